@@ -1,0 +1,18 @@
+//! The rules of Keybearer, as pure code: no clock, no randomness, no I/O. `now` and random bytes are arguments.
+//!
+//! A newcomer's order of reading: [`token`] (what a key looks like), [`key`] (what becomes of it), [`role`] and [`account`]
+//! (people), [`permission`] and [`policy`] (services), [`requirement`] and [`decision`] (may this key do that?), [`authority`] (who may
+//! change what).
+#![warn(missing_docs)]
+
+pub mod account;
+pub mod authority;
+pub mod decision;
+pub mod key;
+pub mod name;
+pub mod permission;
+pub mod policy;
+pub mod requirement;
+pub mod role;
+pub mod time;
+pub mod token;
