@@ -1,1 +1,82 @@
+//! Where rows and events live: one contract in domain verbs ([`Store`]), and its implementation on SQLite.
+//!
+//! A change is one transaction that holds the rows, one event and one step of the revision counter. Whoever asks for it is looked up again
+//! inside that transaction, and the rules of the core are asked with what is found there. After the commit, and before the call returns, the
+//! rows that it touched are handed to the [`Follower`], in the order of the commits: so the image in memory cannot miss a change, not even
+//! one whose caller went away meanwhile.
+#![warn(missing_docs)]
 
+mod account;
+mod error;
+mod event;
+mod follow;
+mod key;
+mod origin;
+mod permission;
+mod policy;
+mod session;
+mod sqlite;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use keybearer_core::role::Roles;
+use keybearer_core::token::PepperVersion;
+
+pub use crate::account::{Account, AccountChange, AccountFilter, Accounts, ChangedAccount, Login, NewAccount, Revoked};
+pub use crate::error::{StoreError, What};
+pub use crate::event::{Event, EventFilter, Events, Stats, Target};
+pub use crate::follow::{Changed, Follower};
+pub use crate::key::{Key, KeyFilter, KeyHolder, KeySort, KeyStateFilter, Keys, NewAccountKey, NewKey, NewServiceKey, ServiceKeyChange};
+pub use crate::origin::{Actor, Origin};
+pub use crate::permission::{Declaration, DeclaredPermission, Permissions};
+pub use crate::policy::{NewPolicy, Policies, Policy, PolicyChange};
+pub use crate::session::{NewSession, Session, SessionId, Sessions};
+pub use crate::sqlite::DataDirLock;
+
+/// A JSON object that applications keep with an account or a key.
+pub type Metadata = serde_json::Map<String, serde_json::Value>;
+
+/// One page of a list, and where the next one begins.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The rows of this page.
+    pub items: Vec<T>,
+    /// What to ask the next page with, where there is one. Opaque to callers.
+    pub next: Option<String>,
+}
+
+/// Which page of a list is asked for.
+#[derive(Clone, Debug)]
+pub struct PageRequest {
+    /// The [`Page::next`] of the page before; `None` for the first.
+    pub cursor: Option<String>,
+    /// The most rows of the page.
+    pub limit: u32,
+}
+
+/// All that Keybearer asks of a database.
+#[async_trait]
+pub trait Store: Accounts + Sessions + Keys + Policies + Permissions + Events + Send + Sync {
+    /// Loads every row into the follower, then keeps it informed of each change. To be called once, before anything else is asked.
+    async fn follow(&self, follower: Arc<dyn Follower>) -> Result<(), StoreError>;
+
+    /// Notes which peppers this node holds, by fingerprint.
+    ///
+    /// # Errors
+    /// [`StoreError::Pepper`] where a version in use is missing here, or is another pepper.
+    async fn check_peppers(&self, fingerprints: BTreeMap<PepperVersion, String>) -> Result<(), StoreError>;
+
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// Opens the SQLite database of a data directory, bringing its schema up to date.
+///
+/// # Errors
+/// [`StoreError::NewerSchema`] where a later version of Keybearer has been here; [`StoreError::Unavailable`] where it cannot be opened.
+pub fn open_sqlite(file: &Path, roles: Roles) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(sqlite::Sqlite::open(file, roles)?))
+}

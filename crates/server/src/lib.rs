@@ -1,0 +1,1 @@
+//! The Keybearer server: faces, operations, index.

@@ -1,0 +1,124 @@
+//! Why the store did not do what it was asked.
+
+use keybearer_core::authority::Refusal;
+use keybearer_core::permission::Permission;
+use keybearer_core::token::{KeyId, PepperVersion};
+
+/// Kinds of thing that can be absent or taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum What {
+    /// An account.
+    Account,
+    /// A session.
+    Session,
+    /// A key.
+    Key,
+    /// A policy.
+    Policy,
+}
+
+impl What {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Session => "session",
+            Self::Key => "key",
+            Self::Policy => "policy",
+        }
+    }
+}
+
+/// Why the store did not do what it was asked. Nothing of the change was written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A rule of the core forbids it, by the facts inside the transaction.
+    #[error("refused: {0}")]
+    Refused(#[from] Refusal),
+    /// Whoever asks is not who it was any more: signed out, revoked, expired or blocked meanwhile.
+    #[error("the credential is no longer valid")]
+    ActorGone,
+    /// No such row, or one that counts as absent.
+    #[error("no such {}", .0.as_str())]
+    NotFound(What),
+    /// A unique name is taken. `what` and the name's kind (`name`, `username`, `external_id`).
+    #[error("this {field} of {} is taken", .what.as_str())]
+    Taken {
+        /// What would have had the name.
+        what: What,
+        /// Which of its fields.
+        field: &'static str,
+    },
+    /// The account has as many live keys as it may.
+    #[error("the account has {max} live keys already")]
+    TooManyKeys {
+        /// The limit.
+        max: u32,
+    },
+    /// It would leave no active administrator.
+    #[error("this is the last active administrator")]
+    LastAdmin,
+    /// There is an administrator already.
+    #[error("an administrator exists already")]
+    AdminExists,
+    /// The account's password is not the one that was proved (or was not proved at all).
+    #[error("the current password was not proved")]
+    PasswordNotProved,
+    /// Account keys cannot be changed.
+    #[error("account keys are immutable")]
+    Immutable,
+    /// The policy still has keys.
+    #[error("the policy is used by {} keys", .0.len())]
+    PolicyInUse(Vec<(KeyId, String)>),
+    /// The policy was changed since the version that the caller knows.
+    #[error("the policy has version {current}")]
+    VersionMismatch {
+        /// The version that it has now.
+        current: i64,
+    },
+    /// No service declares these.
+    #[error("undeclared permissions")]
+    UnknownPermissions(Vec<Permission>),
+    /// No such policy to give to a key.
+    #[error("no such policy")]
+    UnknownPolicy,
+    /// The service has been declared under another spelling of its name.
+    #[error("the service is declared as {0}")]
+    ServiceSpelledOtherwise(String),
+    /// The cursor of a list was not made by the store.
+    #[error("not a cursor of this list")]
+    BadCursor,
+    /// A pepper that stored keys need is missing from the keyring, or differs.
+    #[error("pepper {version} {problem}")]
+    Pepper {
+        /// Its version.
+        version: PepperVersion,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The database was written by a later version of Keybearer.
+    #[error(
+        "the database has schema {found} (\"{name}\"), this binary knows schemas up to {known}: run the version of Keybearer that wrote it, or a later one"
+    )]
+    NewerSchema {
+        /// Number of its last migration.
+        found: i64,
+        /// Name of its last migration.
+        name: String,
+        /// The last one that this binary has.
+        known: i64,
+    },
+    /// The data directory belongs to a process that runs.
+    #[error("another Keybearer process holds the lock of {0}: stop it, or give this one its own data_dir")]
+    Locked(String),
+    /// The database failed or is gone. The text is for the log, never for a client.
+    #[error("database: {0}")]
+    Unavailable(String),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}

@@ -1,0 +1,84 @@
+//! The store on SQLite: one writer thread, readers beside it, one process at a time.
+
+mod account;
+mod event;
+mod key;
+mod load;
+mod lock;
+mod migrate;
+mod peppers;
+mod permission;
+mod policy;
+mod readers;
+mod row;
+mod session;
+mod tx;
+mod writer;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use keybearer_core::role::Roles;
+use keybearer_core::token::PepperVersion;
+use rusqlite::Connection;
+
+pub use self::lock::DataDirLock;
+use self::readers::Readers;
+use self::writer::Writer;
+use crate::{Follower, Store, StoreError};
+
+/// How many connections read beside the writer.
+const READERS: usize = 4;
+
+pub(crate) struct Sqlite {
+    writer: Writer,
+    readers: Readers,
+}
+
+impl Sqlite {
+    pub(crate) fn open(file: &Path, roles: Roles) -> Result<Self, StoreError> {
+        let mut connection = connect(file)?;
+        migrate::run(&mut connection)?;
+        permission::declare_own(&mut connection)?;
+        let readers = Readers::open(file, READERS)?;
+        Ok(Self { writer: Writer::start(connection, Arc::new(roles))?, readers })
+    }
+}
+
+/// A connection that keeps what it has committed, even when the power goes.
+fn connect(file: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(file)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn follow(&self, follower: Arc<dyn Follower>) -> Result<(), StoreError> {
+        self.writer.follow(follower).await
+    }
+
+    async fn check_peppers(&self, fingerprints: BTreeMap<PepperVersion, String>) -> Result<(), StoreError> {
+        self.writer.bookkeeping(move |connection| peppers::check(connection, &fingerprints)).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.readers.read(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
+    }
+}
+
+/// Cuts a list that was read one row too far. Returns its last row where there is more behind it.
+fn page_end<T>(items: &mut Vec<T>, limit: u32) -> Option<&T> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if items.len() <= limit {
+        return None;
+    }
+    items.truncate(limit);
+    items.last()
+}

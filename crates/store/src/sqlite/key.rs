@@ -1,0 +1,310 @@
+//! Keys on SQLite.
+
+mod list;
+
+use async_trait::async_trait;
+use keybearer_core::authority::{Authority, Refusal};
+use keybearer_core::key::{KeyKind, KeyState, Lifecycle, RevocationReason};
+use keybearer_core::permission::{OwnPermission, ServiceName};
+use keybearer_core::policy::{PermissionSet, PolicyId};
+use keybearer_core::time::UnixMillis;
+use keybearer_core::token::KeyId;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use super::tx::{Recorded, Tx, is_taken};
+use super::{Sqlite, row};
+use crate::key::NewKey;
+use crate::{
+    Actor, Key, KeyFilter, KeyHolder, KeySort, Keys, NewAccountKey, NewServiceKey, Origin, Page, PageRequest, ServiceKeyChange, StoreError,
+    Target, What,
+};
+
+#[async_trait]
+impl Keys for Sqlite {
+    async fn issue_account_key(&self, origin: Origin, new: NewAccountKey) -> Result<Key, StoreError> {
+        self.writer.change(origin, move |tx| issue_account_key(tx, &new)).await
+    }
+
+    async fn issue_service_key(&self, origin: Origin, new: NewServiceKey) -> Result<Key, StoreError> {
+        self.writer.change(origin, move |tx| issue_service_key(tx, &new)).await
+    }
+
+    async fn change_service_key(&self, origin: Origin, id: KeyId, change: ServiceKeyChange, only_service: bool) -> Result<Key, StoreError> {
+        self.writer.change(origin, move |tx| alter(tx, id, &change, only_service)).await
+    }
+
+    async fn revoke_key(&self, origin: Origin, id: KeyId, kind: Option<KeyKind>, descendants: bool) -> Result<Vec<KeyId>, StoreError> {
+        self.writer.change(origin, move |tx| revoke(tx, id, kind, descendants)).await
+    }
+
+    async fn key(&self, id: KeyId) -> Result<Key, StoreError> {
+        self.readers.read(move |connection| row::key(connection, id)).await
+    }
+
+    async fn keys(&self, filter: KeyFilter, sort: (KeySort, bool), now: UnixMillis, page: PageRequest) -> Result<Page<Key>, StoreError> {
+        self.readers.read(move |connection| list::keys(connection, &filter, sort, now, &page)).await
+    }
+
+    async fn record_use(&self, used: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {
+        self.writer.bookkeeping(move |connection| record_use(connection, &used)).await
+    }
+}
+
+/// A key as the audit trail tells of it: never the digest.
+fn audit(key: &Key) -> Value {
+    let mut told = json!({
+        "kind": key.holder.kind(), "name": key.name, "expires_at": key.lifecycle.expires_at(), "metadata": key.metadata,
+    });
+    match &key.holder {
+        KeyHolder::Account { owner, level } => {
+            told["owner"] = json!(owner);
+            told["level"] = json!(level.number());
+        }
+        KeyHolder::Service { policy, service } => {
+            told["policy_id"] = json!(policy);
+            told["service"] = json!(service.as_ref().map(ServiceName::as_str));
+        }
+    }
+    told
+}
+
+fn issue_account_key(tx: &mut Tx<'_>, new: &NewAccountKey) -> Result<Key, StoreError> {
+    let authority = tx.authority()?;
+    let Some(standing) = tx.standing(new.owner)? else {
+        // Only who could make keys for anybody is told that there is no such account.
+        authority.manages(OwnPermission::KeysWrite)?;
+        return Err(StoreError::NotFound(What::Account));
+    };
+    authority.issue_account_key(new.owner, &standing, new.level)?;
+    let live: u32 = tx
+        .connection()
+        .prepare_cached("SELECT count(*) FROM keys WHERE owner = ?1 AND revoked_at IS NULL AND expires_at > ?2")?
+        .query_row((new.owner.0, tx.now().0), |row| row.get(0))?;
+    if live >= new.max_per_account {
+        return Err(StoreError::TooManyKeys { max: new.max_per_account });
+    }
+    let holder = KeyHolder::Account { owner: new.owner, level: new.level };
+    insert(tx, &new.key, holder, Some(new.expires_at))
+}
+
+fn issue_service_key(tx: &mut Tx<'_>, new: &NewServiceKey) -> Result<Key, StoreError> {
+    let authority = tx.authority()?;
+    authority.issue_service_key(&PermissionSet::default(), new.service.as_ref())?;
+    let permissions = existing_policy(tx.connection(), new.policy)?;
+    authority.issue_service_key(&permissions, new.service.as_ref())?;
+    let holder = KeyHolder::Service { policy: new.policy, service: new.service.clone() };
+    insert(tx, &new.key, holder, new.expires_at)
+}
+
+fn existing_policy(connection: &Connection, id: PolicyId) -> Result<PermissionSet, StoreError> {
+    match row::policy(connection, id) {
+        Ok(policy) => Ok(policy.permissions),
+        Err(StoreError::NotFound(What::Policy)) => Err(StoreError::UnknownPolicy),
+        Err(error) => Err(error),
+    }
+}
+
+fn insert(tx: &mut Tx<'_>, new: &NewKey, holder: KeyHolder, expires_at: Option<UnixMillis>) -> Result<Key, StoreError> {
+    let kind = holder.kind().as_str();
+    let (owner, level, policy, service) = match &holder {
+        KeyHolder::Account { owner, level } => (Some(owner.0), Some(level.number()), None, None),
+        KeyHolder::Service { policy, service } => {
+            (None, None, Some(*policy.0.as_bytes()), service.as_ref().map(|name| name.as_str().to_owned()))
+        }
+    };
+    let made_by = match tx.actor() {
+        Actor::Key(id) => Some(*id.as_bytes()),
+        Actor::Operator | Actor::Session { .. } => None,
+    };
+    let created_by = tx.actor().to_string();
+    tx.connection()
+        .prepare_cached(
+            "INSERT INTO keys (id, kind, name, name_key, owner, level, policy, service, metadata, digest, pepper, created_at, created_by,
+             created_by_key, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?
+        .execute(rusqlite::params![
+            new.id.as_bytes(),
+            kind,
+            new.name,
+            new.name_key,
+            owner,
+            level,
+            policy,
+            service,
+            Value::Object(new.metadata.clone()).to_string(),
+            new.digest.as_bytes(),
+            new.pepper,
+            tx.now().0,
+            created_by,
+            made_by,
+            expires_at.map(|at| at.0),
+        ])
+        .map_err(name_taken)?;
+    let key = Key {
+        id: new.id,
+        name: new.name.clone(),
+        holder,
+        lifecycle: Lifecycle::Live { expires_at },
+        metadata: new.metadata.clone(),
+        digest: new.digest,
+        pepper: new.pepper,
+        created_at: tx.now(),
+        created_by,
+        last_used_at: None,
+    };
+    tx.record(Recorded {
+        action: "key.created",
+        target: Target::Key(key.id),
+        touched: Vec::new(),
+        before: None,
+        after: Some(audit(&key)),
+    })?;
+    Ok(key)
+}
+
+fn name_taken(error: rusqlite::Error) -> StoreError {
+    if is_taken(&error) { StoreError::Taken { what: What::Key, field: "name" } } else { error.into() }
+}
+
+fn alter(tx: &mut Tx<'_>, id: KeyId, change: &ServiceKeyChange, only_service: bool) -> Result<Key, StoreError> {
+    let authority = tx.authority()?;
+    // First what needs no look at the key, so that a stranger learns nothing from the answer.
+    authority.change_service_key(&PermissionSet::default(), &PermissionSet::default()).or_else(|refusal| match refusal {
+        Refusal::Hidden => Ok(()),
+        refusal => Err(refusal),
+    })?;
+    let before = row::key(tx.connection(), id)?;
+    let KeyHolder::Service { policy, service } = &before.holder else {
+        if only_service {
+            return Err(StoreError::NotFound(What::Key));
+        }
+        if let Some(owner) = before.holder.owner() {
+            authority.see_key(Some(owner))?;
+        }
+        return Err(StoreError::Immutable);
+    };
+    let held = row::policy_permissions(tx.connection(), *policy)?;
+    authority.change_service_key(&held, &held)?;
+    if let KeyState::Revoked(_) = before.lifecycle.state(tx.now()) {
+        return Err(StoreError::NotFound(What::Key));
+    }
+    let after_policy = change.policy.unwrap_or(*policy);
+    if after_policy != *policy {
+        authority.change_service_key(&held, &existing_policy(tx.connection(), after_policy)?)?;
+    }
+    let after = Key {
+        name: change.name.as_ref().map_or_else(|| before.name.clone(), |(name, _)| name.clone()),
+        metadata: change.metadata.clone().unwrap_or_else(|| before.metadata.clone()),
+        holder: KeyHolder::Service { policy: after_policy, service: service.clone() },
+        ..before.clone()
+    };
+    if after.name == before.name && after.metadata == before.metadata && after.holder == before.holder {
+        return Ok(before);
+    }
+    tx.connection()
+        .prepare_cached("UPDATE keys SET name = ?2, name_key = ?3, policy = ?4, metadata = ?5 WHERE id = ?1")?
+        .execute((
+            id.as_bytes(),
+            &after.name,
+            keybearer_core::name::canonical(&after.name),
+            after_policy.0.as_bytes(),
+            Value::Object(after.metadata.clone()).to_string(),
+        ))
+        .map_err(name_taken)?;
+    tx.record(Recorded {
+        action: "key.changed",
+        target: Target::Key(id),
+        touched: Vec::new(),
+        before: Some(audit(&before)),
+        after: Some(audit(&after)),
+    })?;
+    Ok(after)
+}
+
+fn revoke(tx: &mut Tx<'_>, id: KeyId, kind: Option<KeyKind>, descendants: bool) -> Result<Vec<KeyId>, StoreError> {
+    let authority = tx.authority()?;
+    require_some_reach(&authority)?;
+    let root = row::key(tx.connection(), id)?;
+    if kind.is_some_and(|kind| kind != root.holder.kind()) {
+        return Err(StoreError::NotFound(What::Key));
+    }
+    require_reach(tx, &authority, &root)?;
+    let mut doomed = vec![root.clone()];
+    if descendants {
+        for made in made_by(tx.connection(), id)? {
+            let made = row::key(tx.connection(), made)?;
+            require_reach(tx, &authority, &made)?;
+            doomed.push(made);
+        }
+    }
+    let mut revoked = Vec::new();
+    for key in doomed {
+        if key.lifecycle.revoke(tx.now(), RevocationReason::Deleted).is_ok() {
+            tx.connection().prepare_cached("UPDATE keys SET revoked_at = ?2, revoked_reason = ?3 WHERE id = ?1")?.execute((
+                key.id.as_bytes(),
+                tx.now().0,
+                RevocationReason::Deleted.as_str(),
+            ))?;
+            revoked.push(key.id);
+        }
+    }
+    if revoked.is_empty() {
+        return Err(StoreError::NotFound(What::Key));
+    }
+    tx.record(Recorded {
+        action: "key.revoked",
+        target: Target::Key(id),
+        touched: revoked.iter().filter(|one| **one != id).copied().map(Target::Key).collect(),
+        before: Some(audit(&root)),
+        after: Some(json!({"reason": RevocationReason::Deleted, "revoked_keys": revoked.len()})),
+    })?;
+    Ok(revoked)
+}
+
+/// Refuses whoever could revoke no key at all, before any key is looked at.
+fn require_some_reach(authority: &Authority) -> Result<(), StoreError> {
+    match authority {
+        Authority::ServiceKey { .. } => Ok(authority.manages(OwnPermission::KeysWrite)?),
+        Authority::Operator | Authority::Session { .. } | Authority::AccountKey { .. } => {
+            Ok(authority.at_least(keybearer_core::role::Level::OWN)?)
+        }
+    }
+}
+
+fn require_reach(tx: &Tx<'_>, authority: &Authority, key: &Key) -> Result<(), StoreError> {
+    match &key.holder {
+        KeyHolder::Account { owner, .. } => {
+            // The keys of a deleted account are revoked: whoever reaches them finds nothing to revoke.
+            let level = tx.standing(*owner)?.map_or(keybearer_core::role::Level::NONE, |standing| standing.level);
+            authority.revoke_account_key(*owner, level)?;
+        }
+        KeyHolder::Service { policy, .. } => {
+            authority.revoke_service_key(&row::policy_permissions(tx.connection(), *policy)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// All that a key made, and what those made, in whatever state.
+fn made_by(connection: &Connection, id: KeyId) -> Result<Vec<KeyId>, StoreError> {
+    let keys = connection
+        .prepare_cached(
+            "WITH RECURSIVE made (id) AS (
+                 SELECT id FROM keys WHERE created_by_key = ?1
+                 UNION SELECT keys.id FROM keys JOIN made ON keys.created_by_key = made.id)
+             SELECT id FROM made",
+        )?
+        .query_map([id.as_bytes()], |row| row.get(0).map(KeyId::from_bytes))?
+        .collect::<Result<_, _>>()?;
+    Ok(keys)
+}
+
+fn record_use(connection: &Connection, used: &[(KeyId, UnixMillis)]) -> Result<(), StoreError> {
+    let mut update =
+        connection.prepare_cached("UPDATE keys SET last_used_at = ?2 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?2)")?;
+    for (id, at) in used {
+        update.execute((id.as_bytes(), at.0))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! Lists of keys: filters, four orders, and pages that begin where the last one ended, whatever was made or revoked meanwhile.
+
+use keybearer_core::time::UnixMillis;
+use keybearer_core::token::KeyId;
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, params_from_iter};
+use serde::{Deserialize, Serialize};
+
+use crate::sqlite::{page_end, row};
+use crate::{Key, KeyFilter, KeySort, KeyStateFilter, Page, PageRequest, StoreError};
+
+/// Where a page ended: the value by which the list is ordered, and the id for ties.
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    t: Option<String>,
+    id: KeyId,
+}
+
+/// Conditions joined with AND, and their values in order.
+#[derive(Default)]
+struct Conditions {
+    sql: Vec<String>,
+    values: Vec<Sql>,
+}
+
+impl Conditions {
+    /// Adds a condition in which each `?` stands for the value.
+    fn and(&mut self, condition: &str, value: Sql) {
+        self.values.push(value);
+        self.sql.push(condition.replace('?', &format!("?{}", self.values.len())));
+    }
+}
+
+pub(super) fn keys(
+    connection: &Connection,
+    filter: &KeyFilter,
+    (sort, descending): (KeySort, bool),
+    now: UnixMillis,
+    page: &PageRequest,
+) -> Result<Page<Key>, StoreError> {
+    let mut conditions = filtered(filter, now);
+    let column = match sort {
+        KeySort::Created => "id",
+        KeySort::Name => "name_key",
+        KeySort::Expires => "coalesce(expires_at, 9223372036854775807)",
+        KeySort::LastUsed => "coalesce(last_used_at, 0)",
+    };
+    if let Some(cursor) = &page.cursor {
+        after(&mut conditions, column, sort, descending, cursor)?;
+    }
+    let direction = if descending { "DESC" } else { "ASC" };
+    let condition = if conditions.sql.is_empty() { "TRUE".to_owned() } else { conditions.sql.join(" AND ") };
+    let order = match sort {
+        KeySort::Created => format!("id {direction}"),
+        KeySort::Name | KeySort::Expires | KeySort::LastUsed => format!("{column} {direction}, id {direction}"),
+    };
+    let limit = i64::from(page.limit) + 1;
+    let sql = format!("SELECT {} FROM keys WHERE {condition} ORDER BY {order} LIMIT {limit}", row::KEY);
+    let mut items =
+        connection.prepare_cached(&sql)?.query_map(params_from_iter(conditions.values), row::to_key)?.collect::<Result<Vec<_>, _>>()?;
+    let next = page_end(&mut items, page.limit).map(|last| cursor_at(last, sort)).transpose()?;
+    Ok(Page { items, next })
+}
+
+fn filtered(filter: &KeyFilter, now: UnixMillis) -> Conditions {
+    let mut conditions = Conditions::default();
+    if let Some(kind) = filter.kind {
+        conditions.and("kind = ?", Sql::Text(kind.as_str().to_owned()));
+    }
+    if let Some(owner) = filter.owner {
+        conditions.and("owner = ?", Sql::Integer(owner.0));
+    }
+    if let Some(policy) = filter.policy {
+        conditions.and("policy = ?", Sql::Blob(policy.0.as_bytes().to_vec()));
+    }
+    if let Some(name) = &filter.name {
+        conditions.and("instr(name_key, ?) > 0", Sql::Text(keybearer_core::name::canonical(name)));
+    }
+    if let Some(before) = filter.expires_before {
+        conditions.and("expires_at < ?", Sql::Integer(before.0));
+    }
+    if let Some(since) = filter.unused_since {
+        conditions.and("(last_used_at IS NULL OR last_used_at < ?)", Sql::Integer(since.0));
+    }
+    match filter.state {
+        Some(KeyStateFilter::Active) => {
+            conditions.and("revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)", Sql::Integer(now.0));
+        }
+        Some(KeyStateFilter::Expired) => conditions.and("revoked_at IS NULL AND expires_at <= ?", Sql::Integer(now.0)),
+        Some(KeyStateFilter::Revoked) => conditions.sql.push("revoked_at IS NOT NULL".into()),
+        Some(KeyStateFilter::NotRevoked) => conditions.sql.push("revoked_at IS NULL".into()),
+        None => {}
+    }
+    conditions
+}
+
+fn after(conditions: &mut Conditions, column: &str, sort: KeySort, descending: bool, cursor: &str) -> Result<(), StoreError> {
+    let cursor: Cursor = serde_json::from_str(cursor).map_err(|_| StoreError::BadCursor)?;
+    let beyond = if descending { '<' } else { '>' };
+    let id = Sql::Blob(cursor.id.as_bytes().to_vec());
+    let value = match (sort, cursor.n, cursor.t) {
+        (KeySort::Created, None, None) => {
+            conditions.and(&format!("id {beyond} ?"), id);
+            return Ok(());
+        }
+        (KeySort::Name, None, Some(text)) => Sql::Text(text),
+        (KeySort::Expires | KeySort::LastUsed, Some(number), None) => Sql::Integer(number),
+        _ => return Err(StoreError::BadCursor),
+    };
+    conditions.values.extend([value, id]);
+    let (at, tie) = (conditions.values.len() - 1, conditions.values.len());
+    conditions.sql.push(format!("({column}, id) {beyond} (?{at}, ?{tie})"));
+    Ok(())
+}
+
+fn cursor_at(key: &Key, sort: KeySort) -> Result<String, StoreError> {
+    let (n, t) = match sort {
+        KeySort::Created => (None, None),
+        KeySort::Name => (None, Some(keybearer_core::name::canonical(&key.name))),
+        KeySort::Expires => (Some(key.lifecycle.expires_at().map_or(i64::MAX, |at| at.0)), None),
+        KeySort::LastUsed => (Some(key.last_used_at.map_or(0, |at| at.0)), None),
+    };
+    serde_json::to_string(&Cursor { n, t, id: key.id }).map_err(row::unreadable)
+}

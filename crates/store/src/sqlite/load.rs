@@ -1,0 +1,72 @@
+//! The one way into the image in memory: at start everything, later the rows that changes touched.
+
+use rusqlite::Connection;
+
+use super::row;
+use super::tx::TouchedIds;
+use crate::{Changed, StoreError, What};
+
+/// How many keys are handed over at a time.
+const CHUNK: usize = 10_000;
+
+/// Hands over all rows, keys last, so that what they refer to is there.
+pub(super) fn everything(connection: &Connection, mut apply: impl FnMut(Changed)) -> Result<(), StoreError> {
+    let revision = revision(connection)?;
+    let mut changed = Changed { revision, ..Changed::default() };
+    let mut statement = connection.prepare(&format!("SELECT {} FROM accounts WHERE deleted_at IS NULL", row::ACCOUNT))?;
+    for account in statement.query_map([], row::to_account)? {
+        let account = account?;
+        changed.accounts.push((account.id, Some(account)));
+    }
+    let mut statement = connection.prepare(&format!("SELECT {} FROM sessions", row::SESSION))?;
+    for session in statement.query_map([], row::to_session)? {
+        let session = session?;
+        changed.sessions.push((session.id, Some(session)));
+    }
+    for policy in super::policy::all(connection)? {
+        changed.policies.push((policy.id, Some(policy)));
+    }
+    apply(changed);
+
+    let mut statement = connection.prepare(&format!("SELECT {} FROM keys", row::KEY))?;
+    let mut keys = Vec::with_capacity(CHUNK);
+    for key in statement.query_map([], row::to_key)? {
+        let key = key?;
+        keys.push((key.id, Some(key)));
+        if keys.len() == CHUNK {
+            apply(Changed { keys: std::mem::replace(&mut keys, Vec::with_capacity(CHUNK)), revision, ..Changed::default() });
+        }
+    }
+    apply(Changed { keys, revision, ..Changed::default() });
+    Ok(())
+}
+
+/// The rows that a group of changes touched, as the transaction sees them.
+pub(super) fn touched(connection: &Connection, ids: &TouchedIds) -> Result<Changed, StoreError> {
+    Ok(Changed {
+        accounts: each(&ids.accounts, |id| present(row::account(connection, id)))?,
+        sessions: each(&ids.sessions, |id| present(row::session(connection, id)))?,
+        policies: each(&ids.policies, |id| present(row::policy(connection, id)))?,
+        keys: each(&ids.keys, |id| present(row::key(connection, id)))?,
+        revision: revision(connection)?,
+    })
+}
+
+fn each<'a, I: Copy + 'a, T>(
+    ids: impl IntoIterator<Item = &'a I>,
+    read: impl Fn(I) -> Result<Option<T>, StoreError>,
+) -> Result<Vec<(I, Option<T>)>, StoreError> {
+    ids.into_iter().map(|id| Ok((*id, read(*id)?))).collect()
+}
+
+fn present<T>(row: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match row {
+        Ok(row) => Ok(Some(row)),
+        Err(StoreError::NotFound(What::Account | What::Session | What::Key | What::Policy)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn revision(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.prepare_cached("SELECT revision FROM counter")?.query_row([], |row| row.get(0))?)
+}

@@ -1,0 +1,37 @@
+//! One process a data directory.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+
+use crate::StoreError;
+
+/// The exclusive lock of a data directory, held until dropped or until the process ends, however it ends.
+pub struct DataDirLock {
+    _file: File,
+}
+
+impl DataDirLock {
+    /// Takes the lock, making the directory (for its owner only) where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where another process holds it; [`StoreError::Unavailable`] where the directory cannot be made or written.
+    pub fn take(data_dir: &Path) -> Result<Self, StoreError> {
+        let unavailable = |error: std::io::Error| StoreError::Unavailable(format!("data directory {}: {error}", data_dir.display()));
+        make_private(data_dir).map_err(unavailable)?;
+        let file =
+            OpenOptions::new().create(true).truncate(false).write(true).open(data_dir.join("keybearer.lock")).map_err(unavailable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(data_dir.display().to_string())),
+            Err(TryLockError::Error(error)) => Err(unavailable(error)),
+        }
+    }
+}
+
+fn make_private(data_dir: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(data_dir)
+}

@@ -1,0 +1,181 @@
+//! The one thread that writes. Changes that wait together are committed together, each in a savepoint of its own, so that one that is refused
+//! takes nothing of the others with it.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use keybearer_core::role::Roles;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::load;
+use super::tx::{TouchedIds, Tx};
+use crate::{Changed, Follower, Origin, StoreError};
+
+/// The most changes of one transaction.
+const GROUP: usize = 256;
+/// The most changes that wait for the thread; beyond it, callers wait to be let in.
+const QUEUE: usize = 4_096;
+
+/// Runs a piece of work inside the group's transaction. Returns whether to keep what it wrote, and how to answer its caller once it is known
+/// whether the group committed.
+type Work = Box<dyn FnOnce(&Connection, &Roles, &mut TouchedIds) -> (bool, Answer) + Send>;
+type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
+
+enum Job {
+    Work(Work),
+    Follow(Arc<dyn Follower>, oneshot::Sender<Result<(), StoreError>>),
+}
+
+pub(super) struct Writer {
+    jobs: SyncSender<Job>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, roles: Arc<Roles>) -> Result<Self, StoreError> {
+        let (jobs, queue) = sync_channel(QUEUE);
+        let thread = WriterThread { connection, roles, queue, follower: None };
+        std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || thread.run())
+            .map_err(|error| StoreError::Unavailable(format!("writer thread: {error}")))?;
+        Ok(Self { jobs })
+    }
+
+    /// Runs a change and waits until it is committed and the follower has it. A caller that goes away meanwhile changes nothing of that.
+    pub(super) async fn change<T: Send + 'static>(
+        &self,
+        origin: Origin,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.submit(move |connection, roles, touched| work(&mut Tx::new(connection, roles, &origin, touched))).await
+    }
+
+    /// Runs a write that is no change: no event, no revision.
+    pub(super) async fn bookkeeping<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.submit(move |connection, _, _| work(connection)).await
+    }
+
+    pub(super) async fn follow(&self, follower: Arc<dyn Follower>) -> Result<(), StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Job::Follow(follower, answer)).await?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    async fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, &Roles, &mut TouchedIds) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sender, answered) = oneshot::channel();
+        let job = Job::Work(Box::new(move |connection, roles, touched| {
+            let result = work(connection, roles, touched);
+            let keep = result.is_ok();
+            let answer: Answer = Box::new(move |committed| {
+                let answer = match (result, committed) {
+                    (Ok(value), Ok(())) => Ok(value),
+                    (Ok(_), Err(why)) => Err(StoreError::Unavailable(why)),
+                    (Err(error), _) => Err(error),
+                };
+                // Nobody listens where the caller went away: the change stands all the same.
+                drop(sender.send(answer));
+            });
+            (keep, answer)
+        }));
+        self.send(job).await?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    async fn send(&self, job: Job) -> Result<(), StoreError> {
+        match self.jobs.try_send(job) {
+            Ok(()) => Ok(()),
+            Err(std::sync::mpsc::TrySendError::Disconnected(_)) => Err(gone()),
+            Err(std::sync::mpsc::TrySendError::Full(job)) => {
+                let jobs = self.jobs.clone();
+                let sent = tokio::task::spawn_blocking(move || jobs.send(job)).await;
+                sent.map_err(|error| StoreError::Unavailable(error.to_string()))?.map_err(|_| gone())
+            }
+        }
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::Unavailable("the writer thread has ended".into())
+}
+
+struct WriterThread {
+    connection: Connection,
+    roles: Arc<Roles>,
+    queue: Receiver<Job>,
+    follower: Option<Arc<dyn Follower>>,
+}
+
+impl WriterThread {
+    fn run(mut self) {
+        while let Ok(first) = self.queue.recv() {
+            let mut group = Vec::new();
+            let mut next = Some(first);
+            while let Some(job) = next {
+                match job {
+                    Job::Work(work) => group.push(work),
+                    Job::Follow(follower, answer) => {
+                        self.commit(std::mem::take(&mut group));
+                        drop(answer.send(self.load(&*follower)));
+                        self.follower = Some(follower);
+                    }
+                }
+                next = if group.len() < GROUP { self.queue.try_recv().ok() } else { None };
+            }
+            self.commit(group);
+        }
+    }
+
+    fn load(&mut self, follower: &dyn Follower) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        load::everything(&transaction, |changed| follower.apply(changed))
+    }
+
+    fn commit(&mut self, group: Vec<Work>) {
+        if group.is_empty() {
+            return;
+        }
+        let mut answers = Vec::with_capacity(group.len());
+        match self.try_commit(group, &mut answers) {
+            Ok(changed) => {
+                if let (Some(follower), Some(changed)) = (&self.follower, changed) {
+                    follower.apply(changed);
+                }
+                answers.into_iter().for_each(|answer| answer(Ok(())));
+            }
+            Err(error) => {
+                let why = error.to_string();
+                tracing::error!(error = %why, "a transaction was not committed");
+                answers.into_iter().for_each(|answer| answer(Err(why.clone())));
+            }
+        }
+    }
+
+    fn try_commit(&mut self, group: Vec<Work>, answers: &mut Vec<Answer>) -> Result<Option<Changed>, StoreError> {
+        let mut touched = TouchedIds::default();
+        let follows = self.follower.is_some();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        // Work that never ran answers its caller by being dropped: the channel closes, and that reads as unavailable.
+        let mut transaction = transaction?;
+        for work in group {
+            let savepoint = transaction.savepoint()?;
+            let mut own = TouchedIds::default();
+            let (keep, answer) = work(&savepoint, &self.roles, &mut own);
+            answers.push(answer);
+            if keep {
+                savepoint.commit()?;
+                touched.extend(own);
+            }
+        }
+        // Read before the commit, so that nothing can fail between the commit and the follower.
+        let changed = if follows && !touched.is_empty() { Some(load::touched(&transaction, &touched)?) } else { None };
+        transaction.commit()?;
+        Ok(changed)
+    }
+}
