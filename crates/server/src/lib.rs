@@ -1,1 +1,20 @@
-//! The Keybearer server: faces, operations, index.
+//! The Keybearer server: faces, operations, index. A face reads a request and words an answer; [`ops`] does what all faces do; the rules are
+//! in `keybearer-core`, the rows in `keybearer-store`.
+
+pub mod app;
+pub mod caller;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod http;
+pub mod index;
+pub mod keyring;
+pub mod last_used;
+pub mod ops;
+pub mod password;
+pub mod random;
+pub mod session_token;
+pub mod setup;
+pub mod start;
+pub mod telemetry;
+pub mod throttle;

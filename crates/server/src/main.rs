@@ -1,1 +1,27 @@
-fn main() {}
+//! The `keybearer` binary.
+
+use std::process::ExitCode;
+
+use keybearer::{config, start, telemetry};
+
+fn main() -> ExitCode {
+    let config = match config::load(std::env::args_os(), std::env::vars_os()) {
+        Ok(config) => config,
+        Err(error) => error.exit(),
+    };
+    telemetry::init(&config.log);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("keybearer: the runtime does not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(start::run(config, start::stop_signal())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("keybearer: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Accounts on the wire.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Metadata, Timestamp, present};
+
+/// Whether an account is in use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum AccountStatus {
+    /// In use.
+    Active,
+    /// Stopped; its holder can sign in to unlock it.
+    Locked,
+    /// Stopped by an administrator.
+    Blocked,
+}
+
+/// A person's account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Account {
+    /// Its number.
+    pub id: i64,
+    /// Its name.
+    pub username: String,
+    /// Its role.
+    pub role: String,
+    /// The level that its role names.
+    pub level: u8,
+    /// Whether it is in use.
+    pub status: AccountStatus,
+    /// Whether its holder consents to their data being processed.
+    pub consent: bool,
+    /// E-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Its name in the application it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// What the application keeps with it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub metadata: Metadata,
+    /// Whether it can sign in with a password.
+    pub has_password: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// `POST /v1/accounts`. No `Debug`: it holds a password.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewAccount {
+    /// Unique ignoring case, width and surrounding space; 1 to 200 characters.
+    pub username: String,
+    /// 12 to 128 characters. Without one nobody can sign in to the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// One of the configured roles; `user` if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// E-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Unique name in the application it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// What the application keeps with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub metadata: Option<Metadata>,
+}
+
+/// `PATCH /v1/accounts/{id}`: what is absent stays; `email` and `external_id` can be cleared with `null`. No `Debug`: it holds passwords.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ChangeAccount {
+    /// One of the configured roles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Leaving `active` revokes all keys and ends all sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<AccountStatus>,
+    /// Withdrawing it revokes all keys and ends all sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<bool>,
+    /// Another password of 12 to 128 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// The password so far: a holder needs it to change password or e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_password: Option<String>,
+    /// E-mail address.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub email: Option<Option<String>>,
+    /// Unique name in the application it comes from.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub external_id: Option<Option<String>>,
+    /// What the application keeps with it, replaced as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub metadata: Option<Metadata>,
+}
+
+/// An account after a change, and what the change ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChangedAccount {
+    /// The account as it is now.
+    #[serde(flatten)]
+    pub account: Account,
+    /// How many keys were revoked.
+    pub revoked_keys: usize,
+    /// How many sessions ended.
+    pub ended_sessions: usize,
+    /// After a change of password: live keys of the account, which a stranger who knew the old password may have made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live_keys: Option<Vec<Uuid>>,
+}
+
+/// `DELETE /v1/accounts/{id}`, by its holder. No `Debug`: it holds a password.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CurrentPassword {
+    /// The account's password, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_password: Option<String>,
+}
+
+/// `POST /v1/accounts/{id}/revoke-keys`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RevokeKeys {
+    /// Why, in words for the audit trail; 1 to 200 characters.
+    pub reason: String,
+}
+
+/// What ended.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RevokedKeys {
+    /// How many keys were revoked.
+    pub revoked_keys: usize,
+    /// How many sessions ended.
+    pub ended_sessions: usize,
+}

@@ -1,0 +1,71 @@
+//! Events and counts on the wire.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+
+/// One change.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Event {
+    /// Its place in the order of all changes.
+    pub revision: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who: `account:1`, `key:<uuid>` or `operator`.
+    pub actor: String,
+    /// What was done, such as `key.revoked`.
+    pub action: String,
+    /// To what: `account:1`, `key:<uuid>`, `policy:<uuid>`, `session:<uuid>` or `service:<name>`.
+    pub target: String,
+    /// All that it touched.
+    pub touched: Vec<String>,
+    /// What was there before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<serde_json::Value>,
+    /// What is there since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<serde_json::Value>,
+    /// The `X-Request-Id` of the request that made it.
+    pub request_id: String,
+}
+
+/// Keys of one kind.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyCounts {
+    /// That verify.
+    pub active: u32,
+    /// Whose time is over.
+    pub expired: u32,
+    /// That were revoked.
+    pub revoked: u32,
+}
+
+/// Counts for an overview.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Stats {
+    /// The revision of the last change.
+    pub revision: i64,
+    /// Accounts in use.
+    pub accounts_active: u32,
+    /// Accounts stopped by their holders.
+    pub accounts_locked: u32,
+    /// Accounts stopped by administrators.
+    pub accounts_blocked: u32,
+    /// Keys of people.
+    pub account_keys: KeyCounts,
+    /// Keys of services.
+    pub service_keys: KeyCounts,
+    /// Policies.
+    pub policies: u32,
+    /// Declared permissions.
+    pub permissions: u32,
+    /// Sessions that have not ended.
+    pub sessions: u32,
+    /// Active keys that expire within 7 days.
+    pub expiring_soon: u32,
+    /// Active keys older than 30 days that were not used for 30 days.
+    pub unused: u32,
+}

@@ -1,0 +1,30 @@
+//! Permissions on the wire.
+
+use serde::{Deserialize, Serialize};
+
+/// A permission that a service declares, or that a policy still grants.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Permission {
+    /// Its full name, `service:name`.
+    pub permission: String,
+    /// The service.
+    pub service: String,
+    /// The name that the service gave it.
+    pub name: String,
+    /// What it lets a key do.
+    pub description: String,
+    /// Whether its service still declares it.
+    pub declared: bool,
+}
+
+/// One line of `PUT /v1/services/{service}/permissions`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Declaration {
+    /// The permission's name within the service.
+    pub name: String,
+    /// What it lets a key do; 1 to 1,000 characters.
+    pub description: String,
+}

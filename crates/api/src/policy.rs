@@ -1,0 +1,38 @@
+//! Policies on the wire.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Timestamp;
+
+/// A uniquely named set of permissions.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Policy {
+    /// Its name for ever.
+    pub id: Uuid,
+    /// The name that somebody gave it.
+    pub name: String,
+    /// Full names of what it grants, sorted.
+    pub permissions: Vec<String>,
+    /// How many keys that are not revoked use it.
+    pub keys: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Who made it: `account:1`, `key:<uuid>` or `operator`.
+    pub created_by: String,
+}
+
+/// `POST /v1/policies`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewPolicy {
+    /// Unique; 1 to 200 characters.
+    pub name: String,
+    /// Full names of declared permissions, at most 200, possibly none.
+    pub permissions: Vec<String>,
+}
+
+/// `PUT /v1/policies/{id}`: the whole policy as it is to be.
+pub type PutPolicy = NewPolicy;

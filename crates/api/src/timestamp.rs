@@ -1,0 +1,82 @@
+//! Moments on the wire.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A moment, on the wire as RFC 3339 in UTC with milliseconds: `2022-11-06T15:57:30.190Z`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Timestamp {
+    milliseconds: i64,
+}
+
+impl Timestamp {
+    /// The moment this many milliseconds after 1970-01-01T00:00:00Z. Beyond what RFC 3339 can write, the last moment that it can.
+    #[must_use]
+    pub fn from_unix_millis(milliseconds: i64) -> Self {
+        let (min, max) = (jiff::Timestamp::MIN.as_millisecond(), jiff::Timestamp::MAX.as_millisecond());
+        Self { milliseconds: milliseconds.clamp(min, max) }
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn as_unix_millis(self) -> i64 {
+        self.milliseconds
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = jiff::Timestamp::from_millisecond(self.milliseconds).map_err(|_| fmt::Error)?;
+        write!(f, "{moment:.3}")
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = jiff::Error;
+
+    fn from_str(text: &str) -> Result<Self, jiff::Error> {
+        text.parse::<jiff::Timestamp>().map(|moment| Self { milliseconds: moment.as_millisecond() })
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|_| de::Error::custom("must be a moment in RFC 3339 form, such as 2022-11-06T15:57:30.190Z"))
+    }
+}
+
+#[cfg(feature = "openapi")]
+mod openapi {
+    use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+
+    impl utoipa::PartialSchema for super::Timestamp {
+        fn schema() -> RefOr<Schema> {
+            let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+            ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+        }
+    }
+
+    impl utoipa::ToSchema for super::Timestamp {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_milliseconds_and_z() {
+        assert_eq!(Timestamp::from_unix_millis(1_667_750_250_190).to_string(), "2022-11-06T15:57:30.190Z");
+        assert_eq!(Timestamp::from_unix_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
+        assert_eq!("2022-11-06T15:57:30.190Z".parse::<Timestamp>().unwrap().as_unix_millis(), 1_667_750_250_190);
+        assert!(Timestamp::from_unix_millis(i64::MAX).to_string().starts_with("9999-"));
+    }
+}

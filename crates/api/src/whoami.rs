@@ -1,0 +1,38 @@
+//! `GET /v1/whoami` on the wire.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Account, Key};
+
+/// What a caller came with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Credential {
+    /// A session token.
+    Session,
+    /// A person's key.
+    AccountKey,
+    /// A service's key.
+    ServiceKey,
+}
+
+/// What a caller is and may do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WhoAmI {
+    /// What it came with.
+    pub credential: Credential,
+    /// The level in force, of people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<u8>,
+    /// Full names of what the policy grants, of services.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Vec<String>>,
+    /// The account, of sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
+    /// The key, of keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
+}

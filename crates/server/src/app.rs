@@ -1,0 +1,119 @@
+//! The application: everything that the operations need, put together once at start.
+
+use std::sync::Arc;
+
+use keybearer_core::key::Limits;
+use keybearer_core::token::{Peppers, Prefix};
+use keybearer_store::{Actor, DataDirLock, Origin, Store, StoreError};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::index::Index;
+use crate::keyring::{Keyring, KeyringError};
+use crate::last_used::LastUsed;
+use crate::password::Passwords;
+use crate::session_token::SessionTokens;
+use crate::setup::Setup;
+use crate::throttle::Throttle;
+
+/// Everything that the operations need.
+pub struct App {
+    /// As the operator set it.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// Rows and events.
+    pub store: Arc<dyn Store>,
+    /// The image that decides.
+    pub index: Arc<Index>,
+    /// What goes into every digest.
+    pub peppers: Peppers,
+    /// What stands before the underscore of new tokens.
+    pub prefix: Prefix,
+    /// Lifetimes and number of account keys.
+    pub limits: Limits,
+    /// The bounded pool that hashes passwords.
+    pub passwords: Passwords,
+    /// Failed logins.
+    pub throttle: Throttle,
+    /// Makes and reads session tokens.
+    pub session_tokens: SessionTokens,
+    /// When keys were last used.
+    pub last_used: Arc<LastUsed>,
+    /// The link that makes the first administrator.
+    pub setup: Setup,
+    _lock: DataDirLock,
+}
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keyring.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// The administrator of the configuration.
+    #[error("{0}")]
+    Admin(String),
+    /// The address to listen on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(std::net::SocketAddr, std::io::Error),
+    /// While serving.
+    #[error("serving failed: {0}")]
+    Serve(std::io::Error),
+}
+
+/// Who asks, from where, in which request.
+#[derive(Clone, Debug)]
+pub struct RequestContext {
+    /// The `X-Request-Id`.
+    pub id: String,
+    /// The address of the peer.
+    pub source: std::net::IpAddr,
+}
+
+impl App {
+    /// Opens data directory, keyring and database, and loads the image. Nothing is served yet.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is in the way, and the way out.
+    pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
+        let lock = DataDirLock::take(&config.data_dir)?;
+        let database = config.data_dir.join("keybearer.db");
+        let keyring_path = config.keyring.clone().unwrap_or_else(|| config.data_dir.join("keyring.json"));
+        let keyring = Keyring::open_or_create(&keyring_path, !database.exists())?;
+        let peppers = keyring.peppers();
+        let store = keybearer_store::open_sqlite(&database, config.roles.clone())?;
+        store.check_peppers(peppers.fingerprints()).await?;
+        let index = Arc::new(Index::new(config.roles.clone()));
+        store.follow(Arc::clone(&index) as _).await?;
+        tracing::info!(keys = index.len(), revision = index.revision(), "index loaded");
+        Ok(Arc::new(Self {
+            clock,
+            store,
+            index,
+            peppers,
+            prefix: config.keys.prefix.clone(),
+            limits: Limits {
+                default_lifetime: config.keys.default_lifetime,
+                max_lifetime: config.keys.max_lifetime,
+                max_per_account: config.keys.max_per_account,
+            },
+            passwords: Passwords::new(),
+            throttle: Throttle::new(),
+            session_tokens: SessionTokens::new(keyring.jwt_key()),
+            last_used: Arc::default(),
+            setup: Setup::default(),
+            config,
+            _lock: lock,
+        }))
+    }
+
+    /// The origin of a change that this actor asks for now.
+    #[must_use]
+    pub fn origin(&self, actor: Actor, request: &RequestContext) -> Origin {
+        Origin { actor, now: self.clock.now(), request_id: request.id.clone() }
+    }
+}

@@ -1,0 +1,104 @@
+//! Who asks: from a presented credential to an authority, by the index alone.
+
+use std::sync::Arc;
+
+use keybearer_core::authority::Authority;
+use keybearer_core::decision::{Denial, Evidence, decide};
+use keybearer_core::requirement::Requirement;
+use keybearer_core::token::{Credential, KeyId};
+use keybearer_store::{Actor, KeyHolder, Session};
+
+use crate::app::App;
+use crate::error::{AppError, AuthError};
+use crate::index::KeyEntry;
+use crate::session_token::TokenError;
+
+/// A credential as a request carries it.
+pub enum Presented {
+    /// A session token, not yet checked.
+    Session(String),
+    /// A key, not yet checked.
+    Key(Credential),
+}
+
+/// An authenticated caller.
+#[derive(Clone)]
+pub struct Caller {
+    /// What it may do now.
+    pub authority: Authority,
+    /// How the store names it.
+    pub actor: Actor,
+    /// What it came with.
+    pub credential: CallerCredential,
+}
+
+/// What a caller came with.
+#[derive(Clone)]
+pub enum CallerCredential {
+    /// A session.
+    Session(Session),
+    /// A key of either kind.
+    Key(Arc<KeyEntry>),
+}
+
+impl Caller {
+    /// The key that it came with, if one.
+    #[must_use]
+    pub fn key_id(&self) -> Option<KeyId> {
+        match &self.credential {
+            CallerCredential::Key(entry) => Some(entry.key.id),
+            CallerCredential::Session(_) => None,
+        }
+    }
+}
+
+/// Checks a credential.
+///
+/// # Errors
+/// [`AppError::Auth`] says what is wrong with it; why a key is refused is told only to who knows its secret.
+pub fn authenticate(app: &App, presented: &Presented) -> Result<Caller, AppError> {
+    match presented {
+        Presented::Session(token) => session(app, token),
+        Presented::Key(credential) => key(app, credential),
+    }
+}
+
+fn session(app: &App, token: &str) -> Result<Caller, AppError> {
+    let now = app.clock.now();
+    let (account, id) = app.session_tokens.read(token, now).map_err(|error| match error {
+        TokenError::Invalid => AuthError::Invalid,
+        TokenError::Expired => AuthError::Expired,
+    })?;
+    let (session, standing) = app.index.session(id, now).filter(|(session, _)| session.account == account).ok_or(AuthError::Invalid)?;
+    Ok(Caller {
+        authority: Authority::Session { account, standing },
+        actor: Actor::Session { account, session: id },
+        credential: CallerCredential::Session(session),
+    })
+}
+
+fn key(app: &App, credential: &Credential) -> Result<Caller, AppError> {
+    let now = app.clock.now();
+    let entry = app.index.prove(credential, &app.peppers).ok_or(AuthError::Invalid)?;
+    let facts = app.index.facts(&entry.key);
+    let record = facts.record(&entry.key, app.index.roles());
+    let grant = decide(&record, &Requirement::ANY, now).map_err(|denial| match denial {
+        Denial::Expired => AuthError::Expired,
+        Denial::Revoked(reason) => AuthError::Revoked(reason),
+        Denial::Malformed | Denial::NotFound | Denial::InsufficientLevel { .. } | Denial::InsufficientPermissions { .. } => {
+            AuthError::Invalid
+        }
+    })?;
+    let id = entry.key.id;
+    let authority = match (grant.evidence(), &entry.key.holder) {
+        (Evidence::Level(level), KeyHolder::Account { owner, .. }) => Authority::AccountKey { key: id, owner: *owner, level },
+        (Evidence::Permissions { held, .. }, KeyHolder::Service { service, .. }) => {
+            Authority::ServiceKey { key: id, service: service.clone(), permissions: held.clone() }
+        }
+        (Evidence::Level(_), KeyHolder::Service { .. }) | (Evidence::Permissions { .. }, KeyHolder::Account { .. }) => {
+            return Err(AuthError::Invalid.into());
+        }
+    };
+    app.last_used.note(&entry, now);
+    Ok(Caller { authority, actor: Actor::Key(id), credential: CallerCredential::Key(entry) })
+}

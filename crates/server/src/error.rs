@@ -1,0 +1,179 @@
+//! Why a request is not answered as asked. Each face says it in its own words, in one exhaustive match.
+
+use keybearer_core::authority::Refusal;
+use keybearer_core::key::RevocationReason;
+use keybearer_core::permission::Permission;
+use keybearer_core::token::KeyId;
+use keybearer_store::{StoreError, What};
+
+/// What is wrong with a credential.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AuthError {
+    /// There is none (of the kind that is asked for).
+    Missing,
+    /// More than one, or one header twice: never merged.
+    Ambiguous,
+    /// It cannot be read.
+    Malformed,
+    /// No such key, a wrong secret, a session that ended, or a token that is not ours.
+    Invalid,
+    /// Its time is over.
+    Expired,
+    /// The key was revoked.
+    Revoked(RevocationReason),
+}
+
+/// What is wrong with one field.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FieldError {
+    /// A JSON pointer into the body, or the name of a parameter.
+    pub pointer: String,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+impl FieldError {
+    /// An error of the field at this pointer.
+    pub fn new(pointer: impl Into<String>, message: impl ToString) -> Self {
+        Self { pointer: pointer.into(), message: message.to_string() }
+    }
+}
+
+/// What stands in the way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Conflict {
+    /// A unique name is taken: of what, and which of its fields.
+    Taken(What, &'static str),
+    /// The account has as many live keys as it may.
+    TooManyKeys {
+        /// The limit.
+        max: u32,
+    },
+    /// The account for which a key is asked cannot have any now.
+    OwnerUnfit(Refusal),
+    /// It would leave no active administrator.
+    LastAdmin,
+    /// There is an administrator already.
+    AdminExists,
+    /// Account keys cannot be changed.
+    Immutable,
+    /// The policy still has these keys.
+    PolicyInUse(Vec<(KeyId, String)>),
+    /// The service is declared under another spelling.
+    ServiceSpelledOtherwise(String),
+}
+
+/// Why a request is not answered as asked.
+#[derive(Clone, Debug)]
+pub enum AppError {
+    /// The credential.
+    Auth(AuthError),
+    /// A wrong user name or password.
+    SignInFailed,
+    /// A holder's current password is wrong.
+    WrongPassword,
+    /// Known, but not allowed.
+    Refused(Refusal),
+    /// No such thing, or none that the caller may see.
+    NotFound(What),
+    /// No such path.
+    NoSuchPath,
+    /// The path does not have this method; these it has.
+    MethodNotAllowed {
+        /// As in the header `Allow`.
+        allow: String,
+    },
+    /// Something stands in the way.
+    Conflict(Conflict),
+    /// The thing has another version than the caller knows.
+    VersionMismatch,
+    /// It cannot be read as the documented shape.
+    Malformed(FieldError),
+    /// A full key stands in the path or query, where logs would keep it.
+    KeyInUrl(KeyId),
+    /// The right shape, but wrong values.
+    Invalid(Vec<FieldError>),
+    /// No service declares these; where in the request they stand.
+    UnknownPermissions(&'static str, Vec<Permission>),
+    /// The body is larger than allowed.
+    TooLarge {
+        /// In bytes.
+        limit: usize,
+    },
+    /// The body is not what can be read, such as not JSON or compressed.
+    UnsupportedMedia(&'static str),
+    /// Too many failed logins.
+    TooManyRequests {
+        /// Seconds to wait.
+        retry_after: u64,
+    },
+    /// Too much at once; it will pass.
+    Busy,
+    /// The store failed. The text is for the log.
+    Unavailable(String),
+    /// A bug of ours. The text is for the log.
+    Internal(String),
+}
+
+impl AppError {
+    /// One field has a wrong value.
+    pub fn invalid(pointer: impl Into<String>, message: impl ToString) -> Self {
+        Self::Invalid(vec![FieldError::new(pointer, message)])
+    }
+
+    /// One field cannot be read.
+    pub fn malformed(pointer: impl Into<String>, message: impl ToString) -> Self {
+        Self::Malformed(FieldError::new(pointer, message))
+    }
+}
+
+impl From<Refusal> for AppError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::OwnerUnfit(_) => Self::Conflict(Conflict::OwnerUnfit(refusal)),
+            refusal => Self::Refused(refusal),
+        }
+    }
+}
+
+impl From<AuthError> for AppError {
+    fn from(error: AuthError) -> Self {
+        Self::Auth(error)
+    }
+}
+
+impl From<crate::throttle::RetryAfter> for AppError {
+    fn from(error: crate::throttle::RetryAfter) -> Self {
+        Self::TooManyRequests { retry_after: error.seconds }
+    }
+}
+
+impl From<crate::password::Busy> for AppError {
+    fn from(_: crate::password::Busy) -> Self {
+        Self::Busy
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(refusal) => refusal.into(),
+            StoreError::ActorGone => Self::Auth(AuthError::Invalid),
+            StoreError::NotFound(what) => Self::NotFound(what),
+            StoreError::Taken { what, field } => Self::Conflict(Conflict::Taken(what, field)),
+            StoreError::TooManyKeys { max } => Self::Conflict(Conflict::TooManyKeys { max }),
+            StoreError::LastAdmin => Self::Conflict(Conflict::LastAdmin),
+            StoreError::AdminExists => Self::Conflict(Conflict::AdminExists),
+            StoreError::PasswordNotProved => Self::WrongPassword,
+            StoreError::Immutable => Self::Conflict(Conflict::Immutable),
+            StoreError::PolicyInUse(keys) => Self::Conflict(Conflict::PolicyInUse(keys)),
+            StoreError::VersionMismatch { .. } => Self::VersionMismatch,
+            StoreError::UnknownPermissions(names) => Self::UnknownPermissions("/permissions", names),
+            StoreError::UnknownPolicy => Self::invalid("/policy_id", "no such policy; GET /v1/policies lists them"),
+            StoreError::ServiceSpelledOtherwise(name) => Self::Conflict(Conflict::ServiceSpelledOtherwise(name)),
+            StoreError::BadCursor => Self::malformed("cursor", "is not one that this list gave: use next_cursor as it came"),
+            StoreError::Pepper { .. } | StoreError::NewerSchema { .. } | StoreError::Locked(_) => Self::Internal(error.to_string()),
+            StoreError::Unavailable(why) => Self::Unavailable(why),
+        }
+    }
+}

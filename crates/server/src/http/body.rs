@@ -1,0 +1,182 @@
+//! Bodies: read whole within a limit, then as JSON in which nothing is said twice.
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{HeaderMap, header};
+use http_body_util::LengthLimitError;
+use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Number, Value};
+use serde_path_to_error::{Path, Segment};
+
+use crate::error::AppError;
+
+/// The most bytes of a body, where a route does not say otherwise.
+pub const LIMIT: usize = 64 * 1024;
+
+/// Reads a body whole.
+///
+/// # Errors
+/// [`AppError::TooLarge`] beyond the limit; [`AppError::Malformed`] where it breaks off.
+pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, AppError> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limit as u64) {
+        return Err(AppError::TooLarge { limit });
+    }
+    to_bytes(body, limit).await.map_err(|error| {
+        let mut source: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(error) = source {
+            if error.is::<LengthLimitError>() {
+                return AppError::TooLarge { limit };
+            }
+            source = error.source();
+        }
+        AppError::malformed("", "the body could not be read to its end")
+    })
+}
+
+/// Whether the headers announce plain JSON in UTF-8.
+///
+/// # Errors
+/// [`AppError::UnsupportedMedia`] says what is announced instead.
+pub fn require_json(headers: &HeaderMap) -> Result<(), AppError> {
+    require_uncompressed(headers)?;
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let content_type = match (types.next(), types.next()) {
+        (Some(content_type), None) => content_type.to_str().unwrap_or_default().to_ascii_lowercase(),
+        _ => return Err(AppError::UnsupportedMedia("say what the body is with the header Content-Type: application/json, once")),
+    };
+    let mut parts = content_type.split(';').map(str::trim);
+    let is_json = parts.next() == Some("application/json");
+    let is_utf8 = parts.filter_map(|part| part.strip_prefix("charset=")).all(|charset| charset.trim_matches('"') == "utf-8");
+    if is_json && is_utf8 { Ok(()) } else { Err(AppError::UnsupportedMedia("the body must be application/json in UTF-8")) }
+}
+
+fn require_uncompressed(headers: &HeaderMap) -> Result<(), AppError> {
+    match headers.get(header::CONTENT_ENCODING) {
+        None => Ok(()),
+        Some(encoding) if encoding.as_bytes().eq_ignore_ascii_case(b"identity") => Ok(()),
+        Some(_) => Err(AppError::UnsupportedMedia("compressed bodies are not read: send it without Content-Encoding")),
+    }
+}
+
+/// Reads JSON, refusing duplicate keys at any depth.
+///
+/// # Errors
+/// [`AppError::Malformed`] names the place.
+pub fn value(bytes: &[u8]) -> Result<Value, AppError> {
+    if bytes.is_empty() {
+        return Err(AppError::malformed("", "a JSON body is needed"));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let Strict(value) =
+        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| AppError::malformed(pointer(error.path()), error.inner()))?;
+    deserializer.end().map_err(|error| AppError::malformed("", error))?;
+    Ok(value)
+}
+
+/// Reads a documented shape from JSON.
+///
+/// # Errors
+/// [`AppError::Malformed`] names the field and what it should be.
+pub fn shape<T: DeserializeOwned>(value: Value) -> Result<T, AppError> {
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| AppError::malformed(pointer(error.path()), without_content(&error.inner().to_string())))
+}
+
+/// Reads a body of the documented shape.
+///
+/// # Errors
+/// [`AppError::Malformed`] or [`AppError::UnsupportedMedia`].
+pub fn json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, AppError> {
+    require_json(headers)?;
+    shape(value(bytes)?)
+}
+
+/// serde's message without what the client sent, which may be a secret in the wrong place.
+fn without_content(message: &str) -> String {
+    let Some((_, expected)) = message.strip_prefix("invalid ").and_then(|rest| rest.split_once(", expected ")) else {
+        return message.to_owned();
+    };
+    match expected {
+        "i64" | "u64" | "u32" | "u8" => "must be a whole number".to_owned(),
+        expected => format!("must be {expected}"),
+    }
+}
+
+/// A path of serde as a JSON pointer (RFC 6901).
+fn pointer(path: &Path) -> String {
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { .. } | Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// JSON in which no object has a key twice.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Self)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number out of range"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Strict(value)) = seq.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut values = Map::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if values.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("the field {key:?} stands twice in one object")));
+            }
+            let Strict(value) = map.next_value()?;
+            values.insert(key, value);
+        }
+        Ok(Value::Object(values))
+    }
+}

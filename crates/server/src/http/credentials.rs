@@ -1,0 +1,91 @@
+//! Which credential a request carries. One, or none: more than one is refused on every face, never merged.
+
+use axum::http::{HeaderMap, HeaderValue};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use keybearer_core::token::Credential;
+use zeroize::Zeroizing;
+
+use crate::caller::Presented;
+use crate::error::AuthError;
+
+/// The headers that carry a credential on any face.
+const CARRIERS: [&str; 4] = ["authorization", "x-api-key", "catena-api-key", "catena-session-id"];
+
+/// A credential header as it stands in the request.
+pub enum Carried<'a> {
+    /// `Authorization: Bearer`.
+    Bearer(&'a str),
+    /// `Authorization: Basic`, still encoded.
+    Basic(&'a str),
+    /// `X-API-Key`.
+    XApiKey(&'a str),
+    /// `catena-api-key`.
+    CatenaApiKey(&'a str),
+    /// `catena-session-id`.
+    CatenaSession(&'a str),
+}
+
+/// The one credential header of a request, if it has one.
+///
+/// # Errors
+/// [`AuthError::Ambiguous`] where it has more than one; [`AuthError::Malformed`] where it cannot be read.
+pub fn find(headers: &HeaderMap) -> Result<Option<Carried<'_>>, AuthError> {
+    let mut found = CARRIERS.iter().flat_map(|name| headers.get_all(*name).iter().map(move |value| (*name, value)));
+    let Some((name, value)) = found.next() else {
+        return Ok(None);
+    };
+    if found.next().is_some() {
+        return Err(AuthError::Ambiguous);
+    }
+    let text = text(value)?;
+    match name {
+        "x-api-key" => Ok(Some(Carried::XApiKey(text))),
+        "catena-api-key" => Ok(Some(Carried::CatenaApiKey(text))),
+        "catena-session-id" => Ok(Some(Carried::CatenaSession(text))),
+        _ => authorization(text).map(Some),
+    }
+}
+
+fn text(value: &HeaderValue) -> Result<&str, AuthError> {
+    value.to_str().map(str::trim).map_err(|_| AuthError::Malformed)
+}
+
+fn authorization(text: &str) -> Result<Carried<'_>, AuthError> {
+    let (scheme, credentials) = text.split_once(' ').ok_or(AuthError::Malformed)?;
+    let credentials = credentials.trim_start();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(Carried::Bearer(credentials))
+    } else if scheme.eq_ignore_ascii_case("basic") {
+        Ok(Carried::Basic(credentials))
+    } else {
+        Err(AuthError::Malformed)
+    }
+}
+
+/// Reads a token.
+///
+/// # Errors
+/// [`AuthError::Malformed`].
+pub fn token(text: &str) -> Result<Presented, AuthError> {
+    Credential::parse_token(text).map(Presented::Key).map_err(|_| AuthError::Malformed)
+}
+
+/// Reads the pair of HTTP Basic: `key:secret` in base64 (RFC 7617).
+///
+/// # Errors
+/// [`AuthError::Malformed`].
+pub fn pair(encoded: &str) -> Result<Presented, AuthError> {
+    let decoded = Zeroizing::new(BASE64_STANDARD.decode(encoded).map_err(|_| AuthError::Malformed)?);
+    let text = str::from_utf8(&decoded).map_err(|_| AuthError::Malformed)?;
+    let (id, secret) = text.split_once(':').ok_or(AuthError::Malformed)?;
+    Credential::parse_pair(id, secret).map(Presented::Key).map_err(|_| AuthError::Malformed)
+}
+
+/// Reads what stands after `Bearer` where both a session token and a key will do. A JWT has dots, a key never has.
+///
+/// # Errors
+/// [`AuthError::Malformed`].
+pub fn bearer(text: &str) -> Result<Presented, AuthError> {
+    if text.contains('.') { Ok(Presented::Session(text.to_owned())) } else { token(text) }
+}

@@ -1,0 +1,62 @@
+//! How errors leave: handlers return an [`AppError`], and one layer lets the face of the path say it in its own words.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::{StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use keybearer_core::token::{Credential, KeyId};
+use percent_encoding::percent_decode_str;
+
+use super::face_of;
+use crate::app::RequestContext;
+use crate::error::AppError;
+
+/// An error on its way to the layer that words it.
+#[derive(Clone)]
+struct Failure(Arc<AppError>);
+
+impl IntoResponse for AppError {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Failure(Arc::new(self)));
+        response
+    }
+}
+
+/// Words each error as the face of the path does, after refusing a full key in path or query.
+pub(super) async fn in_the_words_of_the_face(request: Request, next: Next) -> Response {
+    let render = face_of(request.uri().path());
+    let id = request.extensions().get::<RequestContext>().map_or_else(String::new, |context| context.id.clone());
+    if let Some(key) = key_in(request.uri()) {
+        return render(&AppError::KeyInUrl(key), &id);
+    }
+    let response = next.run(request).await;
+    if let Some(Failure(error)) = response.extensions().get::<Failure>() {
+        log(error, &id);
+        return render(error, &id);
+    }
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        let allow = response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok()).unwrap_or_default();
+        return render(&AppError::MethodNotAllowed { allow: allow.to_owned() }, &id);
+    }
+    response
+}
+
+/// What a client is not told goes to the log.
+fn log(error: &AppError, request_id: &str) {
+    if let AppError::Unavailable(why) | AppError::Internal(why) = error {
+        tracing::error!(%request_id, why, "a request could not be answered");
+    }
+}
+
+/// The id of a full key that stands in the path or the query, where logs and histories would keep its secret.
+fn key_in(uri: &Uri) -> Option<KeyId> {
+    let words = uri.path().split('/').chain(uri.query().unwrap_or_default().split(['&', '=', ';']));
+    // Nothing shorter than a token needs to be decoded.
+    words.filter(|word| word.len() >= 75).find_map(|word| {
+        let text = percent_decode_str(word).decode_utf8().ok()?;
+        Credential::parse(text.trim()).ok().map(|credential| credential.id)
+    })
+}

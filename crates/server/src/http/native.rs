@@ -1,0 +1,54 @@
+//! The native face: `/v1`, problem+json (section 4.1 of the design). The route table below feeds the router, the OpenAPI document and the
+//! authorisation test.
+
+mod accounts;
+mod dress;
+mod events;
+mod extract;
+mod keys;
+mod openapi;
+mod permissions;
+mod policies;
+mod problem;
+mod sessions;
+mod verify;
+mod whoami;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use self::openapi::document;
+pub(super) use self::problem::render;
+use crate::app::App;
+
+/// Every route of `/v1`.
+fn table() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(sessions::create, sessions::list))
+        .routes(routes!(sessions::end))
+        .routes(routes!(whoami::whoami))
+        .routes(routes!(accounts::create, accounts::list))
+        .routes(routes!(accounts::read, accounts::change, accounts::delete))
+        .routes(routes!(accounts::revoke_keys))
+        .routes(routes!(keys::create, keys::list))
+        .routes(routes!(keys::read, keys::change, keys::revoke))
+        .routes(routes!(keys::revoke_many))
+        .routes(routes!(policies::create, policies::list))
+        .routes(routes!(policies::read, policies::put, policies::delete))
+        .routes(routes!(permissions::list))
+        .routes(routes!(permissions::declare))
+        .routes(routes!(verify::verify))
+        .routes(routes!(verify::verify_batch))
+        .routes(routes!(verify::explain))
+        .routes(routes!(events::list))
+        .routes(routes!(events::stats))
+}
+
+pub(super) fn router() -> Router<Arc<App>> {
+    let (router, _) = table().split_for_parts();
+    router.route("/openapi.json", get(openapi::serve))
+}

@@ -1,0 +1,121 @@
+//! `/v1/events` and `/v1/stats`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use keybearer_api as api;
+use keybearer_core::time::UnixMillis;
+use keybearer_store::{Event, EventFilter};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::dress;
+use super::extract::{Query, Signed};
+use super::problem::Problems;
+use crate::app::App;
+use crate::error::AppError;
+use crate::ops;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// Of this actor, such as `account:1` or `key:<uuid>`.
+    actor: Option<String>,
+    /// Of this action, such as `key.revoked`, or of a group of them, such as `key`.
+    action: Option<String>,
+    /// To this target, such as `key:<uuid>`.
+    target: Option<String>,
+    /// At or after this moment.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<api::Timestamp>,
+    /// Before this moment.
+    #[param(value_type = Option<String>, format = DateTime)]
+    until: Option<api::Timestamp>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows of the page: 1 to 200, 50 if absent.
+    limit: Option<u32>,
+}
+
+fn dressed(event: Event) -> api::Event {
+    api::Event {
+        revision: event.revision,
+        at: dress::moment(event.at),
+        actor: event.actor,
+        action: event.action,
+        target: event.target,
+        touched: event.touched,
+        before: event.before,
+        after: event.after,
+        request_id: event.request_id,
+    }
+}
+
+/// The audit trail, newest first. With `Accept: application/jsonl` one event a line, and the next cursor in the header `Link`.
+#[utoipa::path(get, path = "/v1/events", tag = "audit", params(Which),
+    responses((status = 200, description = "A page", content((api::Page<api::Event> = "application/json"), (String = "application/jsonl"))), Problems),
+    security(("bearer" = []), ("pair" = []), ("key" = [])))]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Signed { caller, .. }: Signed,
+    Query(which): Query<Which>,
+    headers: HeaderMap,
+) -> Result<Response, AppError> {
+    let page = dress::page_request(which.cursor.as_deref(), which.limit)?;
+    let at = |moment: api::Timestamp| UnixMillis(moment.as_unix_millis());
+    let filter = EventFilter {
+        actor: which.actor,
+        action: which.action,
+        target: which.target,
+        since: which.since.map(at),
+        until: which.until.map(at),
+    };
+    let page = dress::page(ops::audit::events(&app, &caller, filter, page).await?, dressed);
+    if wants_lines(&headers) { lines(&page) } else { Ok(dress::json(&page)) }
+}
+
+fn wants_lines(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
+    accepted.flat_map(|accept| accept.split(',')).any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/jsonl"))
+}
+
+fn lines(page: &api::Page<api::Event>) -> Result<Response, AppError> {
+    let mut text = String::new();
+    for event in &page.items {
+        text.push_str(&serde_json::to_string(event).map_err(|error| AppError::Internal(error.to_string()))?);
+        text.push('\n');
+    }
+    let mut response = ([(header::CONTENT_TYPE, "application/jsonl; charset=utf-8")], text).into_response();
+    if let Some(next) = &page.next_cursor
+        && let Ok(link) = format!("<?cursor={next}>; rel=\"next\"").parse()
+    {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
+}
+
+/// Counts for an overview.
+#[utoipa::path(get, path = "/v1/stats", tag = "audit",
+    responses((status = 200, description = "The counts", body = api::Stats), Problems),
+    security(("bearer" = []), ("pair" = []), ("key" = [])))]
+pub(super) async fn stats(State(app): State<Arc<App>>, Signed { caller, .. }: Signed) -> Result<Response, AppError> {
+    let stats = ops::audit::stats(&app, &caller).await?;
+    let keys = |[active, expired, revoked]: [u32; 3]| api::KeyCounts { active, expired, revoked };
+    let [accounts_active, accounts_locked, accounts_blocked] = stats.accounts;
+    Ok(dress::json(&api::Stats {
+        revision: stats.revision,
+        accounts_active,
+        accounts_locked,
+        accounts_blocked,
+        account_keys: keys(stats.account_keys),
+        service_keys: keys(stats.service_keys),
+        policies: stats.policies,
+        permissions: stats.permissions,
+        sessions: stats.sessions,
+        expiring_soon: stats.expiring_soon,
+        unused: stats.unused,
+    }))
+}

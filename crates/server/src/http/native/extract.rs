@@ -1,0 +1,115 @@
+//! What a `/v1` request brings: a caller, a body, parameters.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::app::{App, RequestContext};
+use crate::caller::{Caller, Presented, authenticate};
+use crate::error::{AppError, AuthError};
+use crate::http::body;
+use crate::http::credentials::{self, Carried};
+
+/// An authenticated request without a body.
+pub(super) struct Signed {
+    pub(super) request: RequestContext,
+    pub(super) caller: Caller,
+}
+
+/// An authenticated request with a JSON body of the documented shape. The caller is judged after the body has arrived, so that nobody keeps
+/// a right by sending slowly.
+pub(super) struct Call<T, const LIMIT: usize = { body::LIMIT }> {
+    pub(super) request: RequestContext,
+    pub(super) caller: Caller,
+    pub(super) body: T,
+}
+
+/// As [`Call`], where the body may be left out.
+pub(super) struct OptionalCall<T> {
+    pub(super) request: RequestContext,
+    pub(super) caller: Caller,
+    pub(super) body: T,
+}
+
+/// A JSON body of the documented shape from anyone.
+pub(super) struct Open<T> {
+    pub(super) request: RequestContext,
+    pub(super) body: T,
+}
+
+/// Query parameters, each known and given once.
+pub(super) struct Query<T>(pub(super) T);
+
+fn presented(parts: &Parts) -> Result<Presented, AuthError> {
+    match credentials::find(&parts.headers)? {
+        Some(Carried::Bearer(text)) => credentials::bearer(text),
+        Some(Carried::Basic(encoded)) => credentials::pair(encoded),
+        Some(Carried::XApiKey(text)) => credentials::token(text),
+        // The carriers of the Catena face mean nothing here.
+        Some(Carried::CatenaApiKey(_) | Carried::CatenaSession(_)) | None => Err(AuthError::Missing),
+    }
+}
+
+fn caller(app: &App, parts: &Parts) -> Result<Caller, AppError> {
+    authenticate(app, &presented(parts)?)
+}
+
+impl FromRequestParts<Arc<App>> for Signed {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, AppError> {
+        let request = RequestContext::from_request_parts(parts, app).await?;
+        Ok(Self { request, caller: caller(app, parts)? })
+    }
+}
+
+impl<T: DeserializeOwned, const LIMIT: usize> FromRequest<Arc<App>> for Call<T, LIMIT> {
+    type Rejection = AppError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, AppError> {
+        let (mut parts, sent) = request.into_parts();
+        let bytes = body::read(&parts.headers, sent, LIMIT).await?;
+        let Signed { request, caller } = Signed::from_request_parts(&mut parts, app).await?;
+        Ok(Self { request, caller, body: body::json(&parts.headers, &bytes)? })
+    }
+}
+
+impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for OptionalCall<T> {
+    type Rejection = AppError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, AppError> {
+        let (mut parts, sent) = request.into_parts();
+        let bytes = body::read(&parts.headers, sent, body::LIMIT).await?;
+        let Signed { request, caller } = Signed::from_request_parts(&mut parts, app).await?;
+        let body = if bytes.is_empty() { T::default() } else { body::json(&parts.headers, &bytes)? };
+        Ok(Self { request, caller, body })
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Open<T> {
+    type Rejection = AppError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, AppError> {
+        let (mut parts, sent) = request.into_parts();
+        let bytes = body::read(&parts.headers, sent, body::LIMIT).await?;
+        let request = RequestContext::from_request_parts(&mut parts, app).await?;
+        Ok(Self { request, body: body::json(&parts.headers, &bytes)? })
+    }
+}
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Query<T> {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, AppError> {
+        match axum::extract::Query::<T>::from_request_parts(parts, app).await {
+            Ok(axum::extract::Query(parameters)) => Ok(Self(parameters)),
+            Err(rejection) => {
+                let text = rejection.body_text();
+                let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+                Err(AppError::malformed("query", text))
+            }
+        }
+    }
+}

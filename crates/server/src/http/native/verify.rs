@@ -1,0 +1,136 @@
+//! `/v1/verify` and `/v1/explain`: may this key do that?
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use keybearer_api as api;
+use keybearer_core::decision::Denial;
+use keybearer_core::key::KeyKind;
+use keybearer_core::token::KeyId;
+use keybearer_store::KeyHolder;
+
+use super::dress;
+use super::extract::Call;
+use super::problem::Problems;
+use crate::app::App;
+use crate::error::AppError;
+use crate::index::{Facts, KeyEntry};
+use crate::ops;
+use crate::ops::verify::{RequirementParts, Verdict, owner_standing};
+
+/// The most bytes of a batch.
+const BATCH_BYTES: usize = 256 * 1024;
+/// The most questions of a batch.
+const BATCH: usize = 1_000;
+
+/// May this key do that? A bad key is an answer, not an error.
+#[utoipa::path(post, path = "/v1/verify", tag = "verification", request_body = api::Verify,
+    responses((status = 200, description = "The answer", body = api::Verdict), Problems),
+    security(("bearer" = []), ("pair" = []), ("key" = [])))]
+pub(super) async fn verify(State(app): State<Arc<App>>, Call { caller, body, .. }: Call<api::Verify>) -> Result<Response, AppError> {
+    ops::verify::require_verifier(&caller)?;
+    Ok(dress::json(&one(&app, "", &body)?))
+}
+
+/// As verify, for up to 1,000 questions: an answer to each, in their order.
+#[utoipa::path(post, path = "/v1/verify/batch", tag = "verification", request_body = api::VerifyBatch,
+    responses((status = 200, description = "The answers", body = api::VerifyResults), Problems),
+    security(("bearer" = []), ("pair" = []), ("key" = [])))]
+pub(super) async fn verify_batch(
+    State(app): State<Arc<App>>,
+    Call { caller, body, .. }: Call<api::VerifyBatch, BATCH_BYTES>,
+) -> Result<Response, AppError> {
+    ops::verify::require_verifier(&caller)?;
+    if body.items.is_empty() || body.items.len() > BATCH {
+        return Err(AppError::invalid("/items", format!("must have 1 to {BATCH} entries")));
+    }
+    let answers = body.items.iter().enumerate().map(|(place, item)| one(&app, &format!("/items/{place}"), item));
+    Ok(dress::json(&api::VerifyResults { results: answers.collect::<Result<_, _>>()? }))
+}
+
+fn one(app: &App, at: &str, asked: &api::Verify) -> Result<api::Verdict, AppError> {
+    let parts = RequirementParts { any_of: &asked.any_of, all_of: &asked.all_of, level: asked.level, kind: asked.kind.map(dress::to_kind) };
+    let requirement = ops::verify::requirement(at, &parts)?;
+    Ok(dressed(app, &ops::verify::verify(app, &asked.key, &requirement)))
+}
+
+/// What the answer for a key would be, and why, by its id.
+#[utoipa::path(post, path = "/v1/explain", tag = "verification", request_body = api::Explain,
+    responses((status = 200, description = "The answer and its reasons", body = api::Explanation), Problems),
+    security(("bearer" = []), ("pair" = []), ("key" = [])))]
+pub(super) async fn explain(State(app): State<Arc<App>>, Call { caller, body, .. }: Call<api::Explain>) -> Result<Response, AppError> {
+    let parts = RequirementParts { any_of: &body.any_of, all_of: &body.all_of, level: body.level, kind: body.kind.map(dress::to_kind) };
+    let requirement = ops::verify::requirement("", &parts)?;
+    let explained = ops::explain::explain(&app, &caller, KeyId::from_bytes(*body.key_id.as_bytes()), &requirement)?;
+    Ok(dress::json(&api::Explanation {
+        granted_by: explained.verdict.decision.as_ref().ok().and_then(|matched| matched.as_ref().map(ToString::to_string)),
+        verdict: dressed(&app, &explained.verdict),
+        why: explained.why,
+    }))
+}
+
+fn dressed(app: &App, verdict: &Verdict) -> api::Verdict {
+    let key = verdict.key.as_ref().map(|(entry, facts)| verified_key(app, entry, facts));
+    match &verdict.decision {
+        Ok(_) => api::Verdict { valid: true, code: api::VerdictCode::Valid, key, missing: None },
+        Err(denial) => api::Verdict { valid: false, code: code(denial), key, missing: missing(denial) },
+    }
+}
+
+fn code(denial: &Denial) -> api::VerdictCode {
+    match denial {
+        Denial::Malformed => api::VerdictCode::Malformed,
+        Denial::NotFound => api::VerdictCode::NotFound,
+        Denial::Revoked(_) => api::VerdictCode::Revoked,
+        Denial::Expired => api::VerdictCode::Expired,
+        Denial::InsufficientLevel { .. } => api::VerdictCode::InsufficientLevel,
+        Denial::InsufficientPermissions { .. } => api::VerdictCode::InsufficientPermissions,
+    }
+}
+
+fn missing(denial: &Denial) -> Option<api::Missing> {
+    match denial {
+        Denial::InsufficientLevel { needs, has } => Some(api::Missing {
+            level: needs.map(|level| level.number()),
+            kind: if has.is_none() { Some(dress::kind(KeyKind::Account)) } else { None },
+            ..api::Missing::default()
+        }),
+        Denial::InsufficientPermissions { any_of, all_of } => Some(api::Missing {
+            any_of: any_of.iter().map(ToString::to_string).collect(),
+            all_of: all_of.iter().map(ToString::to_string).collect(),
+            kind: if any_of.is_empty() && all_of.is_empty() { Some(dress::kind(KeyKind::Service)) } else { None },
+            ..api::Missing::default()
+        }),
+        Denial::Malformed | Denial::NotFound | Denial::Revoked(_) | Denial::Expired => None,
+    }
+}
+
+fn verified_key(app: &App, entry: &KeyEntry, facts: &Facts) -> api::VerifiedKey {
+    let key = &entry.key;
+    let mut verified = api::VerifiedKey {
+        id: *key.id.as_uuid(),
+        kind: dress::kind(key.holder.kind()),
+        name: key.name.clone(),
+        owner: key.holder.owner().map(|owner| owner.0),
+        external_id: None,
+        level: None,
+        policy: None,
+        permissions: None,
+        metadata: key.metadata.clone(),
+        expires_at: key.lifecycle.expires_at().map(dress::moment),
+    };
+    match facts {
+        Facts::Account { level, owner } => {
+            verified.external_id = owner.as_ref().and_then(|owner| owner.external_id.clone());
+            verified.level = Some(owner_standing(app, facts).map_or(0, |standing| standing.level.min(*level).number()));
+        }
+        Facts::Service { policy, permissions } => {
+            if let KeyHolder::Service { policy: id, .. } = &key.holder {
+                verified.policy = Some(api::Named { id: id.0, name: policy.as_ref().map(|policy| policy.name.clone()) });
+            }
+            verified.permissions = Some(dress::names(permissions));
+        }
+    }
+    verified
+}

@@ -1,0 +1,65 @@
+//! Every request gets an id, and ends as one line in the log: method, route template, status, time; never a key.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::app::{App, RequestContext};
+use crate::error::AppError;
+use crate::random;
+
+/// Tells which request an answer, a log line and an event belong to.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives the request its id (a well-formed one that it brings is kept), and logs how it ended.
+pub async fn note(State(_app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let id = brought(request.headers()).unwrap_or_else(new_id);
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    // Only a server without a listener, as in a unit test, has no peer.
+    let source = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let method = request.method().clone();
+    request.extensions_mut().insert(RequestContext { id: id.clone(), source });
+    let began = Instant::now();
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let milliseconds = began.elapsed().as_secs_f64() * 1e3;
+    let route = route.as_deref().unwrap_or("none");
+    if status.is_server_error() {
+        tracing::error!(request_id = %id, %method, route, status = status.as_u16(), milliseconds, "request failed");
+    } else {
+        tracing::debug!(request_id = %id, %method, route, status = status.as_u16(), milliseconds, "request");
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+fn brought(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all(REQUEST_ID).iter();
+    let (Some(id), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let id = id.to_str().ok()?;
+    let well_formed = (1..=64).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
+    well_formed.then(|| id.to_owned())
+}
+
+fn new_id() -> String {
+    uuid::Builder::from_random_bytes(random::bytes()).into_uuid().to_string()
+}
+
+impl FromRequestParts<Arc<App>> for RequestContext {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, AppError> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| AppError::Internal("a request without an id".into()))
+    }
+}

@@ -1,0 +1,45 @@
+//! From a listener to answers, until told to stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::router;
+use crate::app::App;
+
+/// How long requests under way may take after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Answers requests until `stop` resolves, then finishes those under way, within [`DRAIN`], and writes what waits to be written.
+///
+/// # Errors
+/// Where the listener fails.
+pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    let last_used = tokio::spawn(Arc::clone(&app.last_used).run(Arc::clone(&app.index), Arc::clone(&app.store)));
+    let (stopping, stopped) = oneshot::channel();
+    let stop = async move {
+        stop.await;
+        let _ = stopping.send(());
+    };
+    let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stop);
+    let overdue = async {
+        drop(stopped.await);
+        tokio::time::sleep(DRAIN).await;
+    };
+    let result = tokio::select! {
+        result = serving => result,
+        () = overdue => {
+            tracing::warn!("some requests did not end in time and were dropped");
+            Ok(())
+        }
+    };
+    last_used.abort();
+    if let Err(error) = app.last_used.flush(&app.index, &*app.store).await {
+        tracing::warn!(%error, "the last uses of keys were not written");
+    }
+    result
+}

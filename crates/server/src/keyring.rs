@@ -1,0 +1,102 @@
+//! The keyring: the file with the server's own secrets. Without its peppers no stored key verifies again, so it is never made twice.
+
+mod file;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use keybearer_core::token::{Pepper, PepperVersion, Peppers};
+use zeroize::Zeroizing;
+
+/// The secrets of a server: peppers by version, and the key that signs session tokens. No `Debug`; wiped when dropped.
+pub struct Keyring {
+    /// Never empty.
+    peppers: BTreeMap<PepperVersion, Zeroizing<[u8; 32]>>,
+    jwt_key: Zeroizing<[u8; 64]>,
+}
+
+/// Why there is no keyring. The texts never quote from the file.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// The file is gone, though the database has digests that were made with it.
+    #[error(
+        "the keyring {} is missing, but the database exists. All stored keys would be lost with a new keyring: restore the file from the \
+         backup, or name the right one by the setting `keyring`", .0.display()
+    )]
+    Missing(PathBuf),
+    /// There is something, but it cannot be read.
+    #[error("the keyring {} cannot be read: {error}. Make it readable for the user that runs Keybearer", .path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// Others than the owner may use the file.
+    #[error("the keyring {} is open to others (mode {mode:04o}): run `chmod 600 {}`", .path.display(), .path.display())]
+    TooOpen {
+        /// Which file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file holds something else.
+    #[error("the keyring {} is damaged: {problem}. Restore it from the backup; a new one would lose all stored keys", .path.display())]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        problem: String,
+    },
+    /// A new file cannot be written.
+    #[error("the keyring {} cannot be made: {error}. Make its directory writable, or name another place by the setting `keyring`", .path.display())]
+    NotMade {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}
+
+impl Keyring {
+    /// Reads the keyring, or makes one where there is none and `may_create` says that nothing depends on an earlier one.
+    ///
+    /// # Errors
+    /// [`KeyringError`]; a file that exists is never replaced.
+    pub fn open_or_create(path: &Path, may_create: bool) -> Result<Self, KeyringError> {
+        if let Some(keyring) = file::read(path)? {
+            return Ok(keyring);
+        }
+        if !may_create {
+            return Err(KeyringError::Missing(path.to_owned()));
+        }
+        let not_made = |error| KeyringError::NotMade { path: path.to_owned(), error };
+        let keyring = Self::generate().map_err(not_made)?;
+        file::write(path, &keyring).map_err(not_made)?;
+        Ok(keyring)
+    }
+
+    /// What digests of keys are made with.
+    #[must_use]
+    pub fn peppers(&self) -> Peppers {
+        let by_version = self.peppers.iter().map(|(version, bytes)| (*version, Pepper::new(bytes))).collect();
+        Peppers::new(by_version).expect("a keyring without peppers is not read")
+    }
+
+    /// What session tokens are signed with: 64 random bytes.
+    #[must_use]
+    pub fn jwt_key(&self) -> &[u8] {
+        self.jwt_key.as_slice()
+    }
+
+    fn generate() -> std::io::Result<Self> {
+        let mut pepper = Zeroizing::new([0; 32]);
+        let mut jwt_key = Zeroizing::new([0; 64]);
+        getrandom::fill(pepper.as_mut_slice())?;
+        getrandom::fill(jwt_key.as_mut_slice())?;
+        Ok(Self { peppers: BTreeMap::from([(1, pepper)]), jwt_key })
+    }
+}
+
+#[cfg(test)]
+mod tests;

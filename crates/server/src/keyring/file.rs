@@ -1,0 +1,132 @@
+//! The keyring on disk: `{"peppers": {"1": <32 bytes>}, "jwt_key": <64 bytes>}`, the bytes in base64, readable for its owner only.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use keybearer_core::token::PepperVersion;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{Keyring, KeyringError};
+
+/// The texts are borrowed from the file's, which is wiped.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document<'a> {
+    #[serde(borrow)]
+    peppers: BTreeMap<PepperVersion, &'a str>,
+    jwt_key: &'a str,
+}
+
+/// Thousands of peppers fit into less.
+const LONGEST: usize = 1 << 20;
+
+/// The keyring of a file; `None` where there is nothing of that name at all.
+pub(super) fn read(path: &Path) -> Result<Option<Keyring>, KeyringError> {
+    let unreadable = |error| KeyringError::Unreadable { path: path.to_owned(), error };
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        // A link that leads nowhere is a keyring on a disk that is not there.
+        Err(error) if error.kind() == ErrorKind::NotFound && path.symlink_metadata().is_err() => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    refuse_open_to_others(&file, path)?;
+
+    let size = file.metadata().map_err(unreadable)?.len();
+    let malformed = |problem: String| KeyringError::Malformed { path: path.to_owned(), problem };
+    let Some(size) = usize::try_from(size).ok().filter(|size| *size <= LONGEST) else {
+        return Err(malformed("it is too long".to_owned()));
+    };
+    // One allocation, so that no copy is left behind unwiped.
+    let mut text = Zeroizing::new(Vec::with_capacity(size + 1));
+    (&mut file).take(LONGEST as u64).read_to_end(&mut text).map_err(unreadable)?;
+    parse(&text).map(Some).map_err(malformed)
+}
+
+fn parse(text: &[u8]) -> Result<Keyring, String> {
+    // The parser's own words might quote a secret.
+    let document: Document = serde_json::from_slice(text)
+        .map_err(|error| format!("it is not a keyring from line {}, column {} on", error.line(), error.column()))?;
+    if document.peppers.is_empty() {
+        return Err("it has no pepper".to_owned());
+    }
+    let mut peppers = BTreeMap::new();
+    for (version, text) in document.peppers {
+        peppers.insert(version, bytes(text).ok_or_else(|| format!("pepper {version} is not 32 bytes in base64"))?);
+    }
+    let jwt_key = bytes(document.jwt_key).ok_or("jwt_key is not 64 bytes in base64")?;
+    Ok(Keyring { peppers, jwt_key })
+}
+
+fn bytes<const N: usize>(text: &str) -> Option<Zeroizing<[u8; N]>> {
+    let decoded = Zeroizing::new(STANDARD.decode(text).ok()?);
+    decoded.as_slice().try_into().ok().map(Zeroizing::new)
+}
+
+/// Writes the file whole or not at all: under another name first, and under its own when it is on the disk.
+pub(super) fn write(path: &Path, keyring: &Keyring) -> std::io::Result<()> {
+    let jwt_key = Zeroizing::new(STANDARD.encode(keyring.jwt_key.as_slice()));
+    let peppers: BTreeMap<_, _> =
+        keyring.peppers.iter().map(|(version, bytes)| (*version, Zeroizing::new(STANDARD.encode(bytes.as_slice())))).collect();
+    let document = Document { peppers: peppers.iter().map(|(version, text)| (*version, text.as_str())).collect(), jwt_key: &jwt_key };
+    let mut text = Zeroizing::new(Vec::with_capacity(256 + 64 * peppers.len()));
+    serde_json::to_writer_pretty(&mut *text, &document)?;
+    text.push(b'\n');
+
+    let temporary = temporary(path)?;
+    let written = write_private(&temporary, &text).and_then(|()| std::fs::rename(&temporary, path));
+    if let Err(error) = written {
+        // What is left would be harmless; the first error is the one to tell.
+        let _ = std::fs::remove_file(&temporary);
+        return Err(error);
+    }
+    sync_directory(path)
+}
+
+fn temporary(path: &Path) -> std::io::Result<PathBuf> {
+    let mut name = path.file_name().ok_or(ErrorKind::InvalidFilename)?.to_owned();
+    name.push(format!(".{:016x}.new", getrandom::u64()?));
+    Ok(path.with_file_name(name))
+}
+
+fn write_private(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text)?;
+    file.sync_all()
+}
+
+#[cfg(unix)]
+fn refuse_open_to_others(file: &File, path: &Path) -> Result<(), KeyringError> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let metadata = file.metadata().map_err(|error| KeyringError::Unreadable { path: path.to_owned(), error })?;
+    match metadata.permissions().mode() & 0o7777 {
+        mode if mode & 0o077 == 0 => Ok(()),
+        mode => Err(KeyringError::TooOpen { path: path.to_owned(), mode }),
+    }
+}
+
+#[cfg(not(unix))]
+fn refuse_open_to_others(_: &File, _: &Path) -> Result<(), KeyringError> {
+    Ok(())
+}
+
+/// Makes the new name itself survive a loss of power.
+#[cfg(unix)]
+fn sync_directory(path: &Path) -> std::io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! Operations: what all faces do. Each checks the actor, asks the rule, calls one verb of the store (which asks again inside its
+//! transaction, records the event and brings the image up to date), and returns values that a face dresses.
+
+pub mod account;
+pub mod audit;
+pub mod explain;
+pub mod issue;
+pub mod key;
+pub mod permission;
+pub mod policy;
+pub mod session;
+pub mod verify;
+
+use keybearer_core::name::Name;
+use keybearer_store::Metadata;
+
+use crate::error::AppError;
+
+/// The most bytes of JSON that applications may keep with an account or a key.
+pub const MAX_METADATA: usize = 4_096;
+
+/// A name as given, and the spelling under which it is compared.
+fn name(pointer: &str, text: &str) -> Result<(String, String), AppError> {
+    let name = Name::parse(text).map_err(|error| AppError::invalid(pointer, error))?;
+    Ok((name.as_str().to_owned(), name.canonical()))
+}
+
+fn metadata(given: Option<Metadata>) -> Result<Metadata, AppError> {
+    let metadata = given.unwrap_or_default();
+    let size = serde_json::to_string(&metadata).map_err(|error| AppError::Internal(error.to_string()))?.len();
+    if size > MAX_METADATA {
+        return Err(AppError::invalid("/metadata", format!("must be at most {MAX_METADATA} bytes of JSON; this is {size}")));
+    }
+    Ok(metadata)
+}

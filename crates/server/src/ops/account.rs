@@ -1,0 +1,188 @@
+//! Accounts: making, changing, deleting, and revoking all keys of one.
+
+use keybearer_api as api;
+use keybearer_core::account::{AccountId, Status};
+use keybearer_core::authority::{PasswordProof, Touched};
+use keybearer_core::permission::OwnPermission;
+use keybearer_core::role::{Level, USER};
+use keybearer_store::{Account, AccountChange, AccountFilter, Actor, ChangedAccount, NewAccount, Page, PageRequest, Revoked, What};
+use zeroize::Zeroizing;
+
+use super::{metadata, name, session};
+use crate::app::{App, RequestContext};
+use crate::caller::Caller;
+use crate::error::AppError;
+use crate::password;
+
+/// Makes an account.
+///
+/// # Errors
+/// [`AppError::Invalid`] names the field; [`AppError::Conflict`] where the name is taken.
+pub async fn create(app: &App, request: &RequestContext, caller: &Caller, new: api::NewAccount) -> Result<Account, AppError> {
+    caller.authority.manages(OwnPermission::AccountsWrite)?;
+    let role = known_role(app, new.role.as_deref().unwrap_or(USER))?;
+    caller.authority.create_account(app.index.roles().level(&role))?;
+    let account = prepare(app, new, role).await?;
+    Ok(app.store.create_account(app.origin(caller.actor, request), account).await?)
+}
+
+/// Makes the first administrator, on the word of the operator.
+///
+/// # Errors
+/// [`AppError::Conflict`] where there is one already; [`AppError::Invalid`] names the field.
+pub async fn create_first_admin(app: &App, request: &RequestContext, username: String, password: String) -> Result<Account, AppError> {
+    let new = api::NewAccount { username, password: Some(password), role: None, email: None, external_id: None, metadata: None };
+    let account = prepare(app, new, keybearer_core::role::ADMIN.to_owned()).await?;
+    Ok(app.store.create_first_admin(app.origin(Actor::Operator, request), account).await?)
+}
+
+async fn prepare(app: &App, new: api::NewAccount, role: String) -> Result<NewAccount, AppError> {
+    let (username, username_key) = name("/username", &new.username)?;
+    let email = new.email.map(email).transpose()?;
+    let external_id = new.external_id.map(external_id).transpose()?;
+    let metadata = metadata(new.metadata)?;
+    let password_hash = match new.password {
+        Some(password) => Some(hash(app, password, &username).await?),
+        None => None,
+    };
+    Ok(NewAccount { username, username_key, password_hash, role, email, external_id, metadata })
+}
+
+async fn hash(app: &App, password: String, username: &str) -> Result<String, AppError> {
+    let password = Zeroizing::new(password);
+    password::check(&password, username).map_err(|error| AppError::invalid("/password", error))?;
+    Ok(app.passwords.hash(password).await?)
+}
+
+fn known_role(app: &App, role: &str) -> Result<String, AppError> {
+    if app.index.roles().contains(role) {
+        return Ok(role.to_owned());
+    }
+    let known: Vec<&str> = app.index.roles().iter().map(|(name, _)| name).collect();
+    Err(AppError::invalid("/role", format!("must be one of: {}", known.join(", "))))
+}
+
+fn email(text: String) -> Result<String, AppError> {
+    let plausible = text.len() <= 254
+        && !text.chars().any(|c| c.is_control() || c.is_whitespace())
+        && text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+    if plausible { Ok(text) } else { Err(AppError::invalid("/email", "must be an e-mail address of at most 254 characters")) }
+}
+
+fn external_id(text: String) -> Result<String, AppError> {
+    name("/external_id", &text)?;
+    Ok(text)
+}
+
+/// One account.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is none, or none that the caller may see.
+pub async fn read(app: &App, caller: &Caller, id: AccountId) -> Result<Account, AppError> {
+    caller.authority.see_account(id)?;
+    Ok(app.store.account(id).await?)
+}
+
+/// Accounts by number.
+///
+/// # Errors
+/// [`AppError::Refused`] for all but administrators and keys with `accounts.read`.
+pub async fn list(app: &App, caller: &Caller, filter: AccountFilter, page: PageRequest) -> Result<Page<Account>, AppError> {
+    caller.authority.manages(OwnPermission::AccountsRead)?;
+    Ok(app.store.accounts(filter, page).await?)
+}
+
+/// Changes an account. Where the change lowers the role, leaves `active` or withdraws consent, all keys and sessions end with it.
+///
+/// # Errors
+/// [`AppError`] names the field, the rule, or what stands in the way.
+pub async fn change(
+    app: &App,
+    request: &RequestContext,
+    caller: &Caller,
+    id: AccountId,
+    asked: api::ChangeAccount,
+) -> Result<ChangedAccount, AppError> {
+    let Some(account) = app.index.account(id) else {
+        return Err(absent(caller));
+    };
+    let role = asked.role.as_deref().map(|role| known_role(app, role)).transpose()?;
+    let status = asked.status.map(to_status);
+    let before = account.standing(app.index.roles());
+    let mut after = before;
+    after.level = role.as_deref().map_or(before.level, |role| app.index.roles().level(role));
+    after.status = status.unwrap_or(before.status);
+    after.consent = asked.consent.unwrap_or(before.consent);
+    let touched = Touched {
+        role: role.is_some(),
+        status: status.is_some(),
+        consent: asked.consent.is_some(),
+        password: asked.password.is_some(),
+        email: asked.email.is_some(),
+        external: asked.external_id.is_some() || asked.metadata.is_some(),
+    };
+    let proof = caller.authority.change_account(id, &before, &after, touched)?;
+    let mut change = AccountChange {
+        role,
+        status,
+        consent: asked.consent,
+        email: asked.email.map(|given| given.map(email).transpose()).transpose()?,
+        external_id: asked.external_id.map(|given| given.map(external_id).transpose()).transpose()?,
+        metadata: asked.metadata.map(|given| metadata(Some(given))).transpose()?,
+        ..AccountChange::default()
+    };
+    if proof == PasswordProof::Needed {
+        change.proved = session::prove_password(app, request, &account, asked.current_password).await?;
+    }
+    if let Some(password) = asked.password {
+        change.password_hash = Some(hash(app, password, &account.username).await?);
+    }
+    Ok(app.store.change_account(app.origin(caller.actor, request), id, change).await?)
+}
+
+fn to_status(status: api::AccountStatus) -> Status {
+    match status {
+        api::AccountStatus::Active => Status::Active,
+        api::AccountStatus::Locked => Status::Locked,
+        api::AccountStatus::Blocked => Status::Blocked,
+    }
+}
+
+/// The answer about an account that is not there: service keys are told first what they lack.
+fn absent(caller: &Caller) -> AppError {
+    match caller.authority.manages(OwnPermission::AccountsWrite) {
+        Err(refusal @ keybearer_core::authority::Refusal::PermissionLacking(_)) => refusal.into(),
+        Ok(()) | Err(_) => AppError::NotFound(What::Account),
+    }
+}
+
+/// Deletes an account with its keys and sessions.
+///
+/// # Errors
+/// [`AppError`] names the rule, or what stands in the way.
+pub async fn delete(
+    app: &App,
+    request: &RequestContext,
+    caller: &Caller,
+    id: AccountId,
+    current_password: Option<String>,
+) -> Result<Revoked, AppError> {
+    let Some(account) = app.index.account(id) else {
+        return Err(absent(caller));
+    };
+    let proved = match caller.authority.delete_account(id, &account.standing(app.index.roles()))? {
+        PasswordProof::Needed => session::prove_password(app, request, &account, current_password).await?,
+        PasswordProof::NotNeeded => None,
+    };
+    Ok(app.store.delete_account(app.origin(caller.actor, request), id, proved).await?)
+}
+
+/// Revokes all keys and ends all sessions of an account, for excessive use.
+///
+/// # Errors
+/// [`AppError::Refused`] below level 8; [`AppError::NotFound`] where there is no such account.
+pub async fn revoke_keys(app: &App, request: &RequestContext, caller: &Caller, id: AccountId, reason: &str) -> Result<Revoked, AppError> {
+    caller.authority.at_least(Level::ALL)?;
+    let (reason, _) = name("/reason", reason)?;
+    Ok(app.store.revoke_account_keys(app.origin(caller.actor, request), id, reason).await?)
+}

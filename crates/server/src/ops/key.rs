@@ -1,0 +1,174 @@
+//! Reading, changing and revoking keys.
+
+use futures_util::future::join_all;
+use keybearer_core::account::AccountId;
+use keybearer_core::key::KeyKind;
+use keybearer_core::permission::OwnPermission;
+use keybearer_core::policy::PolicyId;
+use keybearer_core::role::Level;
+use keybearer_core::token::KeyId;
+use keybearer_store::{Key, KeyFilter, KeySort, Metadata, Page, PageRequest, ServiceKeyChange, StoreError};
+
+use super::{metadata, name};
+use crate::app::{App, RequestContext};
+use crate::caller::Caller;
+use crate::error::AppError;
+
+/// The most keys that one call revokes.
+pub const MAX_REVOKE: usize = 200;
+
+/// One key, in whatever state, with its last use to the moment.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is none, or none that the caller may see.
+pub async fn read(app: &App, caller: &Caller, id: KeyId) -> Result<Key, AppError> {
+    require_some_sight(caller)?;
+    let key = app.store.key(id).await?;
+    caller.authority.see_key(key.holder.owner())?;
+    Ok(with_last_use(app, key))
+}
+
+/// Keys. Whoever does not see all of them sees their own.
+///
+/// # Errors
+/// [`AppError::Refused`] for whoever sees none at all.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    mut filter: KeyFilter,
+    sort: (KeySort, bool),
+    page: PageRequest,
+) -> Result<Page<Key>, AppError> {
+    require_some_sight(caller)?;
+    if caller.authority.manages(OwnPermission::KeysRead).is_err() {
+        let own = caller.authority.account();
+        if filter.owner.is_some() && filter.owner != own {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
+        filter.owner = own;
+    }
+    let page = app.store.keys(filter, sort, app.clock.now(), page).await?;
+    Ok(Page { items: page.items.into_iter().map(|key| with_last_use(app, key)).collect(), next: page.next })
+}
+
+/// All live and expired keys of an account, newest first, for faces that have no pages.
+///
+/// # Errors
+/// As [`list`].
+pub async fn all_not_revoked(app: &App, caller: &Caller, kind: KeyKind, owner: Option<AccountId>) -> Result<Vec<Key>, AppError> {
+    let filter = KeyFilter { kind: Some(kind), owner, state: Some(keybearer_store::KeyStateFilter::NotRevoked), ..KeyFilter::default() };
+    let mut keys = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = PageRequest { cursor, limit: 1_000 };
+        let page = list(app, caller, filter.clone(), (KeySort::Created, true), page).await?;
+        keys.extend(page.items);
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return Ok(keys),
+        }
+    }
+}
+
+fn require_some_sight(caller: &Caller) -> Result<(), AppError> {
+    caller.authority.manages(OwnPermission::KeysRead).or_else(|_| caller.authority.at_least(Level::OWN)).map_err(|refusal| {
+        // A service key lacks the permission, not a level.
+        caller.authority.see_key(None).err().unwrap_or(refusal).into()
+    })
+}
+
+/// The store knows the last use up to a few seconds; the index knows it exactly.
+fn with_last_use(app: &App, key: Key) -> Key {
+    let noted = app.index.key(key.id).and_then(|entry| entry.last_used_at());
+    Key { last_used_at: key.last_used_at.max(noted), ..key }
+}
+
+/// What to change of a service key.
+#[derive(Default)]
+pub struct KeyChange<'a> {
+    /// Another unique name.
+    pub name: Option<&'a str>,
+    /// Another policy.
+    pub policy: Option<PolicyId>,
+    /// Other metadata.
+    pub metadata: Option<Metadata>,
+}
+
+/// Renames or re-points a service key; its rights change at once. `only_service`: a person's key counts as absent, else it is immutable.
+///
+/// # Errors
+/// [`AppError`] names the field, the rule, or what stands in the way.
+pub async fn change(
+    app: &App,
+    request: &RequestContext,
+    caller: &Caller,
+    id: KeyId,
+    asked: KeyChange<'_>,
+    only_service: bool,
+) -> Result<Key, AppError> {
+    let change = ServiceKeyChange {
+        name: asked.name.map(|given| name("/name", given)).transpose()?,
+        policy: asked.policy,
+        metadata: asked.metadata.map(|given| metadata(Some(given))).transpose()?,
+    };
+    let key = app.store.change_service_key(app.origin(caller.actor, request), id, change, only_service).await?;
+    Ok(with_last_use(app, key))
+}
+
+/// Revokes a key (of this kind, if one is named), with `descendants` also what it made. Returns which were revoked.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is none that lives, or none that the caller may see.
+pub async fn revoke(
+    app: &App,
+    request: &RequestContext,
+    caller: &Caller,
+    id: KeyId,
+    kind: Option<KeyKind>,
+    descendants: bool,
+) -> Result<Vec<KeyId>, AppError> {
+    Ok(app.store.revoke_key(app.origin(caller.actor, request), id, kind, descendants).await?)
+}
+
+/// What became of one of many.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Dead from now on.
+    Revoked,
+    /// No such key, or one that is revoked already, or not the caller's to see.
+    NotFound,
+    /// Not the caller's to revoke.
+    Refused,
+}
+
+/// Revokes many keys, one event each. They are asked for together, so that the store commits them together.
+///
+/// # Errors
+/// [`AppError::Invalid`] beyond [`MAX_REVOKE`]; the first failure that is not an answer about one key.
+pub async fn revoke_many(app: &App, request: &RequestContext, caller: &Caller, ids: &[KeyId]) -> Result<Vec<(KeyId, Outcome)>, AppError> {
+    if ids.is_empty() || ids.len() > MAX_REVOKE {
+        return Err(AppError::invalid("/ids", format!("must have 1 to {MAX_REVOKE} ids")));
+    }
+    if let Err(refusal) = caller.authority.at_least(Level::OWN) {
+        caller.authority.manages(OwnPermission::KeysWrite).map_err(|lacking| match caller.authority.account() {
+            Some(_) => refusal,
+            None => lacking,
+        })?;
+    }
+    let revocations = ids.iter().map(|id| app.store.revoke_key(app.origin(caller.actor, request), *id, None, false));
+    join_all(revocations)
+        .await
+        .into_iter()
+        .zip(ids)
+        .map(|(result, id)| {
+            let outcome = match result {
+                Ok(_) => Outcome::Revoked,
+                Err(StoreError::NotFound(_) | StoreError::Refused(keybearer_core::authority::Refusal::Hidden)) => Outcome::NotFound,
+                // A key that revokes itself among others has no power over those behind it.
+                Err(StoreError::Refused(_) | StoreError::ActorGone) => Outcome::Refused,
+                Err(error) => return Err(error.into()),
+            };
+            Ok((*id, outcome))
+        })
+        .collect()
+}

@@ -1,0 +1,118 @@
+//! Signing in and out.
+
+use keybearer_core::account::{AccountId, Unfit};
+use keybearer_core::authority::Refusal;
+use keybearer_core::name::canonical;
+use keybearer_store::{Account, Actor, NewSession, Session, SessionId, StoreError};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::app::{App, RequestContext};
+use crate::caller::Caller;
+use crate::error::AppError;
+use crate::random;
+
+/// A session that was started, and the token that is told once.
+pub struct SignedIn {
+    /// The session token.
+    pub token: String,
+    /// The session.
+    pub session: Session,
+    /// Whose it is.
+    pub account: Account,
+}
+
+/// Signs in. Unknown users and wrong passwords get the same answer after the same time.
+///
+/// # Errors
+/// [`AppError::SignInFailed`], [`AppError::TooManyRequests`], [`AppError::Busy`], or [`AppError::Refused`] for a blocked account whose
+/// password is right.
+pub async fn sign_in(app: &App, request: &RequestContext, username: &str, password: String) -> Result<SignedIn, AppError> {
+    let username_key = canonical(username);
+    let attempt = app.throttle.admit(&username_key, request.source, app.clock.now())?;
+    let login = app.store.login_by_username(username_key.clone()).await?;
+    let stored = login.as_ref().and_then(|login| login.password_hash.clone());
+    let right = match app.passwords.verify(Zeroizing::new(password), stored.as_deref()).await {
+        Ok(right) => right,
+        Err(busy) => {
+            attempt.withdrawn();
+            return Err(busy.into());
+        }
+    };
+    let (true, Some(login), Some(proved)) = (right, login, stored) else {
+        return Err(AppError::SignInFailed);
+    };
+    attempt.succeeded();
+    if app.index.standing(login.account).is_some_and(|standing| !standing.may_sign_in()) {
+        return Err(Refusal::Unfit(Unfit::Blocked).into());
+    }
+    start(app, request, login.account, proved).await
+}
+
+async fn start(app: &App, request: &RequestContext, account: AccountId, proved: String) -> Result<SignedIn, AppError> {
+    let now = app.clock.now();
+    let id = SessionId(uuid::Builder::from_random_bytes(random::bytes()).into_uuid());
+    let session = Session { id, account, created_at: now, expires_at: now.plus(app.config.sessions.lifetime) };
+    let new = NewSession { session, proved, max_per_account: app.config.sessions.max_per_account };
+    let origin = app.origin(Actor::Session { account, session: id }, request);
+    match app.store.start_session(origin, new).await {
+        Ok(session) => {
+            let token = app.session_tokens.issue(account, session.id, session.created_at, session.expires_at);
+            let account = app.index.account(account).ok_or(AppError::SignInFailed)?;
+            Ok(SignedIn { token, session, account: (*account).clone() })
+        }
+        // Blocked, deleted or given another password between the check and the commit.
+        Err(StoreError::ActorGone) => Err(AppError::SignInFailed),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Checks a holder's current password; a wrong one counts as a failed login. Returns the stored hash that it matched, if the account has
+/// one.
+pub(super) async fn prove_password(
+    app: &App,
+    request: &RequestContext,
+    account: &Account,
+    given: Option<String>,
+) -> Result<Option<String>, AppError> {
+    let login = app.store.login_by_id(account.id).await?;
+    let Some(stored) = login.and_then(|login| login.password_hash) else {
+        return Ok(None);
+    };
+    let Some(given) = given else {
+        return Err(AppError::invalid("/current_password", "is needed to change password or e-mail address, or to delete the account"));
+    };
+    let attempt = app.throttle.admit(&canonical(&account.username), request.source, app.clock.now())?;
+    match app.passwords.verify(Zeroizing::new(given), Some(&stored)).await {
+        Ok(true) => {
+            attempt.succeeded();
+            Ok(Some(stored))
+        }
+        Ok(false) => Err(AppError::WrongPassword),
+        Err(busy) => {
+            attempt.withdrawn();
+            Err(busy.into())
+        }
+    }
+}
+
+/// The live sessions of an account (by default the caller's), newest first.
+///
+/// # Errors
+/// [`AppError::Refused`] or [`AppError::NotFound`] where they are not the caller's to see.
+pub async fn list(app: &App, caller: &Caller, account: Option<i64>) -> Result<Vec<Session>, AppError> {
+    let Some(account) = account.map(AccountId).or(caller.authority.account()) else {
+        caller.authority.at_least(keybearer_core::role::Level::ALL)?;
+        return Err(AppError::malformed("account", "is needed: your credential has no account of its own"));
+    };
+    caller.authority.reach_sessions_of(account)?;
+    Ok(app.store.sessions(account, app.clock.now()).await?)
+}
+
+/// Ends a session.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is none, or none that the caller may end.
+pub async fn end(app: &App, request: &RequestContext, caller: &Caller, id: Uuid) -> Result<(), AppError> {
+    Ok(app.store.end_session(app.origin(caller.actor, request), SessionId(id)).await?)
+}

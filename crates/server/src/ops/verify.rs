@@ -1,0 +1,113 @@
+//! May this key do that?
+
+use std::sync::Arc;
+
+use keybearer_core::account::Standing;
+use keybearer_core::decision::{Denial, decide};
+use keybearer_core::key::KeyKind;
+use keybearer_core::permission::{OwnPermission, Permission};
+use keybearer_core::requirement::Requirement;
+use keybearer_core::role::Level;
+use keybearer_core::token::Credential;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::error::{AppError, FieldError};
+use crate::index::{Facts, KeyEntry};
+
+/// The answer to a verification.
+pub struct Verdict {
+    /// Yes, with the permission that satisfied `any_of` if one was asked for; or no, and why.
+    pub decision: Result<Option<Permission>, Denial>,
+    /// The key and what decided about it, where the right secret was presented.
+    pub key: Option<(Arc<KeyEntry>, Facts)>,
+}
+
+/// A requirement as it stands on the wire.
+pub struct RequirementParts<'a> {
+    /// One of these suffices.
+    pub any_of: &'a [String],
+    /// Each of these is needed.
+    pub all_of: &'a [String],
+    /// The least level.
+    pub level: Option<i64>,
+    /// The kind of key.
+    pub kind: Option<KeyKind>,
+}
+
+/// Reads a requirement; `at` is the JSON pointer before its fields.
+///
+/// # Errors
+/// [`AppError::Invalid`] with an entry for each wrong value.
+pub fn requirement(at: &str, parts: &RequirementParts<'_>) -> Result<Requirement, AppError> {
+    let mut errors = Vec::new();
+    let mut read = |field: &str, names: &[String]| -> Vec<Permission> {
+        let mut permissions = Vec::with_capacity(names.len());
+        for (place, name) in names.iter().enumerate() {
+            match name.parse() {
+                Ok(permission) => permissions.push(permission),
+                Err(error) => errors.push(FieldError::new(format!("{at}/{field}/{place}"), error)),
+            }
+        }
+        permissions
+    };
+    let any_of = read("any_of", parts.any_of);
+    let all_of = read("all_of", parts.all_of);
+    let level = match parts.level.map(Level::new).transpose() {
+        Ok(level) => level,
+        Err(error) => {
+            errors.push(FieldError::new(format!("{at}/level"), error));
+            None
+        }
+    };
+    if !errors.is_empty() {
+        return Err(AppError::Invalid(errors));
+    }
+    Requirement::new(any_of, all_of, level, parts.kind).map_err(|error| AppError::invalid(format!("{at}/level"), error))
+}
+
+/// Whether the caller may verify keys at all.
+///
+/// # Errors
+/// [`AppError::Refused`] for all but administrators and keys with `verify`.
+pub fn require_verifier(caller: &Caller) -> Result<(), AppError> {
+    Ok(caller.authority.manages(OwnPermission::Verify)?)
+}
+
+/// Verifies a key as it was presented: the token, or the pair as `id:secret`.
+#[must_use]
+pub fn verify(app: &App, text: &str, requirement: &Requirement) -> Verdict {
+    let now = app.clock.now();
+    let Ok(credential) = Credential::parse(text) else {
+        return Verdict { decision: Err(Denial::Malformed), key: None };
+    };
+    let Some(entry) = app.index.prove(&credential, &app.peppers) else {
+        return Verdict { decision: Err(Denial::NotFound), key: None };
+    };
+    let verdict = judge(app, entry, requirement);
+    if let (Ok(_), Some((entry, _))) = (&verdict.decision, &verdict.key) {
+        app.last_used.note(entry, now);
+    }
+    verdict
+}
+
+/// Decides about a key whose secret was proved, or is not in question.
+#[must_use]
+pub fn judge(app: &App, entry: Arc<KeyEntry>, requirement: &Requirement) -> Verdict {
+    let facts = app.index.facts(&entry.key);
+    let record = facts.record(&entry.key, app.index.roles());
+    let decision = decide(&record, requirement, app.clock.now()).map(|grant| match grant.evidence() {
+        keybearer_core::decision::Evidence::Level(_) => None,
+        keybearer_core::decision::Evidence::Permissions { matched, .. } => matched.cloned(),
+    });
+    Verdict { decision, key: Some((entry, facts)) }
+}
+
+/// How the owner of a key stands now; a deleted one has no level.
+#[must_use]
+pub fn owner_standing(app: &App, facts: &Facts) -> Option<Standing> {
+    match facts {
+        Facts::Account { owner, .. } => owner.as_ref().map(|owner| owner.standing(app.index.roles())),
+        Facts::Service { .. } => None,
+    }
+}

@@ -1,0 +1,216 @@
+//! The token that a login is answered with: a JWT that names an account and a session, and nothing that could grow old.
+//!
+//! Role, status and consent are looked up in memory at every request; the token only proves which session asks.
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use keybearer_core::account::AccountId;
+use keybearer_core::time::UnixMillis;
+use keybearer_store::SessionId;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Who issues the tokens, and for whom: in both cases this server.
+const ISSUER: &str = "keybearer";
+const TYPE: &str = "JWT";
+
+/// Issues and reads session tokens, all with one key and HS256. No `Debug`: it holds the key.
+pub struct SessionTokens {
+    signing: EncodingKey,
+    verifying: DecodingKey,
+    rules: Validation,
+}
+
+/// Why a text is not a session token that holds now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum TokenError {
+    /// Not signed by this server with HS256, or without one of the claims in its right type.
+    #[error("not a session token of this server")]
+    Invalid,
+    /// Its time is over.
+    #[error("the session token has expired")]
+    Expired,
+}
+
+/// What a token says. All of it is required, and of these types.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    /// The account's number in decimal digits.
+    sub: String,
+    sid: Uuid,
+    /// Whole seconds since 1970, as `exp`.
+    iat: i64,
+    exp: i64,
+}
+
+impl SessionTokens {
+    /// Issues and reads tokens with this key of the keyring.
+    #[must_use]
+    pub fn new(jwt_key: &[u8]) -> Self {
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        rules.set_issuer(&[ISSUER]);
+        rules.set_audience(&[ISSUER]);
+        // The library would ask the wall clock; `read` is told the time.
+        rules.validate_exp = false;
+        Self { signing: EncodingKey::from_secret(jwt_key), verifying: DecodingKey::from_secret(jwt_key), rules }
+    }
+
+    /// The token of a session that was issued and expires at these moments.
+    #[must_use]
+    pub fn issue(&self, account: AccountId, session: SessionId, issued: UnixMillis, expires: UnixMillis) -> String {
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: ISSUER.to_owned(),
+            sub: account.0.to_string(),
+            sid: session.0,
+            iat: issued.0.div_euclid(1000),
+            // Rounded up: the session itself ends at the exact millisecond, and its token must not end before it.
+            exp: expires.plus(999).0.div_euclid(1000),
+        };
+        let header = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::HS256) };
+        jsonwebtoken::encode(&header, &claims, &self.signing).expect("claims of text and numbers are JSON, and HMAC takes any key")
+    }
+
+    /// Which account and session a token names. Whether that session still lasts is for the index to say.
+    ///
+    /// # Errors
+    /// [`TokenError`]; `Expired` is told only of a token that is right in every other way.
+    pub fn read(&self, token: &str, now: UnixMillis) -> Result<(AccountId, SessionId), TokenError> {
+        let read = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.rules).map_err(|_| TokenError::Invalid)?;
+        let claims = read.claims;
+        let account = claims.sub.parse().ok().filter(|number: &i64| number.to_string() == claims.sub).ok_or(TokenError::Invalid)?;
+        if read.header.typ.as_deref() != Some(TYPE) || claims.iss != ISSUER || claims.aud != ISSUER {
+            return Err(TokenError::Invalid);
+        }
+        if now.0 >= claims.exp.saturating_mul(1000) {
+            return Err(TokenError::Expired);
+        }
+        Ok((AccountId(account), SessionId(claims.sid)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const KEY: &[u8] = &[7; 64];
+    const NOW: UnixMillis = UnixMillis(1_700_000_000_123);
+    const ACCOUNT: AccountId = AccountId(42);
+    const SESSION: SessionId = SessionId(Uuid::from_u128(0x7ea1_2968_7758_40b6_8c73_75cc_99be_762b));
+
+    fn claims() -> Value {
+        json!({"iss": "keybearer", "aud": "keybearer", "sub": "42", "sid": SESSION.0, "iat": 1_700_000_000, "exp": 1_700_000_060})
+    }
+
+    fn with(name: &str, value: Value) -> Value {
+        let mut changed = claims();
+        changed[name] = value;
+        changed
+    }
+
+    fn without(name: &str) -> Value {
+        let mut changed = claims();
+        changed.as_object_mut().unwrap().remove(name);
+        changed
+    }
+
+    fn signed(algorithm: Algorithm, key: &[u8], claims: &Value) -> String {
+        jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(key)).unwrap()
+    }
+
+    fn read(token: &str) -> Result<(AccountId, SessionId), TokenError> {
+        SessionTokens::new(KEY).read(token, NOW)
+    }
+
+    #[test]
+    fn what_was_issued_is_read_until_it_expires() {
+        let tokens = SessionTokens::new(KEY);
+        let end = NOW.plus(60_000);
+        let token = tokens.issue(ACCOUNT, SESSION, NOW, end);
+        assert_eq!(tokens.read(&token, NOW), Ok((ACCOUNT, SESSION)));
+        assert_eq!(tokens.read(&token, end.minus(1)), Ok((ACCOUNT, SESSION)));
+        assert_eq!(tokens.read(&token, end.plus(1000)), Err(TokenError::Expired));
+        let header = jsonwebtoken::decode_header(&token).unwrap();
+        assert_eq!((header.alg, header.typ.as_deref()), (Algorithm::HS256, Some("JWT")));
+    }
+
+    #[test]
+    fn only_this_key_and_hs256_sign() {
+        assert_eq!(read(&signed(Algorithm::HS256, KEY, &claims())), Ok((ACCOUNT, SESSION)));
+        assert_eq!(read(&signed(Algorithm::HS256, &[8; 64], &claims())), Err(TokenError::Invalid));
+        assert_eq!(read(&signed(Algorithm::HS384, KEY, &claims())), Err(TokenError::Invalid));
+        assert_eq!(read(&signed(Algorithm::HS512, KEY, &claims())), Err(TokenError::Invalid));
+    }
+
+    #[test]
+    fn a_token_without_a_signature_is_invalid() {
+        for algorithm in ["none", "None", "NONE", "", "HS256"] {
+            let header = URL_SAFE_NO_PAD.encode(json!({"typ": "JWT", "alg": algorithm}).to_string());
+            let body = URL_SAFE_NO_PAD.encode(claims().to_string());
+            assert_eq!(read(&format!("{header}.{body}.")), Err(TokenError::Invalid));
+            assert_eq!(read(&format!("{header}.{body}")), Err(TokenError::Invalid));
+        }
+    }
+
+    #[test]
+    fn every_claim_is_required_in_its_type() {
+        let wrong = [
+            with("exp", json!("1700000060")),
+            with("exp", json!(1_700_000_060.5)),
+            with("exp", json!(u64::MAX)),
+            with("exp", json!(1e300)),
+            with("exp", json!(-1)),
+            with("exp", Value::Null),
+            with("iat", json!("now")),
+            with("sid", json!("not a uuid")),
+            with("sid", json!(7)),
+            with("sub", json!(42)),
+            with("sub", json!("+42")),
+            with("sub", json!("042")),
+            with("sub", json!("99999999999999999999")),
+            with("aud", json!("another")),
+            with("aud", json!(["keybearer"])),
+            with("iss", json!("another")),
+            json!([]),
+            json!("text"),
+        ];
+        let lacking = ["iss", "aud", "sub", "sid", "iat", "exp"].map(without);
+        for claims in wrong.iter().chain(&lacking) {
+            assert_eq!(read(&signed(Algorithm::HS256, KEY, claims)), Err(TokenError::Invalid), "{claims}");
+        }
+    }
+
+    #[test]
+    fn claims_that_nobody_asked_for_change_nothing() {
+        let token = signed(Algorithm::HS256, KEY, &with("role", json!("admin")));
+        assert_eq!(read(&token), Ok((ACCOUNT, SESSION)));
+    }
+
+    #[test]
+    fn the_greatest_and_the_least_end_do_not_overflow() {
+        assert_eq!(read(&signed(Algorithm::HS256, KEY, &with("exp", json!(i64::MAX)))), Ok((ACCOUNT, SESSION)));
+        assert_eq!(read(&signed(Algorithm::HS256, KEY, &with("exp", json!(0)))), Err(TokenError::Expired));
+    }
+
+    #[test]
+    fn a_truncated_token_is_invalid() {
+        let token = SessionTokens::new(KEY).issue(ACCOUNT, SESSION, NOW, NOW.plus(60_000));
+        for length in 0..token.len() {
+            assert_eq!(read(&token[..length]), Err(TokenError::Invalid), "{length}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_a_panic(text in "\\PC{0,80}") {
+            prop_assert_eq!(read(&text), Err(TokenError::Invalid));
+        }
+    }
+}

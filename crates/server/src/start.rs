@@ -1,0 +1,87 @@
+//! From a configuration to a server that answers.
+
+use std::io::Write;
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+
+use crate::app::{App, RequestContext, StartError};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{AppError, Conflict};
+use crate::{http, ops};
+
+/// Opens everything, makes the first administrator or prints the link that does, and answers requests until `stop` resolves.
+///
+/// # Errors
+/// [`StartError`] says what is in the way, and the way out.
+pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
+    let app = App::open(config, Clock::System).await?;
+    let asked = app.config.listen;
+    let listener = TcpListener::bind(asked).await.map_err(|error| StartError::Listen(asked, error))?;
+    let address = listener.local_addr().map_err(|error| StartError::Listen(asked, error))?;
+    let link = first_admin(&app, address).await?;
+    announce(link.as_deref(), address);
+    http::serve(app, listener, stop).await.map_err(StartError::Serve)
+}
+
+/// While there is no administrator: makes the one of the configuration, or opens a setup link and returns it.
+///
+/// # Errors
+/// [`StartError::Admin`] where the configured one cannot be made.
+pub async fn first_admin(app: &App, address: SocketAddr) -> Result<Option<String>, StartError> {
+    if app.store.admin_exists().await? {
+        return Ok(None);
+    }
+    let (Some(username), Some(password)) = (&app.config.admin_username, &app.config.admin_password) else {
+        let nonce = app.setup.open(app.clock.now());
+        let base = app.config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        return Ok(Some(format!("{}/setup/{nonce}", base.trim_end_matches('/'))));
+    };
+    let request = RequestContext { id: "start".into(), source: address.ip() };
+    match ops::account::create_first_admin(app, &request, username.clone(), password.reveal().to_owned()).await {
+        Ok(account) => {
+            tracing::info!(account = account.id.0, "the first administrator was made from the configuration");
+            Ok(None)
+        }
+        Err(AppError::Conflict(Conflict::AdminExists)) => Ok(None),
+        Err(AppError::Invalid(fields)) => {
+            let reasons: Vec<String> = fields.iter().map(|field| format!("admin_{} {}", &field.pointer[1..], field.message)).collect();
+            Err(StartError::Admin(reasons.join("; ")))
+        }
+        Err(AppError::Conflict(Conflict::Taken(..))) => Err(StartError::Admin(format!(
+            "admin_username {username:?} belongs to an account that is no administrator: choose another name"
+        ))),
+        Err(error) => Err(StartError::Admin(format!("the first administrator could not be made: {error:?}"))),
+    }
+}
+
+/// Standard output gets the setup link, if due, then the ready line; the log goes to standard error.
+fn announce(link: Option<&str>, address: SocketAddr) {
+    let mut out = std::io::stdout().lock();
+    // A closed standard output is no reason not to serve.
+    if let Some(link) = link {
+        drop(writeln!(out, "Create the first admin (once, within 30 minutes): {link}"));
+    }
+    drop(writeln!(out, "Keybearer {} listening on http://{address}", env!("CARGO_PKG_VERSION")));
+    drop(out.flush());
+}
+
+/// Resolves when the process is told to stop: SIGINT or SIGTERM.
+///
+/// # Panics
+/// Where signals cannot be listened for, at start.
+pub async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be listened for");
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    drop(tokio::signal::ctrl_c().await);
+    tracing::info!("stopping");
+}
