@@ -82,8 +82,7 @@ impl App {
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
         let lock = DataDirLock::take(&config.data_dir)?;
         let database = config.data_dir.join("keybearer.db");
-        let keyring_path = config.keyring.clone().unwrap_or_else(|| config.data_dir.join("keyring.json"));
-        let keyring = Keyring::open_or_create(&keyring_path, !database.exists())?;
+        let keyring = Keyring::open_or_create(&config.keyring_path(), !database.exists())?;
         let peppers = keyring.peppers();
         let store = keybearer_store::open_sqlite(&database, config.roles.clone())?;
         store.check_peppers(peppers.fingerprints()).await?;
@@ -96,11 +95,7 @@ impl App {
             index,
             peppers,
             prefix: config.keys.prefix.clone(),
-            limits: Limits {
-                default_lifetime: config.keys.default_lifetime,
-                max_lifetime: config.keys.max_lifetime,
-                max_per_account: config.keys.max_per_account,
-            },
+            limits: config.keys.limits(),
             passwords: Passwords::new(),
             throttle: Throttle::new(),
             session_tokens: SessionTokens::new(keyring.jwt_key()),

@@ -1,43 +1,138 @@
-//! stub
-use std::{net::SocketAddr, path::PathBuf};
+//! The settings of a server, from flags, environment, a TOML file and defaults (section 4.5 of the design).
+
+mod assemble;
+mod error;
+mod read;
+mod setting;
+mod source;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use keybearer_core::key::Limits;
+use keybearer_core::role::Roles;
+use keybearer_core::token::Prefix;
+use tracing::level_filters::LevelFilter;
+use zeroize::Zeroizing;
+
+pub use self::error::ConfigError;
+pub use self::setting::{Kind, SETTINGS, Setting};
+use self::source::Values;
+
+/// All settings of a server.
+#[derive(Clone)]
 pub struct Config {
+    /// Where to listen.
     pub listen: SocketAddr,
+    /// Where people reach the server: scheme and authority, no slash at the end.
     pub public_url: Option<String>,
+    /// Whether plain HTTP is wanted on an address other than loopback.
+    pub plain_http: bool,
+    /// Where the database and its lock are.
     pub data_dir: PathBuf,
+    /// A database other than SQLite in `data_dir`. This version has none, so it is always `None`.
+    pub database: Option<String>,
+    /// Where the keyring is, if not in `data_dir`. See [`Config::keyring_path`].
     pub keyring: Option<PathBuf>,
+    /// Name of the first administrator, given if and only if the password is.
     pub admin_username: Option<String>,
-    pub admin_password: Option<P>,
-    pub keys: K,
-    pub sessions: S,
-    pub roles: keybearer_core::role::Roles,
-    pub log: L,
+    /// Password of the first administrator; not checked against the rules for passwords.
+    pub admin_password: Option<SecretText>,
+    /// About keys.
+    pub keys: KeysConfig,
+    /// About sessions.
+    pub sessions: SessionsConfig,
+    /// The roles there are.
+    pub roles: Roles,
+    /// About the log.
+    pub log: LogConfig,
 }
-pub struct P;
-impl P {
-    pub fn reveal(&self) -> &str {
-        ""
-    }
-}
-pub struct K {
+
+/// Settings about keys.
+#[derive(Clone, Debug)]
+pub struct KeysConfig {
+    /// Lifetime of an account key for which none was asked, in milliseconds; at most `max_lifetime`.
     pub default_lifetime: i64,
+    /// Greatest lifetime of an account key, in milliseconds.
     pub max_lifetime: i64,
+    /// Most keys of an account that are neither revoked nor expired.
     pub max_per_account: u32,
-    pub prefix: keybearer_core::token::Prefix,
+    /// What new tokens begin with.
+    pub prefix: Prefix,
 }
-pub struct S {
+
+/// Settings about sessions.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionsConfig {
+    /// How long a login lasts, in milliseconds.
     pub lifetime: i64,
+    /// Most logins of an account at once.
     pub max_per_account: u32,
 }
-pub struct L;
-pub struct E;
-impl E {
-    pub fn exit(self) -> ! {
-        std::process::exit(2)
+
+/// Settings about the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LogConfig {
+    /// Least severity of what is logged.
+    pub level: LevelFilter,
+    /// Its form.
+    pub format: LogFormat,
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A secret from the settings. No `Debug`, `Display` or `Serialize`; wiped when dropped.
+#[derive(Clone)]
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    /// The secret itself.
+    #[must_use]
+    pub fn reveal(&self) -> &Zeroizing<String> {
+        &self.0
     }
 }
-pub fn load(
-    _: impl IntoIterator<Item = std::ffi::OsString>,
-    _: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
-) -> Result<Config, E> {
-    Err(E)
+
+impl KeysConfig {
+    /// The limits that the rules ask for.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits { default_lifetime: self.default_lifetime, max_lifetime: self.max_lifetime, max_per_account: self.max_per_account }
+    }
 }
+
+/// Reads the settings: flag, else environment, else TOML file, else default. The first of `args` is the program's name.
+///
+/// # Errors
+/// [`ConfigError`], also where help or version were asked for; see [`ConfigError::report`].
+pub fn load(args: impl IntoIterator<Item = OsString>, env: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Config, ConfigError> {
+    Values::read(args, env)?.assemble()
+}
+
+impl Config {
+    /// The defaults with this data directory and any free port of 127.0.0.1.
+    #[must_use]
+    pub fn for_data_dir(data_dir: impl AsRef<Path>) -> Self {
+        let defaults = Values::defaults().assemble().unwrap_or_else(|error| unreachable!("the defaults are settings: {error}"));
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), data_dir: data_dir.as_ref().to_owned(), ..defaults }
+    }
+
+    /// Where the keyring is: as set, else `keyring.json` in the data directory.
+    #[must_use]
+    pub fn keyring_path(&self) -> PathBuf {
+        self.keyring.clone().unwrap_or_else(|| self.data_dir.join("keyring.json"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

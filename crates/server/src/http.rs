@@ -14,7 +14,7 @@ mod setup;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn;
 use axum::response::IntoResponse;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -22,8 +22,13 @@ pub use self::serve::serve;
 use crate::app::App;
 use crate::error::AppError;
 
-/// All faces. The layers run in the order in which they stand here, the last one first.
+/// All faces, and around them the layers that every request passes, the last one first. They stand around the whole router, not around its
+/// routes, so that they also see what the router itself answers: 404, and 405 with its `Allow`.
 pub fn router(app: Arc<App>) -> Router {
+    Router::new().fallback_service(routes(app)).layer(from_fn(failure::in_the_words_of_the_face)).layer(from_fn(request::note))
+}
+
+fn routes(app: Arc<App>) -> Router {
     Router::new()
         .merge(native::router())
         .merge(freesewing::router())
@@ -32,8 +37,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(health::router())
         .fallback(|| async { AppError::NoSuchPath })
         .layer(CatchPanicLayer::custom(|_| AppError::Internal("a handler panicked".into()).into_response()))
-        .layer(from_fn(failure::in_the_words_of_the_face))
-        .layer(from_fn_with_state(Arc::clone(&app), request::note))
+        .layer(from_fn(request::mark_route))
         .with_state(app)
 }
 

@@ -7,7 +7,7 @@ use keybearer::{config, start, telemetry};
 fn main() -> ExitCode {
     let config = match config::load(std::env::args_os(), std::env::vars_os()) {
         Ok(config) => config,
-        Err(error) => error.exit(),
+        Err(error) => return error.report(),
     };
     telemetry::init(&config.log);
     let runtime = match tokio::runtime::Runtime::new() {

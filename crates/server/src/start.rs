@@ -39,7 +39,7 @@ pub async fn first_admin(app: &App, address: SocketAddr) -> Result<Option<String
         return Ok(Some(format!("{}/setup/{nonce}", base.trim_end_matches('/'))));
     };
     let request = RequestContext { id: "start".into(), source: address.ip() };
-    match ops::account::create_first_admin(app, &request, username.clone(), password.reveal().to_owned()).await {
+    match ops::account::create_first_admin(app, &request, username.clone(), password.reveal().to_string()).await {
         Ok(account) => {
             tracing::info!(account = account.id.0, "the first administrator was made from the configuration");
             Ok(None)

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
@@ -18,19 +18,18 @@ use crate::random;
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request its id (a well-formed one that it brings is kept), and logs how it ended.
-pub async fn note(State(_app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub async fn note(mut request: Request, next: Next) -> Response {
     let id = brought(request.headers()).unwrap_or_else(new_id);
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     // Only a server without a listener, as in a unit test, has no peer.
     let source = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let method = request.method().clone();
     request.extensions_mut().insert(RequestContext { id: id.clone(), source });
     let began = Instant::now();
     let mut response = next.run(request).await;
     let status = response.status();
     let milliseconds = began.elapsed().as_secs_f64() * 1e3;
-    let route = route.as_deref().unwrap_or("none");
+    let route = response.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     if status.is_server_error() {
         tracing::error!(request_id = %id, %method, route, status = status.as_u16(), milliseconds, "request failed");
     } else {
@@ -38,6 +37,16 @@ pub async fn note(State(_app): State<Arc<App>>, mut request: Request, next: Next
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// Leaves with the answer which route gave it, for the log.
+pub async fn mark_route(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
     }
     response
 }

@@ -7,6 +7,7 @@ use axum::response::Response;
 use keybearer_api as api;
 use keybearer_core::decision::Denial;
 use keybearer_core::key::KeyKind;
+use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
 use keybearer_store::KeyHolder;
 
@@ -92,7 +93,7 @@ fn code(denial: &Denial) -> api::VerdictCode {
 fn missing(denial: &Denial) -> Option<api::Missing> {
     match denial {
         Denial::InsufficientLevel { needs, has } => Some(api::Missing {
-            level: needs.map(|level| level.number()),
+            level: needs.map(Level::number),
             kind: if has.is_none() { Some(dress::kind(KeyKind::Account)) } else { None },
             ..api::Missing::default()
         }),

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use keybearer_api as api;
 use keybearer_core::authority::Authority;
+use keybearer_core::role::Level;
 
 use super::dress;
 use super::extract::Signed;
@@ -34,7 +35,7 @@ pub(super) async fn whoami(State(app): State<Arc<App>>, Signed { caller, .. }: S
     };
     Ok(dress::json(&api::WhoAmI {
         credential,
-        level: level.map(|level| level.number()),
+        level: level.map(Level::number),
         permissions,
         account: account.map(|account| dress::account(&app, &account)),
         key,

@@ -1,0 +1,139 @@
+//! From a written value to what it means. The texts of errors follow the setting and its origin, and say what to write instead.
+
+use std::net::SocketAddr;
+
+use axum::http::Uri;
+use config::{Value, ValueKind};
+use keybearer_core::key::SERVICE_MAX_LIFETIME;
+use keybearer_core::name::Name;
+use keybearer_core::role::{Level, Roles};
+use keybearer_core::token::Prefix;
+use tracing::level_filters::LevelFilter;
+
+use super::LogFormat;
+use super::setting::{FORMATS, LEVELS};
+
+/// A text as it is.
+pub(super) fn text(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// The name of an account.
+pub(super) fn username(text: &str) -> Result<String, String> {
+    Name::parse(text).map(|name| name.as_str().to_owned()).map_err(|error| error.to_string())
+}
+
+/// What new tokens begin with.
+pub(super) fn prefix(text: &str) -> Result<Prefix, String> {
+    text.parse().map_err(|error| format!("{text:?} cannot be used: {error}"))
+}
+
+/// `true` or `false`.
+pub(super) fn switch(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| format!("{text:?} is neither true nor false"))
+}
+
+/// A whole number from 1.
+pub(super) fn count(text: &str) -> Result<u32, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| format!("{text:?} is not a whole number from 1 to {}", u32::MAX))
+}
+
+/// Least severity of what is logged.
+pub(super) fn level(text: &str) -> Result<LevelFilter, String> {
+    choice(text, LEVELS)?.parse().map_err(|_| format!("{text:?} is not a level"))
+}
+
+/// Form of the log.
+pub(super) fn format(text: &str) -> Result<LogFormat, String> {
+    Ok(match choice(text, FORMATS)? {
+        "text" => LogFormat::Text,
+        "json" => LogFormat::Json,
+        _ => LogFormat::Auto,
+    })
+}
+
+fn choice<'a>(text: &'a str, words: &[&str]) -> Result<&'a str, String> {
+    if words.contains(&text) { Ok(text) } else { Err(format!("{text:?} is none of {}", words.join(", "))) }
+}
+
+/// An IP address and a port.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("{text:?} is not an IP address with a port: write it like 127.0.0.1:5000 or [::1]:5000"))
+}
+
+/// Milliseconds, from a number with a unit or of seconds.
+pub(super) fn duration(text: &str) -> Result<i64, String> {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let milliseconds = match unit {
+        "" | "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        "w" => 7 * 86_400_000,
+        _ => return Err(not_a_duration(text)),
+    };
+    let number = text.strip_suffix(unit).filter(|digits| !digits.is_empty()).ok_or_else(|| not_a_duration(text))?;
+    // What does not fit into 64 bits is too long in any unit.
+    let total = number.parse().unwrap_or(i64::MAX).saturating_mul(milliseconds);
+    match total {
+        0 => Err("must be longer than 0".to_owned()),
+        1..=SERVICE_MAX_LIFETIME => Ok(total),
+        _ => Err(format!("{text} is too long: a hundred years (36525d) is the most")),
+    }
+}
+
+fn not_a_duration(text: &str) -> String {
+    format!("{text:?} is not a duration: write it like 90s, 15m, 12h, 30d, 2w, or as plain seconds")
+}
+
+/// Scheme and authority of a URL that has nothing else.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let wrong = || format!("{text:?} is not the address of a server: write it like https://keys.example.com, without a path");
+    let uri: Uri = text.parse().map_err(|_| wrong())?;
+    let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(wrong());
+    };
+    if uri.path() != "/" || uri.query().is_some() || text.contains(['#', '@']) || authority.host().is_empty() {
+        return Err(wrong());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// Nothing is accepted: this version has no other database.
+pub(super) fn database(text: &str) -> Result<String, String> {
+    // The URL is not repeated: it may hold a password.
+    let asked = if text.starts_with("postgres") { "PostgreSQL is not supported yet" } else { "there is nothing to choose yet" };
+    Err(format!("{asked}; this version keeps its data in SQLite, in data_dir. Remove the setting"))
+}
+
+/// The table of roles, from a section of TOML or from `auditor=6,other=2`.
+pub(super) fn roles(value: &Value) -> Result<Roles, String> {
+    let mut entries = Vec::new();
+    match &value.kind {
+        ValueKind::Table(table) => {
+            for (name, level) in table {
+                let ValueKind::I64(level) = level.kind else {
+                    return Err(format!("the level of {name:?} is not a whole number from 0 to 8"));
+                };
+                entries.push((name.trim(), level));
+            }
+        }
+        ValueKind::String(text) => {
+            for entry in text.split(',') {
+                let parsed = entry.split_once('=').and_then(|(name, level)| Some((name.trim(), level.trim().parse().ok()?)));
+                entries.push(parsed.ok_or_else(|| format!("{entry:?} is not a role and its level: write auditor=6,other=2"))?);
+            }
+        }
+        _ => return Err("must be a section such as [roles] with auditor = 6".to_owned()),
+    }
+    entries.sort_unstable();
+    let mut roles = Roles::default();
+    for (name, level) in entries {
+        let level = Level::new(level).map_err(|_| format!("the level of {name:?} is not a whole number from 0 to 8"))?;
+        if roles.contains(name) && !Roles::default().contains(name) {
+            return Err(format!("role {name:?} is given twice"));
+        }
+        roles = roles.with(name, level).map_err(|error| error.to_string())?;
+    }
+    Ok(roles)
+}

@@ -1,0 +1,110 @@
+//! The table of all settings. Flag, environment variable and TOML key derive from the one name.
+
+/// One setting.
+pub struct Setting {
+    /// Such as `keys.max_lifetime`: `--keys-max-lifetime`, `KEYBEARER_KEYS_MAX_LIFETIME`, and `max_lifetime` under `[keys]`.
+    pub name: &'static str,
+    /// How its value is written.
+    pub kind: Kind,
+    /// The value that it has unless told otherwise.
+    pub default: Option<&'static str>,
+    /// What it is for, in one line.
+    pub help: &'static str,
+}
+
+/// How a value is written, and so how its flag looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// An IP address and a port.
+    Address,
+    /// `http://` or `https://`, a host, perhaps a port.
+    Url,
+    /// `true` or `false`; the bare flag means `true`.
+    Switch,
+    /// A file or directory, relative to the working directory.
+    Path,
+    /// Some words.
+    Text,
+    /// As text, but never shown; the environment may name a file that holds it.
+    Secret,
+    /// `90s`, `15m`, `12h`, `30d`, `2w`, or plain seconds.
+    Duration,
+    /// A whole number from 1.
+    Count,
+    /// `auditor=6,other=2`; in TOML a section.
+    Roles,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+impl Setting {
+    /// The setting of this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        SETTINGS.iter().find(|setting| setting.name == name)
+    }
+
+    /// Its flag, without the dashes in front.
+    #[must_use]
+    pub fn flag(&self) -> String {
+        self.name.replace(['.', '_'], "-")
+    }
+
+    /// Its environment variable.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("KEYBEARER_{}", self.name.replace('.', "_").to_uppercase())
+    }
+
+    /// What stands for the value in the help.
+    #[must_use]
+    pub fn placeholder(&self) -> String {
+        match self.kind {
+            Kind::Address => "IP:PORT".to_owned(),
+            Kind::Url => "URL".to_owned(),
+            Kind::Switch => "true|false".to_owned(),
+            Kind::Path => "PATH".to_owned(),
+            Kind::Text | Kind::Secret => "TEXT".to_owned(),
+            Kind::Duration => "DURATION".to_owned(),
+            Kind::Count => "NUMBER".to_owned(),
+            Kind::Roles => "ROLE=LEVEL,...".to_owned(),
+            Kind::Choice(words) => words.join("|"),
+        }
+    }
+}
+
+/// A setting without a default.
+const fn open(name: &'static str, kind: Kind, help: &'static str) -> Setting {
+    Setting { name, kind, default: None, help }
+}
+
+/// A setting with a default.
+const fn preset(name: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, kind, default: Some(default), help }
+}
+
+/// The words of `log.level`, as `tracing` has them.
+pub(super) const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
+/// The words of `log.format`.
+pub(super) const FORMATS: &[&str] = &["auto", "text", "json"];
+
+/// All settings there are.
+pub const SETTINGS: &[Setting] = &[
+    preset("listen", Kind::Address, "127.0.0.1:5000", "Where to listen; port 0 picks a free one and prints it"),
+    open("public_url", Kind::Url, "Where people reach the server, for links and for checks of origin"),
+    preset("plain_http", Kind::Switch, "false", "Allow HTTP on an address other than loopback, as behind a proxy that speaks TLS"),
+    preset("data_dir", Kind::Path, "./data", "Directory of the database, made where there is none"),
+    open("database", Kind::Text, "Not to be set: this version keeps its data in SQLite, in data_dir"),
+    open("keyring", Kind::Path, "File of the server's secrets; keyring.json in data_dir where not given"),
+    open("admin_username", Kind::Text, "Name of the first administrator, made at start while there is none"),
+    open("admin_password", Kind::Secret, "Password of the first administrator; a flag shows among the processes, so better use the file"),
+    preset("keys.default_lifetime", Kind::Duration, "30d", "Lifetime of an account key for which none was asked"),
+    preset("keys.max_lifetime", Kind::Duration, "365d", "Greatest lifetime of an account key"),
+    preset("keys.max_per_account", Kind::Count, "100", "Most keys of an account that are neither revoked nor expired"),
+    preset("keys.prefix", Kind::Text, "kb", "What new tokens begin with; tokens with another prefix stay valid"),
+    preset("sessions.lifetime", Kind::Duration, "12h", "How long a login lasts"),
+    preset("sessions.max_per_account", Kind::Count, "20", "Most logins of an account at once; the oldest ends"),
+    open("roles", Kind::Roles, "Roles besides user, bughunter, support and admin, each with its level from 0 to 8"),
+    preset("log.level", Kind::Choice(LEVELS), "info", "Least severity of what is logged"),
+    preset("log.format", Kind::Choice(FORMATS), "auto", "Form of the log; auto is text on a terminal, JSON otherwise"),
+];

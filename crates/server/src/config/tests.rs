@@ -1,0 +1,229 @@
+use std::collections::HashSet;
+use std::fs;
+
+use keybearer_core::key::DAY;
+use keybearer_core::role::Level;
+use proptest::prelude::*;
+
+use super::*;
+
+/// Loads with these arguments and variables, and a TOML file of this text.
+fn load_with(args: &[&str], env: &[(&str, &str)], toml: &str) -> Result<Config, String> {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("keybearer.toml");
+    fs::write(&file, toml).unwrap();
+    let args = ["keybearer", "--config", file.to_str().unwrap()].into_iter().chain(args.iter().copied()).map(OsString::from);
+    let env = env.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    load(args, env).map_err(|error| error.to_string().replace(file.to_str().unwrap(), "FILE"))
+}
+
+fn refusal(args: &[&str], env: &[(&str, &str)], toml: &str) -> String {
+    load_with(args, env, toml).err().expect("refused")
+}
+
+#[test]
+fn the_defaults_are_those_of_the_design() {
+    let config = load_with(&[], &[], "").ok().unwrap();
+    assert_eq!(config.listen, "127.0.0.1:5000".parse().unwrap());
+    assert_eq!(config.data_dir, Path::new("./data"));
+    assert_eq!(config.keyring_path(), Path::new("./data/keyring.json"));
+    assert_eq!(config.keys.limits(), Limits::default());
+    assert_eq!(config.keys.prefix, Prefix::default());
+    assert_eq!((config.sessions.lifetime, config.sessions.max_per_account), (DAY / 2, 20));
+    assert_eq!(config.roles, Roles::default());
+    assert_eq!(config.log, LogConfig { level: LevelFilter::INFO, format: LogFormat::Auto });
+    assert!(!config.plain_http && config.public_url.is_none() && config.admin_password.is_none());
+    let for_tests = Config::for_data_dir("/somewhere");
+    assert_eq!(for_tests.listen, "127.0.0.1:0".parse().unwrap());
+    assert_eq!(for_tests.keyring_path(), Path::new("/somewhere/keyring.json"));
+}
+
+#[test]
+fn flag_beats_environment_beats_file_beats_default() {
+    let toml = "[keys]\nmax_lifetime = \"40d\"\nmax_per_account = 7";
+    let env = [("KEYBEARER_KEYS_MAX_LIFETIME", "50d")];
+    let days = |args: &[&str], env: &[_], toml| load_with(args, env, toml).map(|config| config.keys.max_lifetime / DAY);
+    assert_eq!(days(&[], &[], toml), Ok(40));
+    assert_eq!(days(&[], &env, toml), Ok(50));
+    assert_eq!(days(&["--keys-max-lifetime", "60d"], &env, toml), Ok(60));
+    let config = load_with(&["--keys-max-lifetime=60d"], &env, toml).ok().unwrap();
+    assert_eq!(config.keys.max_per_account, 7, "the other values of a section stay");
+}
+
+#[test]
+fn serve_may_be_said_or_not() {
+    for args in [&["serve", "--listen", "127.0.0.1:1"][..], &["--listen", "127.0.0.1:1", "serve"], &["--listen", "127.0.0.1:1"]] {
+        assert_eq!(load_with(args, &[], "").ok().unwrap().listen.port(), 1);
+    }
+    assert!(refusal(&["server"], &[], "").contains("serve"));
+    assert!(refusal(&["--listn", "127.0.0.1:1"], &[], "").contains("--listen"));
+}
+
+#[test]
+fn every_setting_has_its_own_spellings_and_stands_in_the_help() {
+    let spellings: HashSet<_> = SETTINGS.iter().flat_map(|setting| [setting.flag(), setting.variable()]).collect();
+    assert_eq!(spellings.len(), 2 * SETTINGS.len());
+    let help = refusal(&["--help"], &[], "");
+    for setting in SETTINGS {
+        assert!(help.contains(&format!("--{}", setting.flag())) && help.contains(&setting.variable()), "{}", setting.name);
+    }
+    assert!(help.contains("KEYBEARER_ADMIN_PASSWORD_FILE") && help.contains("[default: 30d]"));
+    assert!(refusal(&["--version"], &[], "").contains(env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn unknown_names_are_refused_with_the_nearest_one() {
+    assert_eq!(
+        refusal(&[], &[], "[keys]\nmax_lifetme = 1"),
+        "unknown setting `keys.max_lifetme` (from FILE): did you mean `keys.max_lifetime`?"
+    );
+    assert_eq!(
+        refusal(&[], &[("KEYBEARER_LISTN", "x")], ""),
+        "unknown setting `KEYBEARER_LISTN` (from the environment): did you mean `KEYBEARER_LISTEN`?"
+    );
+    assert!(refusal(&[], &[], "[zzz]\nqq = 1").contains("remove it"));
+    assert!(refusal(&[], &[], "keys = 5").contains("write [keys]"));
+    assert!(refusal(&[], &[("KEYBEARER_DATA_DIR_FILE", "x")], "").contains("KEYBEARER_DATA_DIR"));
+}
+
+#[test]
+fn variables_of_clients_and_of_kubernetes_and_empty_ones_are_let_be() {
+    let env = [
+        ("KEYBEARER_URL", "http://localhost"),
+        ("KEYBEARER_TOKEN", "kb_"),
+        ("KEYBEARER_LISTEN", ""),
+        ("KEYBEARER_SERVICE_HOST", "10.0.0.1"),
+        ("KEYBEARER_SERVICE_PORT_HTTP", "80"),
+        ("KEYBEARER_PORT", "tcp://10.0.0.1:80"),
+        ("KEYBEARER_PORT_80_TCP_ADDR", "10.0.0.1"),
+        ("PATH", "/bin"),
+    ];
+    assert!(load_with(&[], &env, "").is_ok());
+    assert!(load_with(&[], &[("KEYBEARER_PORT", "8080")], "").is_err());
+}
+
+#[test]
+fn a_wrong_value_is_told_with_its_setting_and_origin() {
+    let env = [("KEYBEARER_KEYS_MAX_LIFETIME", "soon")];
+    assert_eq!(
+        refusal(&[], &env, ""),
+        "setting `keys.max_lifetime` (from KEYBEARER_KEYS_MAX_LIFETIME): \"soon\" is not a duration: write it like 90s, 15m, 12h, 30d, 2w, \
+         or as plain seconds"
+    );
+    assert!(refusal(&["--listen", "5000"], &[], "").starts_with("setting `listen` (from --listen): \"5000\" is not an IP address"));
+    for toml in [
+        "listen = [1]",
+        "[listen]\nx = 1",
+        "plain_http = 1",
+        "public_url = \"keys.example.com\"",
+        "public_url = \"https://keys.example.com/keys\"",
+        "public_url = \"https://me@keys.example.com\"",
+        "admin_username = \"\"",
+        "[keys]\nmax_per_account = 0",
+        "[keys]\nmax_per_account = 2.5",
+        "[keys]\nmax_lifetime = -1",
+        "[keys]\nmax_lifetime = \"9999999999999999999d\"",
+        "[keys]\nprefix = \"K\"",
+        "[log]\nlevel = \"3\"",
+        "[log]\nformat = \"xml\"",
+    ] {
+        assert!(refusal(&[], &[], toml).contains("(from FILE): "), "{toml}");
+    }
+}
+
+#[test]
+fn a_postgres_url_is_refused_without_being_repeated() {
+    let refused = refusal(&["--database", "postgres://me:hush@localhost/keys"], &[], "");
+    assert!(refused.contains("PostgreSQL is not supported yet") && refused.contains("SQLite"), "{refused}");
+    assert!(!refused.contains("hush"));
+}
+
+#[test]
+fn an_address_for_everybody_needs_plain_http() {
+    for address in ["0.0.0.0:5000", "[::]:5000", "192.0.2.1:5000"] {
+        let refused = refusal(&["--listen", address], &[], "");
+        assert!(refused.contains("proxy") && refused.contains("plain_http = true"), "{refused}");
+        assert!(load_with(&["--listen", address, "--plain-http"], &[], "").is_ok());
+        assert!(load_with(&["--listen", address, "--plain-http=false"], &[], "plain_http = true").is_err());
+    }
+    for address in ["127.0.0.1:0", "127.8.8.8:5000", "[::1]:5000", "[::ffff:127.0.0.1]:5000"] {
+        assert!(load_with(&["--listen", address], &[], "").is_ok());
+    }
+}
+
+#[test]
+fn a_default_lifetime_above_the_maximum_is_refused_only_where_it_was_given() {
+    let refused = refusal(&["--keys-max-lifetime=7d"], &[], "[keys]\ndefault_lifetime = \"8d\"");
+    assert!(refused.contains("(from FILE): is longer than keys.max_lifetime (from --keys-max-lifetime)"), "{refused}");
+    let keys = load_with(&["--keys-max-lifetime=7d"], &[], "").ok().unwrap().keys;
+    assert_eq!((keys.default_lifetime, keys.max_lifetime), (7 * DAY, 7 * DAY));
+}
+
+#[test]
+fn roles_are_a_section_or_a_list() {
+    let level = |config: Result<Config, String>, role| config.ok().unwrap().roles.level(role);
+    let six = Level::new(6).unwrap();
+    assert_eq!(level(load_with(&[], &[], "[roles]\nauditor = 6\nsub-admin = 7"), "auditor"), six);
+    assert_eq!(level(load_with(&["--roles", "auditor=6, other=2"], &[], ""), "auditor"), six);
+    assert_eq!(level(load_with(&[], &[("KEYBEARER_ROLES", "other=6")], "[roles]\nauditor = 6"), "auditor"), Level::NONE);
+    for wrong in ["auditor", "auditor=9", "auditor=x", "user=8", "A=1", "a=1,a=2", "a=1,"] {
+        assert!(load_with(&["--roles", wrong], &[], "").is_err(), "{wrong}");
+    }
+    for wrong in ["[roles]\nauditor = 2.5", "[roles]\nauditor = \"6\"", "[roles]\nauditor = 9", "[roles]\nadmin = 1", "roles = 6"] {
+        assert!(refusal(&[], &[], wrong).starts_with("setting `roles` (from FILE): "), "{wrong}");
+    }
+}
+
+#[test]
+fn the_password_of_the_first_admin_may_stand_in_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("password");
+    fs::write(&file, "a quiet evening \r\n").unwrap();
+    let file = file.to_str().unwrap();
+    let env = [("KEYBEARER_ADMIN_USERNAME", "ada"), ("KEYBEARER_ADMIN_PASSWORD_FILE", file)];
+    let config = load_with(&[], &env, "").ok().unwrap();
+    assert_eq!(config.admin_password.unwrap().reveal().as_str(), "a quiet evening ");
+
+    assert!(refusal(&[], &env[1..], "").contains("without admin_username"));
+    assert!(refusal(&[], &env[..1], "").contains("without admin_password"));
+    let both = [env[0], env[1], ("KEYBEARER_ADMIN_PASSWORD", "hush hush hush")];
+    let refused = refusal(&[], &both, "");
+    assert!(refused.contains("given twice") && !refused.contains("hush"), "{refused}");
+    let missing = [env[0], ("KEYBEARER_ADMIN_PASSWORD_FILE", "/nowhere/password")];
+    assert!(refusal(&[], &missing, "").contains("/nowhere/password cannot be read"));
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_refused_without_its_lines() {
+    let refused = refusal(&[], &[], "admin_username = \"ada\"\nadmin_password = \"hush");
+    assert!(refused.starts_with("the configuration file FILE cannot be read: ") && refused.contains("line 2"), "{refused}");
+    assert!(!refused.contains("hush"), "{refused}");
+    let missing = load(["keybearer", "--config", "/nowhere.toml"].map(OsString::from), []);
+    assert!(missing.err().unwrap().to_string().contains("/nowhere.toml cannot be read"));
+    let env = (OsString::from("KEYBEARER_CONFIG"), OsString::from("/elsewhere.toml"));
+    assert!(load([OsString::from("keybearer")], [env]).err().unwrap().to_string().contains("/elsewhere.toml cannot be read"));
+}
+
+#[test]
+fn durations_have_units() {
+    let cases = [("90", 90_000), ("90s", 90_000), ("15m", 900_000), ("12h", DAY / 2), ("30d", 30 * DAY), ("2w", 14 * DAY)];
+    for (text, milliseconds) in cases {
+        assert_eq!(read::duration(text), Ok(milliseconds));
+    }
+    for wrong in ["", "d", "0", "0d", "-1d", "1.5d", "1 d", "1D", "1d12h", "36526d", "99999999999999999999"] {
+        assert!(read::duration(wrong).is_err(), "{wrong}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_value_is_read_without_a_panic(text in "\\PC{0,30}", setting in 0..SETTINGS.len()) {
+        let variable = SETTINGS[setting].variable();
+        let _ = load_with(&[], &[(&variable, &text)], "");
+    }
+
+    #[test]
+    fn any_file_is_read_without_a_panic(text in "[a-z.=\\[\\]\"0-9\n _]{0,60}") {
+        let _ = load_with(&[], &[], &text);
+    }
+}

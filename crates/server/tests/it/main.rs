@@ -1,0 +1,6 @@
+//! Tests that speak like clients: a server in this process on a real port, a clock that stands still, and HTTP.
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+#![expect(unreachable_pub, reason = "one binary: everything is reachable from everywhere")]
+
+mod native;
+mod support;
