@@ -34,7 +34,6 @@ fn routes(app: Arc<App>) -> Router {
         .merge(freesewing::router())
         .merge(catena::router())
         .merge(setup::router())
-        .merge(health::router())
         .fallback(|| async { AppError::NoSuchPath })
         .layer(CatchPanicLayer::custom(|_| AppError::Internal("a handler panicked".into()).into_response()))
         .layer(from_fn(request::mark_route))

@@ -11,8 +11,9 @@ pub mod policy;
 pub mod session;
 pub mod verify;
 
+use keybearer_core::authority::Refusal;
 use keybearer_core::name::Name;
-use keybearer_store::Metadata;
+use keybearer_store::{Metadata, What};
 
 use crate::error::AppError;
 
@@ -32,4 +33,12 @@ fn metadata(given: Option<Metadata>) -> Result<Metadata, AppError> {
         return Err(AppError::invalid("/metadata", format!("must be at most {MAX_METADATA} bytes of JSON; this is {size}")));
     }
     Ok(metadata)
+}
+
+/// Tells of a thing that is not the caller's to see exactly what is told of one that does not exist.
+fn unseen_is_absent(what: What) -> impl Fn(AppError) -> AppError {
+    move |error| match error {
+        AppError::Refused(Refusal::Hidden) => AppError::NotFound(what),
+        error => error,
+    }
 }

@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
-use axum::routing::get;
 
 use crate::app::App;
 use crate::error::AppError;
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/livez", get(live)).route("/readyz", get(ready))
-}
-
 /// The process runs and answers.
-async fn live() -> &'static str {
+#[utoipa::path(get, path = "/livez", tag = "health", responses((status = 200, description = "Alive", body = String, content_type = "text/plain")))]
+pub(super) async fn live() -> &'static str {
     "alive\n"
 }
 
 /// The image is loaded (nothing is served before) and the database answers.
-async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, AppError> {
+#[utoipa::path(get, path = "/readyz", tag = "health", responses(
+    (status = 200, description = "Ready", body = String, content_type = "text/plain"),
+    (status = 503, description = "The database does not answer", body = keybearer_api::Problem, content_type = "application/problem+json")))]
+pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, AppError> {
     app.store.ping().await?;
     Ok("ready\n")
 }

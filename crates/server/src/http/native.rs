@@ -17,15 +17,15 @@ mod whoami;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use self::openapi::document;
 pub(super) use self::problem::render;
 use crate::app::App;
+use crate::http::health;
 
-/// Every route of `/v1`.
+/// Every route of `/v1`, and the few beside it that answer anyone.
 fn table() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(sessions::create, sessions::list))
@@ -46,9 +46,11 @@ fn table() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(verify::explain))
         .routes(routes!(events::list))
         .routes(routes!(events::stats))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(openapi::serve))
 }
 
 pub(super) fn router() -> Router<Arc<App>> {
-    let (router, _) = table().split_for_parts();
-    router.route("/openapi.json", get(openapi::serve))
+    table().into()
 }

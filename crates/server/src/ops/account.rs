@@ -8,7 +8,7 @@ use keybearer_core::role::{Level, USER};
 use keybearer_store::{Account, AccountChange, AccountFilter, Actor, ChangedAccount, NewAccount, Page, PageRequest, Revoked, What};
 use zeroize::Zeroizing;
 
-use super::{metadata, name, session};
+use super::{metadata, name, session, unseen_is_absent};
 use crate::app::{App, RequestContext};
 use crate::caller::Caller;
 use crate::error::AppError;
@@ -79,7 +79,7 @@ fn external_id(text: String) -> Result<String, AppError> {
 /// # Errors
 /// [`AppError::NotFound`] where there is none, or none that the caller may see.
 pub async fn read(app: &App, caller: &Caller, id: AccountId) -> Result<Account, AppError> {
-    caller.authority.see_account(id)?;
+    caller.authority.see_account(id).map_err(AppError::from).map_err(unseen_is_absent(What::Account))?;
     Ok(app.store.account(id).await?)
 }
 
@@ -121,7 +121,8 @@ pub async fn change(
         email: asked.email.is_some(),
         external: asked.external_id.is_some() || asked.metadata.is_some(),
     };
-    let proof = caller.authority.change_account(id, &before, &after, touched)?;
+    let proof = caller.authority.change_account(id, &before, &after, touched);
+    let proof = proof.map_err(AppError::from).map_err(unseen_is_absent(What::Account))?;
     let mut change = AccountChange {
         role,
         status,
@@ -170,7 +171,8 @@ pub async fn delete(
     let Some(account) = app.index.account(id) else {
         return Err(absent(caller));
     };
-    let proved = match caller.authority.delete_account(id, &account.standing(app.index.roles()))? {
+    let proof = caller.authority.delete_account(id, &account.standing(app.index.roles()));
+    let proved = match proof.map_err(AppError::from).map_err(unseen_is_absent(What::Account))? {
         PasswordProof::Needed => session::prove_password(app, request, &account, current_password).await?,
         PasswordProof::NotNeeded => None,
     };

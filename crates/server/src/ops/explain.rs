@@ -7,6 +7,7 @@ use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
 use keybearer_store::What;
 
+use super::unseen_is_absent;
 use super::verify::{Verdict, judge, owner_standing};
 use crate::app::App;
 use crate::caller::Caller;
@@ -28,7 +29,8 @@ pub struct Explained {
 pub fn explain(app: &App, caller: &Caller, id: KeyId, requirement: &Requirement) -> Result<Explained, AppError> {
     caller.authority.at_least(Level::OWN)?;
     let entry = app.index.key(id).ok_or(AppError::NotFound(What::Key))?;
-    caller.authority.explain_key(entry.key.holder.owner())?;
+    let seen = caller.authority.explain_key(entry.key.holder.owner());
+    seen.map_err(AppError::from).map_err(unseen_is_absent(What::Key))?;
     let verdict = judge(app, entry, requirement);
     let mut why = Vec::new();
     if let Some((entry, facts)) = &verdict.key {

@@ -7,9 +7,9 @@ use keybearer_core::permission::OwnPermission;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
-use keybearer_store::{Key, KeyFilter, KeySort, Metadata, Page, PageRequest, ServiceKeyChange, StoreError};
+use keybearer_store::{Key, KeyFilter, KeySort, Metadata, Page, PageRequest, ServiceKeyChange, StoreError, What};
 
-use super::{metadata, name};
+use super::{metadata, name, unseen_is_absent};
 use crate::app::{App, RequestContext};
 use crate::caller::Caller;
 use crate::error::AppError;
@@ -24,7 +24,7 @@ pub const MAX_REVOKE: usize = 200;
 pub async fn read(app: &App, caller: &Caller, id: KeyId) -> Result<Key, AppError> {
     require_some_sight(caller)?;
     let key = app.store.key(id).await?;
-    caller.authority.see_key(key.holder.owner())?;
+    caller.authority.see_key(key.holder.owner()).map_err(AppError::from).map_err(unseen_is_absent(What::Key))?;
     Ok(with_last_use(app, key))
 }
 
@@ -111,7 +111,8 @@ pub async fn change(
         policy: asked.policy,
         metadata: asked.metadata.map(|given| metadata(Some(given))).transpose()?,
     };
-    let key = app.store.change_service_key(app.origin(caller.actor, request), id, change, only_service).await?;
+    let changed = app.store.change_service_key(app.origin(caller.actor, request), id, change, only_service).await;
+    let key = changed.map_err(AppError::from).map_err(unseen_is_absent(What::Key))?;
     Ok(with_last_use(app, key))
 }
 
@@ -127,7 +128,8 @@ pub async fn revoke(
     kind: Option<KeyKind>,
     descendants: bool,
 ) -> Result<Vec<KeyId>, AppError> {
-    Ok(app.store.revoke_key(app.origin(caller.actor, request), id, kind, descendants).await?)
+    let revoked = app.store.revoke_key(app.origin(caller.actor, request), id, kind, descendants).await;
+    revoked.map_err(AppError::from).map_err(unseen_is_absent(What::Key))
 }
 
 /// What became of one of many.

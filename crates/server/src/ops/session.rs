@@ -3,10 +3,11 @@
 use keybearer_core::account::{AccountId, Unfit};
 use keybearer_core::authority::Refusal;
 use keybearer_core::name::canonical;
-use keybearer_store::{Account, Actor, NewSession, Session, SessionId, StoreError};
+use keybearer_store::{Account, Actor, NewSession, Session, SessionId, StoreError, What};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::unseen_is_absent;
 use crate::app::{App, RequestContext};
 use crate::caller::Caller;
 use crate::error::AppError;
@@ -105,7 +106,7 @@ pub async fn list(app: &App, caller: &Caller, account: Option<i64>) -> Result<Ve
         caller.authority.at_least(keybearer_core::role::Level::ALL)?;
         return Err(AppError::malformed("account", "is needed: your credential has no account of its own"));
     };
-    caller.authority.reach_sessions_of(account)?;
+    caller.authority.reach_sessions_of(account).map_err(AppError::from).map_err(unseen_is_absent(What::Account))?;
     Ok(app.store.sessions(account, app.clock.now()).await?)
 }
 
@@ -114,5 +115,6 @@ pub async fn list(app: &App, caller: &Caller, account: Option<i64>) -> Result<Ve
 /// # Errors
 /// [`AppError::NotFound`] where there is none, or none that the caller may end.
 pub async fn end(app: &App, request: &RequestContext, caller: &Caller, id: Uuid) -> Result<(), AppError> {
-    Ok(app.store.end_session(app.origin(caller.actor, request), SessionId(id)).await?)
+    let ended = app.store.end_session(app.origin(caller.actor, request), SessionId(id)).await;
+    ended.map_err(AppError::from).map_err(unseen_is_absent(What::Session))
 }

@@ -3,4 +3,5 @@
 #![expect(unreachable_pub, reason = "one binary: everything is reachable from everywhere")]
 
 mod native;
+mod openapi;
 mod support;

@@ -5,6 +5,9 @@ use axum::response::IntoResponse;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 
+use keybearer_api::Problem;
+use utoipa::{PartialSchema, ToSchema};
+
 use super::table;
 
 /// The document: OpenAPI 3.1.
@@ -15,7 +18,11 @@ pub fn document() -> OpenApi {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some("API keys of people and of services: issued, verified and revoked. Errors are problem+json (RFC 9457)."))
         .build();
-    let schemes = ComponentsBuilder::new()
+    // Errors are worded by a layer, not by a handler: their shape is added here.
+    let mut problem = vec![(Problem::name().into_owned(), Problem::schema())];
+    Problem::schemas(&mut problem);
+    let components = ComponentsBuilder::new()
+        .schemas_from_iter(problem)
         .security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)))
         .security_scheme("pair", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)))
         .security_scheme(
@@ -23,12 +30,13 @@ pub fn document() -> OpenApi {
             SecurityScheme::ApiKey(utoipa::openapi::security::ApiKey::Header(utoipa::openapi::security::ApiKeyValue::new("X-API-Key"))),
         )
         .build();
-    let mut document = OpenApiBuilder::new().info(info).components(Some(schemes)).build();
+    let mut document = OpenApiBuilder::new().info(info).components(Some(components)).build();
     document.merge(table().split_for_parts().1);
     document
 }
 
-/// `GET /openapi.json`.
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", tag = "health", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 pub(super) async fn serve() -> impl IntoResponse {
     let json = document().to_pretty_json().unwrap_or_default();
     ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], json)
