@@ -168,6 +168,11 @@ impl WriterThread {
             let mut own = TouchedIds::default();
             let (keep, answer) = work(&savepoint, &self.roles, &mut own);
             answers.push(answer);
+            // On a full disk and the like, SQLite takes back the whole transaction by itself. What came after would then be committed alone
+            // by the release of its savepoint, and the follower would never hear of it.
+            if savepoint.is_autocommit() {
+                return Err(StoreError::Unavailable("the transaction was taken back".into()));
+            }
             if keep {
                 savepoint.commit()?;
                 touched.extend(own);
