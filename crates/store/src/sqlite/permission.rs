@@ -9,6 +9,10 @@ use super::tx::{Recorded, Tx};
 use super::{Sqlite, row};
 use crate::{Declaration, DeclaredPermission, Origin, Permissions, StoreError, Target};
 
+const DECLARED: &str = "full_name, description, declared";
+/// What no service declares any more is told of while a policy grants it.
+const SHOWN: &str = "(declared = 1 OR EXISTS (SELECT 1 FROM policy_permissions WHERE permission = full_name))";
+
 #[async_trait]
 impl Permissions for Sqlite {
     async fn declare(&self, origin: Origin, declaration: Declaration) -> Result<Vec<DeclaredPermission>, StoreError> {
@@ -19,7 +23,7 @@ impl Permissions for Sqlite {
         self.readers
             .read(|connection| {
                 let permissions = connection
-                    .prepare_cached("SELECT full_name, description, declared FROM permissions ORDER BY full_name")?
+                    .prepare_cached(&format!("SELECT {DECLARED} FROM permissions WHERE {SHOWN} ORDER BY full_name"))?
                     .query_map([], to_declared)?
                     .collect::<Result<_, _>>()?;
                 Ok(permissions)
@@ -34,7 +38,7 @@ fn to_declared(row: &Row<'_>) -> rusqlite::Result<DeclaredPermission> {
 
 fn of_service(connection: &Connection, service: &ServiceName) -> Result<Vec<DeclaredPermission>, StoreError> {
     let permissions = connection
-        .prepare_cached("SELECT full_name, description, declared FROM permissions WHERE service = ?1 ORDER BY full_name")?
+        .prepare_cached(&format!("SELECT {DECLARED} FROM permissions WHERE service = ?1 AND {SHOWN} ORDER BY full_name"))?
         .query_map([service.as_str()], to_declared)?
         .collect::<Result<_, _>>()?;
     Ok(permissions)
