@@ -1,0 +1,192 @@
+//! What holds after every test: the follower's image is the rows, and the events account for every one of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use keybearer_core::key::Lifecycle;
+use keybearer_core::permission::Permission;
+use keybearer_core::time::UnixMillis;
+use keybearer_store::{
+    Account, AccountFilter, Event, EventFilter, Key, KeyFilter, KeyHolder, KeySort, PageRequest, Policy, Session, Store, Target,
+};
+use serde_json::{Value, json};
+
+use crate::world::{PASSWORD, World, first};
+
+/// Before any session ended by itself.
+const EVER: UnixMillis = UnixMillis(i64::MIN);
+
+/// All rows, as the store tells of them.
+struct Rows {
+    accounts: Vec<Account>,
+    sessions: Vec<Session>,
+    policies: Vec<Policy>,
+    keys: Vec<Key>,
+}
+
+impl Rows {
+    async fn read(store: &dyn Store) -> Self {
+        let accounts = store.accounts(AccountFilter::default(), first(u32::MAX)).await.unwrap().items;
+        let mut sessions = Vec::new();
+        for account in &accounts {
+            sessions.extend(store.sessions(account.id, EVER).await.unwrap());
+        }
+        sessions.sort_by_key(|session| session.id);
+        let mut policies = store.policies().await.unwrap();
+        policies.sort_by_key(|policy| policy.id);
+        let keys = store.keys(KeyFilter::default(), (KeySort::Created, false), EVER, first(u32::MAX)).await.unwrap().items;
+        Self { accounts, sessions, policies, keys }
+    }
+
+    /// One line a row, of what decides. How many keys use a policy and when a key was last used is told to people, not to the follower.
+    fn lines(&self) -> Vec<String> {
+        let accounts = self.accounts.iter().map(|account| format!("{account:?}"));
+        let sessions = self.sessions.iter().map(|session| format!("{session:?}"));
+        let policies = self.policies.iter().map(|policy| format!("{:?}", Policy { keys: 0, ..policy.clone() }));
+        accounts.chain(sessions).chain(policies).chain(self.keys.iter().map(line)).collect()
+    }
+}
+
+fn line(key: &Key) -> String {
+    let Key { id, name, holder, lifecycle, metadata, pepper, created_at, created_by, .. } = key;
+    format!("{id} {name} {holder:?} {lifecycle:?} {metadata:?} {} {pepper} {created_at:?} {created_by}", hex(key))
+}
+
+fn hex(key: &Key) -> String {
+    key.digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// All events, oldest first.
+pub(crate) async fn events(world: &World) -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut page = first(100);
+    loop {
+        let read = world.store.events(EventFilter::default(), page).await.unwrap();
+        events.extend(read.items);
+        match read.next {
+            Some(next) => page = PageRequest { cursor: Some(next), limit: 100 },
+            None => break,
+        }
+    }
+    events.reverse();
+    events
+}
+
+/// All that the store tells, as text.
+pub(crate) async fn dump(world: &World) -> Vec<String> {
+    let rows = Rows::read(&*world.store).await;
+    let mut dump = rows.lines();
+    dump.extend(rows.policies.iter().map(|policy| format!("{} keys", policy.keys)));
+    dump.extend(rows.keys.iter().map(|key| format!("used {:?}", key.last_used_at)));
+    dump.extend(world.store.permissions().await.unwrap().iter().map(|permission| format!("{permission:?}")));
+    dump.extend(events(world).await.iter().map(|event| format!("{event:?}")));
+    dump.push(format!("{:?}", world.store.stats(world.now()).await.unwrap()));
+    dump
+}
+
+pub(crate) async fn all(world: &World) {
+    let rows = Rows::read(&*world.store).await;
+    let events = events(world).await;
+    let revision = world.store.stats(world.now()).await.unwrap().revision;
+    one_revision_an_event(&events, revision);
+    events_account_for_all(&rows, &events);
+    events_tell_the_present(&rows, &events);
+    events_tell_no_secret(&rows, &events);
+    image_is_the_rows(world, &rows, revision);
+}
+
+fn image_is_the_rows(world: &World, rows: &Rows, revision: i64) {
+    let told = world.image.told();
+    assert!(told.faults.is_empty(), "{:?}", told.faults);
+    assert_eq!(told.revision, revision, "the follower holds the last revision");
+    let image = Rows {
+        accounts: told.accounts.values().cloned().collect(),
+        sessions: told.sessions.values().copied().collect(),
+        policies: told.policies.values().cloned().collect(),
+        keys: told.keys.values().cloned().collect(),
+    };
+    assert_eq!(image.lines(), rows.lines(), "the follower's image (left) is not what the store holds");
+}
+
+fn one_revision_an_event(events: &[Event], revision: i64) {
+    let revisions: Vec<i64> = events.iter().map(|event| event.revision).collect();
+    assert_eq!(revisions, (1..=revision).collect::<Vec<_>>());
+}
+
+/// Whoever reads the events alone knows which rows there are, and which keys are revoked.
+fn events_account_for_all(rows: &Rows, events: &[Event]) {
+    let (mut live, mut revoked) = (BTreeSet::new(), BTreeSet::new());
+    for event in events {
+        assert_eq!(event.touched.first(), Some(&event.target), "an event touches its target: {event:?}");
+        match event.action.as_str() {
+            "account.created" | "session.started" | "policy.created" | "key.created" => assert!(live.insert(event.target.clone())),
+            "account.deleted" | "session.ended" | "policy.deleted" => assert!(live.remove(&event.target)),
+            "key.revoked" => {
+                live.remove(&event.target);
+                revoked.insert(event.target.clone());
+            }
+            "account.changed" | "account.keys_revoked" | "policy.changed" | "key.changed" => assert!(live.contains(&event.target)),
+            "permissions.declared" => {}
+            other => panic!("an action that nobody knows: {other}"),
+        }
+        // What a change touches beside its target are keys and sessions that it ends.
+        for ended in &event.touched[1..] {
+            assert!(live.remove(ended), "{ended} ended twice, or never was: {event:?}");
+            if ended.starts_with("key:") {
+                revoked.insert(ended.clone());
+            }
+        }
+    }
+    let is_live = |key: &&Key| matches!(key.lifecycle, Lifecycle::Live { .. });
+    let name = |target: Target| target.to_string();
+    let mut stored: BTreeSet<String> = rows.accounts.iter().map(|account| name(Target::Account(account.id))).collect();
+    stored.extend(rows.sessions.iter().map(|session| name(Target::Session(session.id))));
+    stored.extend(rows.policies.iter().map(|policy| name(Target::Policy(policy.id))));
+    stored.extend(rows.keys.iter().filter(is_live).map(|key| name(Target::Key(key.id))));
+    assert_eq!(live, stored, "what is there by the events (left) is not what is stored");
+    let stored: BTreeSet<String> = rows.keys.iter().filter(|key| !is_live(key)).map(|key| name(Target::Key(key.id))).collect();
+    assert_eq!(revoked, stored, "what is revoked by the events (left) is not what is stored");
+}
+
+/// The last word of the events about a row is what the row holds.
+fn events_tell_the_present(rows: &Rows, events: &[Event]) {
+    let told = events.iter().filter(|event| matches!(event.action.split_once('.'), Some((_, "created" | "changed"))));
+    let told: BTreeMap<&str, &Value> = told.map(|event| (event.target.as_str(), event.after.as_ref().unwrap())).collect();
+    let agrees = |target: Target, row: Value| {
+        let told = told[target.to_string().as_str()];
+        for (field, value) in row.as_object().unwrap() {
+            assert_eq!(&told[field], value, "{field} of {target}");
+        }
+    };
+    for account in &rows.accounts {
+        let Account { id, username, email, external_id, metadata, has_password, role, status, consent, .. } = account;
+        let row = json!({"username": username, "email": email, "external_id": external_id, "metadata": metadata,
+            "has_password": has_password, "role": role, "status": status, "consent": consent});
+        agrees(Target::Account(*id), row);
+    }
+    for policy in &rows.policies {
+        let permissions: Vec<&str> = policy.permissions.iter().map(Permission::as_str).collect();
+        agrees(Target::Policy(policy.id), json!({"name": policy.name, "permissions": permissions}));
+    }
+    for key in &rows.keys {
+        let common = json!({"name": key.name, "metadata": key.metadata, "expires_at": key.lifecycle.expires_at()});
+        agrees(Target::Key(key.id), common);
+        let own = match &key.holder {
+            KeyHolder::Account { owner, level } => json!({"kind": "account", "owner": owner, "level": level.number()}),
+            KeyHolder::Service { policy, .. } => json!({"kind": "service", "policy_id": policy}),
+        };
+        agrees(Target::Key(key.id), own);
+    }
+}
+
+fn events_tell_no_secret(rows: &Rows, events: &[Event]) {
+    for event in events {
+        let text = format!("{event:?}");
+        assert!(!text.contains(PASSWORD) && !text.contains("$argon2"), "a password hash in {text}");
+        for key in &rows.keys {
+            let spelled = format!("{:?}", key.digest.as_bytes());
+            let bytes = spelled.trim_matches(['[', ']']);
+            let compact = bytes.replace(' ', "");
+            assert!(!text.contains(&hex(key)) && !text.contains(bytes) && !text.contains(&compact), "a digest in {text}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! A follower that keeps all it is told, and notes what it should not have been told.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
+
+use keybearer_core::account::AccountId;
+use keybearer_core::key::Lifecycle;
+use keybearer_core::policy::PolicyId;
+use keybearer_core::token::KeyId;
+use keybearer_store::{Account, Changed, Follower, Key, KeyHolder, Policy, Session, SessionId};
+
+#[derive(Default)]
+pub(crate) struct Image {
+    told: Mutex<Told>,
+}
+
+/// All that a follower was told.
+#[derive(Default)]
+pub(crate) struct Told {
+    pub(crate) accounts: BTreeMap<AccountId, Account>,
+    pub(crate) sessions: BTreeMap<SessionId, Session>,
+    pub(crate) policies: BTreeMap<PolicyId, Policy>,
+    pub(crate) keys: BTreeMap<KeyId, Key>,
+    pub(crate) revision: i64,
+    /// How often it was told something.
+    pub(crate) times: usize,
+    /// What it should not have been told.
+    pub(crate) faults: Vec<String>,
+    loaded: bool,
+}
+
+impl Image {
+    /// What it was told so far. While this is held, the store waits for its follower.
+    pub(crate) fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap()
+    }
+}
+
+impl Follower for Image {
+    fn apply(&self, changed: Changed) {
+        self.told().apply(changed);
+    }
+}
+
+impl Told {
+    /// Ends the load: from now on each word is a change, with a revision above the one before.
+    pub(crate) fn is_loaded(&mut self) {
+        self.loaded = true;
+    }
+
+    fn apply(&mut self, changed: Changed) {
+        let in_order = if self.loaded { changed.revision > self.revision } else { changed.revision >= self.revision };
+        if !in_order {
+            self.faults.push(format!("revision {} after {}", changed.revision, self.revision));
+        }
+        self.revision = changed.revision;
+        self.times += 1;
+        take_over(&mut self.accounts, changed.accounts);
+        take_over(&mut self.sessions, changed.sessions);
+        take_over(&mut self.policies, changed.policies);
+        take_over(&mut self.keys, changed.keys);
+        let orphans = self.keys.values().filter(|key| matches!(key.lifecycle, Lifecycle::Live { .. }) && !self.knows(&key.holder));
+        let orphans: Vec<String> = orphans.map(|key| format!("live key {} without its owner or policy", key.id)).collect();
+        self.faults.extend(orphans);
+    }
+
+    fn knows(&self, holder: &KeyHolder) -> bool {
+        match holder {
+            KeyHolder::Account { owner, .. } => self.accounts.contains_key(owner),
+            KeyHolder::Service { policy, .. } => self.policies.contains_key(policy),
+        }
+    }
+}
+
+fn take_over<I: Ord, T>(rows: &mut BTreeMap<I, T>, changed: Vec<(I, Option<T>)>) {
+    for (id, row) in changed {
+        match row {
+            Some(row) => drop(rows.insert(id, row)),
+            None => drop(rows.remove(&id)),
+        }
+    }
+}
