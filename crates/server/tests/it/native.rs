@@ -1,3 +1,4 @@
 //! `/v1`.
 
+mod bad_input;
 mod first_minute;
