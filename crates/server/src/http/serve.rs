@@ -13,7 +13,7 @@ use crate::app::App;
 /// How long requests under way may take after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Answers requests until `stop` resolves, then finishes those under way, within [`DRAIN`], and writes what waits to be written.
+/// Answers requests until `stop` resolves, then finishes those under way, within ten seconds, and writes what waits to be written.
 ///
 /// # Errors
 /// Where the listener fails.
