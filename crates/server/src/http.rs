@@ -1,7 +1,7 @@
 //! HTTP: the one list of faces, the order of the layers, and serving.
 
 pub mod body;
-mod catena;
+pub mod catena;
 pub mod credentials;
 pub mod failure;
 mod freesewing;

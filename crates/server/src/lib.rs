@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod caller;
+pub mod catena;
 pub mod clock;
 pub mod config;
 pub mod error;

@@ -1,5 +1,7 @@
 //! Reading, changing and revoking keys.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 use keybearer_core::account::AccountId;
 use keybearer_core::key::KeyKind;
@@ -7,12 +9,13 @@ use keybearer_core::permission::OwnPermission;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
-use keybearer_store::{Key, KeyFilter, KeySort, Metadata, Page, PageRequest, ServiceKeyChange, StoreError, What};
+use keybearer_store::{Key, KeyFilter, KeySort, Metadata, Page, PageRequest, Policy, ServiceKeyChange, StoreError, What};
 
 use super::{metadata, name, unseen_is_absent};
 use crate::app::{App, RequestContext};
 use crate::caller::Caller;
 use crate::error::AppError;
+use crate::index::Facts;
 
 /// The most keys that one call revokes.
 pub const MAX_REVOKE: usize = 200;
@@ -81,6 +84,15 @@ fn require_some_sight(caller: &Caller) -> Result<(), AppError> {
 fn with_last_use(app: &App, key: Key) -> Key {
     let noted = app.index.key(key.id).and_then(|entry| entry.last_used_at());
     Key { last_used_at: key.last_used_at.max(noted), ..key }
+}
+
+/// The policy that a service key has now: part of what whoever may see the key sees of it.
+#[must_use]
+pub fn policy_of(app: &App, key: &Key) -> Option<Arc<Policy>> {
+    match app.index.facts(key) {
+        Facts::Service { policy, .. } => policy,
+        Facts::Account { .. } => None,
+    }
 }
 
 /// What to change of a service key.

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use keybearer_core::permission::{MAX_DESCRIPTION, MAX_PER_SERVICE, OwnPermission, Permission, ServiceName};
+use keybearer_core::permission::{KEYBEARER, MAX_DESCRIPTION, MAX_PER_SERVICE, OwnPermission, Permission, PermissionError, ServiceName};
+use keybearer_core::policy::{MAX_PERMISSIONS, PermissionSet};
 use keybearer_store::{Declaration, DeclaredPermission};
 
 use crate::app::{App, RequestContext};
@@ -16,6 +17,45 @@ use crate::error::{AppError, FieldError};
 pub async fn list(app: &App, caller: &Caller) -> Result<Vec<DeclaredPermission>, AppError> {
     caller.authority.see_permissions()?;
     Ok(app.store.permissions().await?)
+}
+
+/// Reads names of permissions: full ones, or bare ones that exactly one service declares. A bare name never means one of Keybearer's own, and
+/// only what is declared now has one.
+///
+/// # Errors
+/// [`AppError::Invalid`] with an entry for each name that means no permission, or more than one.
+pub async fn resolve(app: &App, names: &[String]) -> Result<PermissionSet, AppError> {
+    if names.len() > MAX_PERMISSIONS {
+        return Err(AppError::invalid("/permissions", format!("must have at most {MAX_PERMISSIONS} entries")));
+    }
+    let declared = if names.iter().all(|name| name.contains(':')) { Vec::new() } else { app.store.permissions().await? };
+    let mut errors = Vec::new();
+    let mut permissions = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        match full(name, &declared) {
+            Ok(permission) => permissions.push(permission),
+            Err(message) => errors.push(FieldError::new(format!("/permissions/{place}"), message)),
+        }
+    }
+    if errors.is_empty() { Ok(permissions.into_iter().collect()) } else { Err(AppError::Invalid(errors)) }
+}
+
+fn full(name: &str, declared: &[DeclaredPermission]) -> Result<Permission, String> {
+    if name.contains(':') {
+        return name.parse().map_err(|error: PermissionError| error.to_string());
+    }
+    let named: Vec<&Permission> =
+        declared.iter().filter(|one| one.declared).map(|one| &one.permission).filter(|one| one.name() == name).collect();
+    let (own, candidates): (Vec<_>, Vec<_>) = named.into_iter().partition(|one| one.service() == KEYBEARER);
+    match (candidates.as_slice(), own.first()) {
+        ([one], _) => Ok((*one).clone()),
+        ([], Some(own)) => Err(format!("is declared by no service; for Keybearer's own, write {own}")),
+        ([], None) => Err("is declared by no service".to_owned()),
+        (several, _) => {
+            let several: Vec<&str> = several.iter().map(|one| one.as_str()).collect();
+            Err(format!("is declared by several services: write one of {}", several.join(", ")))
+        }
+    }
 }
 
 /// Replaces the whole manifest of a service: pairs of name and description. The same again changes nothing.

@@ -1,0 +1,60 @@
+//! Who calls, by the carriers of this face: a session token as `authorization: Bearer` or `catena-session-id`, a service key as
+//! `catena-api-key`.
+
+use axum::http::HeaderMap;
+use keybearer_core::key::KeyKind;
+use keybearer_core::permission::OwnPermission;
+use keybearer_core::token::Credential;
+use tonic::Status;
+
+use crate::app::App;
+use crate::caller::{Caller, CallerCredential, Presented, authenticate};
+use crate::error::{AppError, AuthError};
+use crate::http::credentials::{self, Carried};
+
+/// Whoever presents a valid credential in a carrier of this face.
+///
+/// # Errors
+/// [`AppError::Auth`].
+pub fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, AppError> {
+    let presented = match credentials::find(headers)? {
+        Some(Carried::Bearer(text) | Carried::CatenaSession(text)) => session(text)?,
+        Some(Carried::CatenaApiKey(text)) => credentials::token(text)?,
+        // The carriers of the other faces mean nothing here.
+        Some(Carried::Basic(_) | Carried::XApiKey(_)) | None => return Err(AuthError::Missing.into()),
+    };
+    authenticate(app, &presented)
+}
+
+fn session(text: &str) -> Result<Presented, AuthError> {
+    // A key in the place of a session is told where it belongs, without being looked up.
+    if Credential::parse_token(text).is_ok() { Err(AuthError::Missing) } else { Ok(Presented::Session(text.to_owned())) }
+}
+
+/// A session of level 8, or a service key with this permission.
+pub(super) fn administrator(app: &App, headers: &HeaderMap, needs: OwnPermission) -> Result<Caller, Status> {
+    let caller = caller(app, headers)?;
+    match &caller.credential {
+        CallerCredential::Key(entry) => require_of_a_service(entry.key.holder.kind())?,
+        CallerCredential::Session(_) => {}
+    }
+    caller.authority.manages(needs).map_err(AppError::from)?;
+    Ok(caller)
+}
+
+/// Any valid key of a service.
+pub(super) fn service_key(app: &App, headers: &HeaderMap) -> Result<Caller, Status> {
+    let caller = caller(app, headers)?;
+    match &caller.credential {
+        CallerCredential::Key(entry) => require_of_a_service(entry.key.holder.kind())?,
+        CallerCredential::Session(_) => return Err(AppError::from(AuthError::Missing).into()),
+    }
+    Ok(caller)
+}
+
+fn require_of_a_service(kind: KeyKind) -> Result<(), Status> {
+    match kind {
+        KeyKind::Service => Ok(()),
+        KeyKind::Account => Err(Status::permission_denied("This is the key of a person; here only keys of services count.")),
+    }
+}
