@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 #![expect(unreachable_pub, reason = "one binary: everything is reachable from everywhere")]
 
+mod catena;
 mod matrix;
 mod native;
 mod openapi;

@@ -1,6 +1,7 @@
 //! Who may do what: every operation of every face, asked by every kind of caller. An operation without a row fails the test.
 
 mod actors;
+mod catena;
 mod native;
 
 use std::collections::BTreeSet;
