@@ -1,4 +1,10 @@
 //! `/v1`.
 
+mod accounts;
+mod audit;
 mod bad_input;
 mod first_minute;
+mod keys;
+mod policies;
+mod sessions;
+mod verification;
