@@ -1,10 +1,11 @@
 //! HTTP: the one list of faces, the order of the layers, and serving.
 
+pub mod answer;
 pub mod body;
 pub mod catena;
 pub mod credentials;
 pub mod failure;
-mod freesewing;
+pub mod freesewing;
 mod health;
 pub mod native;
 pub mod request;

@@ -1,12 +1,57 @@
-//! Face.
-use crate::app::App;
-use crate::error::AppError;
-use axum::Router;
-use axum::response::Response;
+//! The FreeSewing face: `/apikeys` and `/whoami` (section 4.2 of the design, seeds 000 to 003). Keys of people only.
+//!
+//! The last segment of a path names the credential: `jwt` a session token, `key` the pair of a key.
+
+mod apikey;
+mod create;
+mod credential;
+mod delete;
+mod envelope;
+mod failure;
+mod list;
+mod read;
+mod whoami;
+
 use std::sync::Arc;
+
+use axum::Router;
+use axum::http::Method;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+pub(super) use self::failure::render;
+use crate::app::App;
+
+/// Method, path, and what answers there.
+type Operation = (&'static str, &'static str, fn(MethodFilter) -> MethodRouter<Arc<App>>);
+
+/// Every operation: the one table behind the router and [`ROUTES`].
+const TABLE: [Operation; 10] = [
+    ("POST", "/apikeys/jwt", |method| on(method, create::create)),
+    ("POST", "/apikeys/key", |method| on(method, create::create)),
+    ("GET", "/apikeys/jwt", |method| on(method, list::list)),
+    ("GET", "/apikeys/key", |method| on(method, list::list)),
+    ("GET", "/apikeys/{id}/jwt", |method| on(method, read::read)),
+    ("GET", "/apikeys/{id}/key", |method| on(method, read::read)),
+    ("DELETE", "/apikeys/{id}/jwt", |method| on(method, delete::delete)),
+    ("DELETE", "/apikeys/{id}/key", |method| on(method, delete::delete)),
+    ("GET", "/whoami/jwt", |method| on(method, whoami::whoami)),
+    ("GET", "/whoami/key", |method| on(method, whoami::whoami)),
+];
+
+/// Method and path of every operation, for the authorisation test.
+pub const ROUTES: &[(&str, &str)] = &{
+    let mut routes = [("", ""); TABLE.len()];
+    let mut row = 0;
+    while row < TABLE.len() {
+        routes[row] = (TABLE[row].0, TABLE[row].1);
+        row += 1;
+    }
+    routes
+};
+
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-}
-pub(super) fn render(error: &AppError, request_id: &str) -> Response {
-    super::native::render(error, request_id)
+    TABLE.into_iter().fold(Router::new(), |router, (method, path, answered_by)| {
+        let method = method.parse().ok().and_then(|method: Method| MethodFilter::try_from(method).ok());
+        router.route(path, answered_by(method.expect("the table names methods of HTTP")))
+    })
 }

@@ -2,6 +2,7 @@
 
 mod actors;
 mod catena;
+mod freesewing;
 mod native;
 
 use std::collections::BTreeSet;

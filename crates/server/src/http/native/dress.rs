@@ -1,39 +1,17 @@
 //! From values to what stands on the wire.
 
-use axum::Json;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
 use keybearer_api as api;
 use keybearer_core::account::{AccountId, Status};
 use keybearer_core::key::{KeyKind, KeyState, Lifecycle};
 use keybearer_core::policy::PermissionSet;
-use keybearer_core::time::UnixMillis;
 use keybearer_store::{Account, Key, KeyHolder, PageRequest};
-use serde::Serialize;
 
 use crate::app::App;
 use crate::error::AppError;
+pub(super) use crate::http::answer::{json, moment, secret_json};
 
 /// The most rows of a page, and how many it has if nothing else is asked.
 pub(super) const PAGE: (u32, u32) = (200, 50);
-
-/// An answer in JSON.
-pub(super) fn json(value: &impl Serialize) -> Response {
-    let mut response = Json(value).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-    response
-}
-
-/// An answer in JSON that holds a secret: nothing on the way may keep it.
-pub(super) fn secret_json(value: &impl Serialize) -> Response {
-    let mut response = json(value);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-pub(super) fn moment(at: UnixMillis) -> api::Timestamp {
-    api::Timestamp::from_unix_millis(at.0)
-}
 
 pub(super) fn kind(kind: KeyKind) -> api::KeyKind {
     match kind {

@@ -1,0 +1,47 @@
+//! `GET /whoami/{jwt|key}`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::apikey::ApiKey;
+use super::credential::Signed;
+use super::envelope::{self, Told};
+use super::failure::Failure;
+use crate::app::App;
+use crate::caller::CallerCredential;
+use crate::error::AuthError;
+
+/// An account as its holder is told of it.
+#[derive(Serialize)]
+pub(super) struct Account {
+    id: i64,
+    username: String,
+    role: String,
+    level: u8,
+    status: &'static str,
+    consent: bool,
+}
+
+/// The key that asks, or the account whose session asks. It answers at any level, and also while the account is locked or lacks consent:
+/// the answer shows it.
+pub(super) async fn whoami(State(app): State<Arc<App>>, Signed { caller, .. }: Signed) -> Result<Response, Failure> {
+    let told = match &caller.credential {
+        CallerCredential::Key(entry) => Told::Apikey(ApiKey::of(&entry.key)?),
+        CallerCredential::Session(session) => {
+            // Deleted since the session was looked up.
+            let account = app.index.account(session.account).ok_or(AuthError::Invalid)?;
+            Told::Account(Account {
+                id: account.id.0,
+                username: account.username.clone(),
+                role: account.role.clone(),
+                level: app.index.roles().level(&account.role).number(),
+                status: account.status.as_str(),
+                consent: account.consent,
+            })
+        }
+    };
+    Ok(envelope::success(told))
+}

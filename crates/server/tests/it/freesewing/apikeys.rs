@@ -1,0 +1,7 @@
+//! `/apikeys`.
+
+mod create;
+mod delete;
+mod level;
+mod list;
+mod read;
