@@ -5,6 +5,7 @@ mod audit;
 mod bad_input;
 mod first_minute;
 mod keys;
+mod path;
 mod policies;
 mod sessions;
 mod verification;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use keybearer_api as api;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::dress;
-use super::extract::{Call, OptionalCall, Query, Signed};
+use super::extract::{Call, InPath, OptionalCall, Query, Signed};
 use super::problem::Problems;
 use crate::app::App;
 use crate::error::AppError;
@@ -71,11 +71,7 @@ pub(super) async fn list(
 #[utoipa::path(get, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = String, Path, description = "Its number")),
     responses((status = 200, description = "The account", body = api::Account), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
-pub(super) async fn read(
-    State(app): State<Arc<App>>,
-    Signed { caller, .. }: Signed,
-    Path(text): Path<String>,
-) -> Result<Response, AppError> {
+pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Signed, InPath(text): InPath) -> Result<Response, AppError> {
     let account = ops::account::read(&app, &caller, id(&text)?).await?;
     Ok(dress::json(&dress::account(&app, &account)))
 }
@@ -87,7 +83,7 @@ pub(super) async fn read(
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn change(
     State(app): State<Arc<App>>,
-    Path(text): Path<String>,
+    InPath(text): InPath,
     Call { request, caller, body }: Call<api::ChangeAccount>,
 ) -> Result<Response, AppError> {
     let changed = ops::account::change(&app, &request, &caller, id(&text)?, body).await?;
@@ -105,7 +101,7 @@ pub(super) async fn change(
     responses((status = 204, description = "Deleted"), Problems), security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
-    Path(text): Path<String>,
+    InPath(text): InPath,
     OptionalCall { request, caller, body }: OptionalCall<api::CurrentPassword>,
 ) -> Result<Response, AppError> {
     ops::account::delete(&app, &request, &caller, id(&text)?, body.current_password).await?;
@@ -119,7 +115,7 @@ pub(super) async fn delete(
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn revoke_keys(
     State(app): State<Arc<App>>,
-    Path(text): Path<String>,
+    InPath(text): InPath,
     Call { request, caller, body }: Call<api::RevokeKeys>,
 ) -> Result<Response, AppError> {
     let revoked = ops::account::revoke_keys(&app, &request, &caller, id(&text)?, &body.reason).await?;

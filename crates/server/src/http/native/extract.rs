@@ -39,6 +39,9 @@ pub(super) struct Open<T> {
     pub(super) body: T,
 }
 
+/// The one variable part of a path.
+pub(super) struct InPath(pub(super) String);
+
 /// Query parameters, each known and given once.
 pub(super) struct Query<T>(pub(super) T);
 
@@ -96,6 +99,16 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Open<T> {
         let bytes = body::read(&parts.headers, sent, body::LIMIT).await?;
         let request = RequestContext::from_request_parts(&mut parts, app).await?;
         Ok(Self { request, body: body::json(&parts.headers, &bytes)? })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for InPath {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, AppError> {
+        // What is no text once it is decoded names nothing.
+        let text = axum::extract::Path::<String>::from_request_parts(parts, app).await;
+        text.map(|axum::extract::Path(text)| Self(text)).map_err(|_| AppError::NoSuchPath)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use keybearer_api as api;
@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::dress;
-use super::extract::{Call, Query, Signed};
+use super::extract::{Call, InPath, Query, Signed};
 use super::problem::Problems;
 use crate::app::App;
 use crate::error::AppError;
@@ -148,11 +148,7 @@ pub(super) async fn list(
 #[utoipa::path(get, path = "/v1/keys/{id}", tag = "keys", params(("id" = String, Path, description = "Its id")),
     responses((status = 200, description = "The key, without its secret", body = api::Key), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
-pub(super) async fn read(
-    State(app): State<Arc<App>>,
-    Signed { caller, .. }: Signed,
-    Path(text): Path<String>,
-) -> Result<Response, AppError> {
+pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Signed, InPath(text): InPath) -> Result<Response, AppError> {
     let key = ops::key::read(&app, &caller, id(&text)?).await?;
     Ok(dress::json(&dress::key(&app, &key)))
 }
@@ -164,7 +160,7 @@ pub(super) async fn read(
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn change(
     State(app): State<Arc<App>>,
-    Path(text): Path<String>,
+    InPath(text): InPath,
     Call { request, caller, body }: Call<api::ChangeKey>,
 ) -> Result<Response, AppError> {
     let change = KeyChange { name: body.name.as_deref(), policy: body.policy_id.map(PolicyId), metadata: body.metadata };
@@ -188,7 +184,7 @@ pub(super) struct Descendants {
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
     Signed { request, caller }: Signed,
-    Path(text): Path<String>,
+    InPath(text): InPath,
     Query(asked): Query<Descendants>,
 ) -> Result<Response, AppError> {
     ops::key::revoke(&app, &request, &caller, id(&text)?, None, asked.descendants).await?;

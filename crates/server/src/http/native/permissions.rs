@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use keybearer_api as api;
 use keybearer_store::DeclaredPermission;
 
 use super::dress;
-use super::extract::{Call, Signed};
+use super::extract::{Call, InPath, Signed};
 use super::problem::Problems;
 use crate::app::App;
 use crate::error::AppError;
@@ -43,7 +43,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn declare(
     State(app): State<Arc<App>>,
-    Path(service): Path<String>,
+    InPath(service): InPath,
     Call { request, caller, body }: Call<Vec<api::Declaration>, MANIFEST>,
 ) -> Result<Response, AppError> {
     let manifest = body.into_iter().map(|line| (line.name, line.description)).collect();

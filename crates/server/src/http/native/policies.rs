@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use keybearer_api as api;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::dress;
-use super::extract::{Call, Query, Signed};
+use super::extract::{Call, InPath, Query, Signed};
 use super::problem::Problems;
 use crate::app::App;
 use crate::error::AppError;
@@ -83,11 +83,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
 #[utoipa::path(get, path = "/v1/policies/{id}", tag = "policies", params(("id" = String, Path, description = "Its id")),
     responses((status = 200, description = "The policy; its version is the ETag", body = api::Policy), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
-pub(super) async fn read(
-    State(app): State<Arc<App>>,
-    Signed { caller, .. }: Signed,
-    Path(text): Path<String>,
-) -> Result<Response, AppError> {
+pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Signed, InPath(text): InPath) -> Result<Response, AppError> {
     let policy = ops::policy::read(&app, &caller, id(&text)?).await?;
     Ok(answer(StatusCode::OK, &policy))
 }
@@ -100,7 +96,7 @@ pub(super) async fn read(
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn put(
     State(app): State<Arc<App>>,
-    Path(text): Path<String>,
+    InPath(text): InPath,
     headers: HeaderMap,
     Call { request, caller, body }: Call<api::PutPolicy>,
 ) -> Result<Response, AppError> {
@@ -128,7 +124,7 @@ pub(super) struct Cascade {
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     Signed { request, caller }: Signed,
-    Path(text): Path<String>,
+    InPath(text): InPath,
     Query(asked): Query<Cascade>,
     headers: HeaderMap,
 ) -> Result<Response, AppError> {

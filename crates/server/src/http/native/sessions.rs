@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use keybearer_api as api;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::dress;
-use super::extract::{Open, Query, Signed};
+use super::extract::{InPath, Open, Query, Signed};
 use super::problem::Problems;
 use crate::app::App;
 use crate::caller::CallerCredential;
@@ -65,11 +65,7 @@ pub(super) async fn list(
 /// Sign out: end a session, or the `current` one.
 #[utoipa::path(delete, path = "/v1/sessions/{id}", tag = "sessions", params(("id" = String, Path, description = "Its id, or `current`")),
     responses((status = 204, description = "It has ended"), Problems), security(("bearer" = []), ("pair" = []), ("key" = [])))]
-pub(super) async fn end(
-    State(app): State<Arc<App>>,
-    Signed { request, caller }: Signed,
-    Path(id): Path<String>,
-) -> Result<Response, AppError> {
+pub(super) async fn end(State(app): State<Arc<App>>, Signed { request, caller }: Signed, InPath(id): InPath) -> Result<Response, AppError> {
     let absent = AppError::NotFound(keybearer_store::What::Session);
     let id = match (&caller.credential, id.as_str()) {
         (CallerCredential::Session(session), "current") => session.id.0,
