@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "one binary: everything is reachable from everywhere")]
 
 mod catena;
+mod fences;
 mod freesewing;
 mod matrix;
 mod native;
