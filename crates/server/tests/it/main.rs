@@ -8,4 +8,5 @@ mod freesewing;
 mod matrix;
 mod native;
 mod openapi;
+mod readme;
 mod support;
