@@ -85,12 +85,6 @@ impl Index {
         (now < session.expires_at && standing.may_sign_in()).then_some((session, standing))
     }
 
-    /// The name of a policy that is not deleted.
-    #[must_use]
-    pub fn policy_name(&self, id: PolicyId) -> Option<String> {
-        self.policies.pin().get(&id).map(|policy| policy.name.clone())
-    }
-
     /// The key of this id, in whatever state.
     #[must_use]
     pub fn key(&self, id: KeyId) -> Option<Arc<KeyEntry>> {

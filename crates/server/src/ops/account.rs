@@ -1,17 +1,21 @@
 //! Accounts: making, changing, deleting, and revoking all keys of one.
 
+use std::sync::Arc;
+
 use keybearer_api as api;
 use keybearer_core::account::{AccountId, Status};
 use keybearer_core::authority::{PasswordProof, Touched};
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::role::{Level, USER};
-use keybearer_store::{Account, AccountChange, AccountFilter, Actor, ChangedAccount, NewAccount, Page, PageRequest, Revoked, What};
+use keybearer_store::{
+    Account, AccountChange, AccountFilter, Actor, ChangedAccount, NewAccount, Page, PageRequest, Revoked, Session, What,
+};
 use zeroize::Zeroizing;
 
 use super::{metadata, name, session, unseen_is_absent};
 use crate::app::{App, RequestContext};
 use crate::caller::Caller;
-use crate::error::AppError;
+use crate::error::{AppError, AuthError};
 use crate::password;
 
 /// Makes an account.
@@ -72,6 +76,20 @@ fn email(text: String) -> Result<String, AppError> {
 fn external_id(text: String) -> Result<String, AppError> {
     name("/external_id", &text)?;
     Ok(text)
+}
+
+/// The account whose session asks.
+///
+/// # Errors
+/// [`AppError::Auth`] where it was deleted since the session was looked up.
+pub fn of_session(app: &App, session: &Session) -> Result<Arc<Account>, AppError> {
+    app.index.account(session.account).ok_or(AppError::Auth(AuthError::Invalid))
+}
+
+/// The level that an account's role names now.
+#[must_use]
+pub fn level(app: &App, account: &Account) -> Level {
+    app.index.roles().level(&account.role)
 }
 
 /// One account.

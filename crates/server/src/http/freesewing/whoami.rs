@@ -12,7 +12,7 @@ use super::envelope::{self, Told};
 use super::failure::Failure;
 use crate::app::App;
 use crate::caller::CallerCredential;
-use crate::error::AuthError;
+use crate::ops;
 
 /// An account as its holder is told of it.
 #[derive(Serialize)]
@@ -31,13 +31,12 @@ pub(super) async fn whoami(State(app): State<Arc<App>>, Signed { caller, .. }: S
     let told = match &caller.credential {
         CallerCredential::Key(entry) => Told::Apikey(ApiKey::of(&entry.key)?),
         CallerCredential::Session(session) => {
-            // Deleted since the session was looked up.
-            let account = app.index.account(session.account).ok_or(AuthError::Invalid)?;
+            let account = ops::account::of_session(&app, session)?;
             Told::Account(Account {
                 id: account.id.0,
                 username: account.username.clone(),
                 role: account.role.clone(),
-                level: app.index.roles().level(&account.role).number(),
+                level: ops::account::level(&app, &account).number(),
                 status: account.status.as_str(),
                 consent: account.consent,
             })

@@ -9,6 +9,7 @@ use keybearer_store::{Account, Key, KeyHolder, PageRequest};
 use crate::app::App;
 use crate::error::AppError;
 pub(super) use crate::http::answer::{json, moment, secret_json};
+use crate::ops;
 
 /// The most rows of a page, and how many it has if nothing else is asked.
 pub(super) const PAGE: (u32, u32) = (200, 50);
@@ -36,7 +37,7 @@ pub(super) fn account(app: &App, account: &Account) -> api::Account {
         id: account.id.0,
         username: account.username.clone(),
         role: account.role.clone(),
-        level: app.index.roles().level(&account.role).number(),
+        level: ops::account::level(app, account).number(),
         status: match account.status {
             Status::Active => api::AccountStatus::Active,
             Status::Locked => api::AccountStatus::Locked,
@@ -55,7 +56,7 @@ pub(super) fn key(app: &App, key: &Key) -> api::Key {
     let (level, owner, policy, service) = match &key.holder {
         KeyHolder::Account { owner: AccountId(owner), level } => (Some(level.number()), Some(*owner), None, None),
         KeyHolder::Service { policy, service } => {
-            let policy = api::Named { id: policy.0, name: app.index.policy_name(*policy) };
+            let policy = api::Named { id: policy.0, name: ops::key::policy_of(app, key).map(|policy| policy.name.clone()) };
             (None, None, Some(policy), service.as_ref().map(ToString::to_string))
         }
     };

@@ -14,6 +14,7 @@ use super::problem::Problems;
 use crate::app::App;
 use crate::caller::CallerCredential;
 use crate::error::AppError;
+use crate::ops;
 
 /// What your credential is and may do.
 #[utoipa::path(get, path = "/v1/whoami", tag = "whoami",
@@ -27,7 +28,7 @@ pub(super) async fn whoami(State(app): State<Arc<App>>, Signed { caller, .. }: S
         Authority::Operator => return Err(AppError::Internal("the operator has no credential".into())),
     };
     let (account, key) = match &caller.credential {
-        CallerCredential::Session(session) => (app.index.account(session.account), None),
+        CallerCredential::Session(session) => (Some(ops::account::of_session(&app, session)?), None),
         CallerCredential::Key(entry) => {
             let key = keybearer_store::Key { last_used_at: entry.last_used_at(), ..entry.key.clone() };
             (None, Some(dress::key(&app, &key)))
