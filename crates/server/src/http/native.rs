@@ -16,7 +16,7 @@ mod whoami;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Extension, Router};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -52,5 +52,5 @@ fn table() -> OpenApiRouter<Arc<App>> {
 }
 
 pub(super) fn router() -> Router<Arc<App>> {
-    table().into()
+    Router::from(table()).layer(Extension(openapi::Written::new()))
 }
