@@ -17,7 +17,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(start::run(config, start::stop_signal())) {
+    match runtime.block_on(async { start::run(config, start::stop_signal()).await }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("keybearer: {error}");

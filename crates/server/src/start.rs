@@ -67,21 +67,27 @@ fn announce(link: Option<&str>, address: SocketAddr) {
     drop(out.flush());
 }
 
-/// Resolves when the process is told to stop: SIGINT or SIGTERM.
+/// Resolves when the process is told to stop: SIGINT or SIGTERM. It listens from the call on, so that no signal is lost before the first poll.
 ///
 /// # Panics
-/// Where signals cannot be listened for, at start.
-pub async fn stop_signal() {
+/// Outside a runtime, or where signals cannot be listened for.
+pub fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
     #[cfg(unix)]
-    {
+    let told = {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be listened for");
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+        let mut interrupt = signal(SignalKind::interrupt()).expect("SIGINT can be listened for");
+        async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
         }
-    }
+    };
     #[cfg(not(unix))]
-    drop(tokio::signal::ctrl_c().await);
-    tracing::info!("stopping");
+    let told = async { drop(tokio::signal::ctrl_c().await) };
+    async {
+        told.await;
+        tracing::info!("stopping");
+    }
 }
