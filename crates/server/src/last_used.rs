@@ -63,12 +63,19 @@ impl LastUsed {
         }
     }
 
-    /// Writes what waits, again and again, until the task is ended.
-    pub async fn run(self: Arc<Self>, index: Arc<Index>, store: Arc<dyn Store>) {
+    /// Writes what waits, again and again, and once more when `stop` resolves. A write under way is never given up.
+    pub async fn run(self: Arc<Self>, index: Arc<Index>, store: Arc<dyn Store>, stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
         loop {
-            tokio::time::sleep(INTERVAL).await;
+            let stopped = tokio::select! {
+                () = &mut stop => true,
+                () = tokio::time::sleep(INTERVAL) => false,
+            };
             if let Err(error) = self.flush(&index, &*store).await {
                 tracing::warn!(%error, "the last uses of keys were not written");
+            }
+            if stopped {
+                return;
             }
         }
     }

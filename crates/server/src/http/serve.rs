@@ -18,7 +18,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// # Errors
 /// Where the listener fails.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-    let last_used = tokio::spawn(Arc::clone(&app.last_used).run(Arc::clone(&app.index), Arc::clone(&app.store)));
+    let (served, over) = oneshot::channel::<()>();
+    let over = async { drop(over.await) };
+    let last_used = tokio::spawn(Arc::clone(&app.last_used).run(Arc::clone(&app.index), Arc::clone(&app.store), over));
     let (stopping, stopped) = oneshot::channel();
     let stop = async move {
         stop.await;
@@ -37,8 +39,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
             Ok(())
         }
     };
-    last_used.abort();
-    if let Err(error) = app.last_used.flush(&app.index, &*app.store).await {
+    drop(served);
+    if let Err(error) = last_used.await {
         tracing::warn!(%error, "the last uses of keys were not written");
     }
     result
