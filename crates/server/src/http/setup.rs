@@ -96,6 +96,10 @@ async fn create(
             let errors = fields.iter().map(|field| format!("{} {}.", label(&field.pointer), field.message)).collect();
             Page { step: Step::Form { username: &username, errors } }.answer(StatusCode::UNPROCESSABLE_ENTITY)
         }
+        Err(AppError::Conflict(Conflict::Taken(_, "username"))) => {
+            let errors = vec!["The user name is taken by an account that is no administrator: choose another.".to_owned()];
+            Page { step: Step::Form { username: &username, errors } }.answer(StatusCode::CONFLICT)
+        }
         Err(error) => Err(error),
     }
 }
