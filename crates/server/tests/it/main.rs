@@ -2,11 +2,17 @@
 #![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 #![expect(unreachable_pub, reason = "one binary: everything is reachable from everywhere")]
 
+mod binary;
 mod catena;
+mod crash;
 mod fences;
 mod freesewing;
+mod last_used;
 mod matrix;
 mod native;
 mod openapi;
+mod races;
 mod readme;
+mod revocation;
+mod setup;
 mod support;

@@ -1,5 +1,8 @@
 //! A server to talk to, and what tests say to it.
 
+pub mod child;
+pub mod slow;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -101,6 +104,12 @@ impl Answer {
         if self.text.is_empty() { Value::Null } else { self.json() }
     }
 
+    /// The body, once status and body are the expected ones.
+    #[track_caller]
+    pub fn expect_text(&self, status: u16, text: &str) {
+        assert_eq!((self.status.as_u16(), &*self.text), (status, text), "{}", self.what);
+    }
+
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
@@ -157,10 +166,16 @@ impl Ask {
     }
 
     pub async fn send(self) -> Answer {
-        let response = self.request.send().await.unwrap_or_else(|error| panic!("{}: {error:?}", self.what));
+        let what = self.what.clone();
+        self.try_send().await.unwrap_or_else(|error| panic!("{what}: {error:?}"))
+    }
+
+    /// The answer, if one came whole: a server that is killed gives none.
+    pub async fn try_send(self) -> Result<Answer, reqwest::Error> {
+        let response = self.request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         assert!(headers.contains_key("x-request-id"), "{}: every answer carries a request id", self.what);
-        Answer { what: self.what, status, headers, text: response.text().await.unwrap() }
+        Ok(Answer { what: self.what, status, headers, text: response.text().await? })
     }
 }
 
@@ -203,12 +218,18 @@ impl Server {
     }
 
     /// The same data, configuration and time under a new process, as far as one process can tell.
-    pub async fn restart(mut self) -> Self {
+    pub async fn restart(self) -> Self {
+        self.restart_with(|_| {}).await
+    }
+
+    /// As [`Server::restart`], with other settings.
+    pub async fn restart_with(mut self, set: impl FnOnce(&mut Config)) -> Self {
         drop(self.stop.take());
         // Connections that are kept alive would hold the old server.
         self.http = reqwest::Client::new();
         (&mut self.serving).await.unwrap();
-        let (config, clock) = (self.app.config.clone(), self.app.clock.clone());
+        let (mut config, clock) = (self.app.config.clone(), self.app.clock.clone());
+        set(&mut config);
         let Self { app, dir, .. } = self;
         let app = Arc::into_inner(app).expect("nothing of the old server is left");
         drop(app);
