@@ -3,7 +3,7 @@
 mod list;
 
 use async_trait::async_trait;
-use keybearer_core::authority::{Authority, Refusal};
+use keybearer_core::authority::Authority;
 use keybearer_core::key::{KeyKind, KeyState, Lifecycle, RevocationReason};
 use keybearer_core::permission::{OwnPermission, ServiceName};
 use keybearer_core::policy::{PermissionSet, PolicyId};
@@ -169,11 +169,7 @@ fn name_taken(error: rusqlite::Error) -> StoreError {
 
 fn alter(tx: &mut Tx<'_>, id: KeyId, change: &ServiceKeyChange, only_service: bool) -> Result<Key, StoreError> {
     let authority = tx.authority()?;
-    // First what needs no look at the key, so that a stranger learns nothing from the answer.
-    authority.change_service_key(&PermissionSet::default(), &PermissionSet::default()).or_else(|refusal| match refusal {
-        Refusal::Hidden => Ok(()),
-        refusal => Err(refusal),
-    })?;
+    require_some_reach(&authority)?;
     let before = row::key(tx.connection(), id)?;
     let KeyHolder::Service { policy, service } = &before.holder else {
         if only_service {
@@ -262,7 +258,7 @@ fn revoke(tx: &mut Tx<'_>, id: KeyId, kind: Option<KeyKind>, descendants: bool) 
     Ok(revoked)
 }
 
-/// Refuses whoever could revoke no key at all, before any key is looked at.
+/// Refuses whoever could change or revoke no key at all, before any key is looked at, so that a stranger learns nothing from the answer.
 fn require_some_reach(authority: &Authority) -> Result<(), StoreError> {
     match authority {
         Authority::ServiceKey { .. } => Ok(authority.manages(OwnPermission::KeysWrite)?),

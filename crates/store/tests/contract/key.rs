@@ -287,6 +287,10 @@ async fn a_service_key_changes_and_an_account_key_does_not(world: &World) {
     assert_refused!(world, change(world, eve.actor(), own, name("x")), StoreError::Refused(Refusal::Hidden));
     assert_refused!(world, change(world, eve.actor(), key.id, name("x")), StoreError::Refused(Refusal::Hidden));
     assert_refused!(world, change(world, Actor::Operator, world.new_key("x").id, name("x")), StoreError::NotFound(What::Key));
+    let low = Actor::Key(world.account_key(eve.actor(), eve.id, 3).await.unwrap().id);
+    for id in [own, key.id, world.new_key("never was").id] {
+        assert_refused!(world, change(world, low, id, name("x")), StoreError::Refused(Refusal::LevelTooLow { .. }));
+    }
     revoke(world, Actor::Operator, key.id).await.unwrap();
     assert_refused!(world, change(world, Actor::Operator, key.id, name("x")), StoreError::NotFound(What::Key));
 }

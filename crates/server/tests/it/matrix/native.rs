@@ -122,7 +122,7 @@ const ROWS: &[(&str, &str, Who, u16)] = &[
     ("GET /v1/keys/{id}", "own", Who::Owner(KeysRead), 200),
     ("GET /v1/keys/{id}", "other", Who::NotOwner(KeysRead), 200),
     ("GET /v1/keys/{id}", "service", Who::NotOwner(KeysRead), 200),
-    ("PATCH /v1/keys/{id}", "service", Who::ManagerOrHidden(KeysWrite), 200),
+    ("PATCH /v1/keys/{id}", "service", Who::NotOwner(KeysWrite), 200),
     ("DELETE /v1/keys/{id}", "own", Who::Owner(KeysWrite), 204),
     ("DELETE /v1/keys/{id}", "other", Who::NotOwner(KeysWrite), 204),
     ("DELETE /v1/keys/{id}", "service", Who::NotOwner(KeysWrite), 204),
