@@ -385,6 +385,17 @@ impl Authority {
         Ok(if touched.password || touched.email { PasswordProof::Needed } else { PasswordProof::NotNeeded })
     }
 
+    /// What is this caller told of an account that is not there, where it would change or delete it? The same as of one that is not its own.
+    ///
+    /// # Errors
+    /// [`Refusal`] names what is missing; without one, the account looks absent, as it is.
+    pub fn miss_account(&self) -> Result<(), Refusal> {
+        match self.manages(OwnPermission::AccountsWrite).map_err(|refusal| self.hide_from_people(refusal)) {
+            Ok(()) | Err(Refusal::Hidden) => Ok(()),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
     /// May this caller delete this account, and must it prove that it knows the password?
     ///
     /// # Errors

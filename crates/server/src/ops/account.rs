@@ -167,12 +167,9 @@ fn to_status(status: api::AccountStatus) -> Status {
     }
 }
 
-/// The answer about an account that is not there: service keys are told first what they lack.
+/// The answer about an account that is not there.
 fn absent(caller: &Caller) -> AppError {
-    match caller.authority.manages(OwnPermission::AccountsWrite) {
-        Err(refusal @ keybearer_core::authority::Refusal::PermissionLacking(_)) => refusal.into(),
-        Ok(()) | Err(_) => AppError::NotFound(What::Account),
-    }
+    caller.authority.miss_account().err().map_or(AppError::NotFound(What::Account), AppError::from)
 }
 
 /// Deletes an account with its keys and sessions.

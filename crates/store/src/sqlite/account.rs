@@ -2,9 +2,8 @@
 
 use async_trait::async_trait;
 use keybearer_core::account::{AccountId, Standing, Status, revocation};
-use keybearer_core::authority::{Authority, PasswordProof, Refusal, Touched};
+use keybearer_core::authority::{Authority, PasswordProof, Touched};
 use keybearer_core::key::RevocationReason;
-use keybearer_core::permission::OwnPermission;
 use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
 use rusqlite::types::Value as Sql;
@@ -148,11 +147,10 @@ fn external_id_taken(error: rusqlite::Error) -> StoreError {
 /// The account, if whoever asks may know of it; else the refusal that a stranger gets.
 fn find(tx: &Tx<'_>, id: AccountId, authority: &Authority) -> Result<Account, StoreError> {
     match row::account(tx.connection(), id) {
-        // A service key without the permission is told so whether or not the account exists.
-        Err(StoreError::NotFound(What::Account)) => match authority.manages(OwnPermission::AccountsWrite) {
-            Err(refusal @ Refusal::PermissionLacking(_)) => Err(refusal.into()),
-            _ => Err(StoreError::NotFound(What::Account)),
-        },
+        Err(StoreError::NotFound(What::Account)) => {
+            authority.miss_account()?;
+            Err(StoreError::NotFound(What::Account))
+        }
         account => account,
     }
 }

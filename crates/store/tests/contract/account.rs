@@ -238,6 +238,13 @@ async fn a_holder_changes_only_what_is_theirs(world: &World) {
     assert_refused!(world, world.change(ada.actor(), ada.id, role("admin")), StoreError::Refused(Refusal::LevelTooLow { .. }));
     assert_refused!(world, world.change(ada.actor(), bob.id, email("x")), StoreError::Refused(Refusal::Hidden));
     assert_refused!(world, world.change(ada.actor(), AccountId(999), email("x")), StoreError::NotFound(What::Account));
+    let lost = world.person("lost", "user").await;
+    world.change(Actor::Operator, lost.id, AccountChange { consent: Some(false), ..AccountChange::default() }).await.unwrap();
+    let lost = world.signed_in(lost.id).await;
+    for id in [bob.id, AccountId(999)] {
+        assert_refused!(world, world.change(lost.actor(), id, email("x")), StoreError::Refused(Refusal::Unfit(_)));
+        assert_refused!(world, world.store.delete_account(world.by(lost.actor()), id, None), StoreError::Refused(Refusal::Unfit(_)));
+    }
     let by_key = Actor::Key(key.id);
     let blocked = status(Status::Blocked);
     assert_refused!(world, world.change(by_key, ada.id, blocked), StoreError::Refused(Refusal::LevelTooLow { .. }));
