@@ -16,6 +16,8 @@ mod tx;
 mod writer;
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,11 +41,26 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) fn open(file: &Path, roles: Roles) -> Result<Self, StoreError> {
+        make_private(file)?;
         let mut connection = connect(file)?;
         migrate::run(&mut connection)?;
         permission::declare_own(&mut connection)?;
         let readers = Readers::open(file, READERS)?;
         Ok(Self { writer: Writer::start(connection, Arc::new(roles))?, readers })
+    }
+}
+
+/// Makes the file for its owner only, where there is none: it tells who has which key, also where others may look into the directory. SQLite
+/// gives the files beside it the same mode.
+fn make_private(file: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::Unavailable(format!("{}: {error}", file.display()))),
     }
 }
 

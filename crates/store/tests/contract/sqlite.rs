@@ -91,6 +91,19 @@ fn a_data_directory_has_one_process() {
     assert!(matches!(DataDirLock::take(&place.path().join("file")), Err(StoreError::Unavailable(_))));
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn the_files_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let world = World::sqlite().await;
+    std::fs::set_permissions(world.place.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    world.account("ada", "user").await;
+    for file in std::fs::read_dir(world.place.path()).unwrap().map(Result::unwrap) {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
+    }
+}
+
 #[tokio::test]
 async fn no_statement_revives_a_revoked_key() {
     let (world, revoked) = furnished().await;
