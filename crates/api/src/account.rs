@@ -119,7 +119,7 @@ pub struct ChangedAccount {
     pub revoked_keys: usize,
     /// How many sessions ended.
     pub ended_sessions: usize,
-    /// After a change of password: live keys of the account, which a stranger who knew the old password may have made.
+    /// After a change of password: live keys of the account and those it made, which a stranger who knew the old password may have made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live_keys: Option<Vec<Uuid>>,
 }

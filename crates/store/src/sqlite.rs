@@ -50,7 +50,7 @@ impl Sqlite {
     }
 }
 
-/// Makes the file for its owner only, where there is none: it tells who has which key, also where others may look into the directory. SQLite
+/// Makes the file for its owner only, where there is none: it tells who has which key, and others may look into the directory. SQLite
 /// gives the files beside it the same mode.
 fn make_private(file: &Path) -> Result<(), StoreError> {
     let mut options = OpenOptions::new();

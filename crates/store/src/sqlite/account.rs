@@ -247,13 +247,16 @@ fn require_another_admin(tx: &Tx<'_>, id: AccountId) -> Result<(), StoreError> {
     if standings(tx, Some(id))?.iter().any(Standing::is_active_admin) { Ok(()) } else { Err(StoreError::LastAdmin) }
 }
 
-/// Live keys that the account made by session: an intruder who knew the password may have made them.
+/// Live keys of the account, and those that it made for others, by session or by a key of its own: an intruder who knew the password may
+/// have made them.
 fn live_keys_made_by(tx: &Tx<'_>, id: AccountId) -> Result<Vec<KeyId>, StoreError> {
     let keys = tx
         .connection()
         .prepare_cached(
-            "SELECT id FROM keys WHERE (owner = ?1 OR created_by = ?2) AND revoked_at IS NULL
-             AND (expires_at IS NULL OR expires_at > ?3) ORDER BY id",
+            "WITH RECURSIVE made (id) AS (
+                 SELECT id FROM keys WHERE owner = ?1 OR created_by = ?2
+                 UNION SELECT keys.id FROM keys JOIN made ON keys.created_by_key = made.id)
+             SELECT id FROM keys WHERE id IN made AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?3) ORDER BY id",
         )?
         .query_map((id.0, Target::Account(id).to_string(), tx.now().0), |row| row.get(0).map(KeyId::from_bytes))?
         .collect::<Result<_, _>>()?;

@@ -19,6 +19,7 @@ on_every_engine!(
     two_admins_cannot_downgrade_each_other,
     a_holder_proves_the_current_password,
     a_new_password_ends_the_other_sessions,
+    a_new_password_tells_of_every_live_key_that_may_be_an_intruders,
     a_holder_changes_only_what_is_theirs,
     a_service_key_reaches_accounts_up_to_level_4,
     a_list_has_pages_and_filters,
@@ -229,6 +230,22 @@ async fn a_new_password_ends_the_other_sessions(world: &World) {
     assert!(world.store.sessions(ada.id, world.now()).await.unwrap().is_empty());
     let login = world.store.login_by_id(ada.id).await.unwrap().unwrap();
     assert_eq!(login.password_hash.as_deref(), Some("$argon2id$third"));
+}
+
+async fn a_new_password_tells_of_every_live_key_that_may_be_an_intruders(world: &World) {
+    let root = world.person("root", "admin").await;
+    let ada = world.account("ada", "user").await.id;
+    let policy = world.policy("policy", &["keybearer:keys.write"]).await.id;
+    let own = world.account_key(root.actor(), root.id, 8).await.unwrap().id;
+    let for_another = world.account_key(root.actor(), ada, 4).await.unwrap().id;
+    let by_own = world.service_key(Actor::Key(own), "by own", policy).await.unwrap().id;
+    let by_that = world.service_key(Actor::Key(by_own), "by that", policy).await.unwrap().id;
+    world.service_key(Actor::Operator, "somebody else's", policy).await.unwrap();
+    world.store.revoke_key(world.by(root.actor()), own, None, false).await.unwrap();
+    let change =
+        AccountChange { password_hash: Some("$argon2id$second".into()), proved: Some(PASSWORD.into()), ..AccountChange::default() };
+    let told = world.change(root.actor(), root.id, change).await.unwrap().live_keys;
+    assert_eq!(told, Some(vec![for_another, by_own, by_that]));
 }
 
 async fn a_holder_changes_only_what_is_theirs(world: &World) {
