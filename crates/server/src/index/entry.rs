@@ -21,13 +21,13 @@ pub struct KeyEntry {
 }
 
 impl KeyEntry {
-    /// The entry of a key, which takes over from `previous` the uses that are not written yet.
+    /// The entry of a key, which takes over from `previous` the uses that are not written yet. That one may wait in the queue, by its id, so
+    /// it is this entry whose use is written; but whoever writes may already have let the previous one go, so this one does not count on it.
     #[must_use]
     pub fn new(key: Key, previous: Option<&Self>) -> Self {
         let written = key.last_used_at.map_or(0, |at| at.0);
         let noted = previous.map_or(0, |entry| entry.last_used.load(Ordering::Relaxed));
-        let queued = previous.is_some_and(|entry| entry.queued.load(Ordering::Relaxed));
-        Self { key, last_used: AtomicI64::new(written.max(noted)), queued: AtomicBool::new(queued) }
+        Self { key, last_used: AtomicI64::new(written.max(noted)), queued: AtomicBool::new(false) }
     }
 
     /// When the key was last used, to the moment.
@@ -78,5 +78,42 @@ impl Facts {
             Self::Service { permissions, .. } => Holder::Service { permissions },
         };
         Record { lifecycle: key.lifecycle, holder }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keybearer_core::account::AccountId;
+    use keybearer_core::key::Lifecycle;
+    use keybearer_core::token::{Digest, KeyId};
+    use keybearer_store::{KeyHolder, Metadata};
+
+    use super::*;
+
+    fn key() -> Key {
+        Key {
+            id: KeyId::from_bytes([7; 16]),
+            name: "laptop".into(),
+            holder: KeyHolder::Account { owner: AccountId(1), level: Level::OWN },
+            lifecycle: Lifecycle::Live { expires_at: None },
+            metadata: Metadata::new(),
+            digest: Digest::from_bytes([0; 32]),
+            pepper: 1,
+            created_at: UnixMillis(1),
+            created_by: "account:1".into(),
+            last_used_at: None,
+        }
+    }
+
+    #[test]
+    fn an_entry_replaced_while_its_use_is_written_is_queued_by_the_next_use() {
+        let previous = KeyEntry::new(key(), None);
+        assert!(previous.note_use(UnixMillis(5)));
+        let entry = KeyEntry::new(key(), Some(&previous));
+        // Whoever writes had found the previous entry just before.
+        previous.dequeue();
+        assert_eq!(entry.last_used_at(), Some(UnixMillis(5)));
+        assert!(entry.note_use(UnixMillis(6)), "else no use of this key would ever be written again");
+        assert!(!entry.note_use(UnixMillis(7)), "it waits already");
     }
 }
