@@ -3,6 +3,7 @@
 mod file;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use keybearer_core::token::{Pepper, PepperVersion, Peppers};
@@ -72,8 +73,12 @@ impl Keyring {
         }
         let not_made = |error| KeyringError::NotMade { path: path.to_owned(), error };
         let keyring = Self::generate().map_err(not_made)?;
-        file::write(path, &keyring).map_err(not_made)?;
-        Ok(keyring)
+        match file::write(path, &keyring) {
+            Ok(()) => Ok(keyring),
+            // Another process with a data directory of its own was faster: both use the one that it made.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => file::read(path)?.ok_or_else(|| not_made(error)),
+            Err(error) => Err(not_made(error)),
+        }
     }
 
     /// What digests of keys are made with.

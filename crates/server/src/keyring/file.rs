@@ -68,6 +68,9 @@ fn bytes<const N: usize>(text: &str) -> Option<Zeroizing<[u8; N]>> {
 }
 
 /// Writes the file whole or not at all: under another name first, and under its own when it is on the disk.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyExists`] where there is one by now; it stays as it is.
 pub(super) fn write(path: &Path, keyring: &Keyring) -> std::io::Result<()> {
     let jwt_key = Zeroizing::new(STANDARD.encode(keyring.jwt_key.as_slice()));
     let peppers: BTreeMap<_, _> =
@@ -78,13 +81,20 @@ pub(super) fn write(path: &Path, keyring: &Keyring) -> std::io::Result<()> {
     text.push(b'\n');
 
     let temporary = temporary(path)?;
-    let written = write_private(&temporary, &text).and_then(|()| std::fs::rename(&temporary, path));
-    if let Err(error) = written {
-        // What is left would be harmless; the first error is the one to tell.
-        let _ = std::fs::remove_file(&temporary);
-        return Err(error);
-    }
+    let written = write_private(&temporary, &text).and_then(|()| give_name(&temporary, path));
+    // What is left would be harmless; the first error is the one to tell.
+    let _ = std::fs::remove_file(&temporary);
+    written?;
     sync_directory(path)
+}
+
+/// Gives the file its own name, which a rename would take away from another one.
+fn give_name(temporary: &Path, path: &Path) -> std::io::Result<()> {
+    match std::fs::hard_link(temporary, path) {
+        // Not every file system has links.
+        Err(error) if error.kind() != ErrorKind::AlreadyExists && !path.exists() => std::fs::rename(temporary, path),
+        linked => linked,
+    }
 }
 
 fn temporary(path: &Path) -> std::io::Result<PathBuf> {

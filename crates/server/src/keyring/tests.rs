@@ -37,6 +37,27 @@ fn a_new_keyring_is_the_same_when_read_again() {
 }
 
 #[test]
+fn of_many_that_are_made_at_once_one_remains_for_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = path(&directory);
+    for _ in 0..20 {
+        let barrier = std::sync::Barrier::new(8);
+        let open = || {
+            barrier.wait();
+            Keyring::open_or_create(&path, true).unwrap().peppers().fingerprints()
+        };
+        let found: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let kept = Keyring::open_or_create(&path, false).unwrap().peppers().fingerprints();
+        assert!(found.iter().all(|fingerprints| *fingerprints == kept), "nobody holds a pepper that is lost");
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "nothing else is left in the directory");
+        fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
 fn a_missing_keyring_is_not_made_where_keys_depend_on_it() {
     let directory = tempfile::tempdir().unwrap();
     let missing = Keyring::open_or_create(&path(&directory), false).err().unwrap();
