@@ -69,7 +69,7 @@ pub trait Store: Accounts + Sessions + Keys + Policies + Permissions + Events + 
     /// [`StoreError::Pepper`] where a version in use is missing here, or is another pepper.
     async fn check_peppers(&self, fingerprints: BTreeMap<PepperVersion, String>) -> Result<(), StoreError>;
 
-    /// Whether the database answers.
+    /// Whether the database answers, and changes can be made.
     async fn ping(&self) -> Result<(), StoreError>;
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use keybearer_core::role::Roles;
 use rusqlite::{Connection, TransactionBehavior};
@@ -29,17 +30,23 @@ enum Job {
 
 pub(super) struct Writer {
     jobs: SyncSender<Job>,
+    thread: JoinHandle<()>,
 }
 
 impl Writer {
     pub(super) fn start(connection: Connection, roles: Arc<Roles>) -> Result<Self, StoreError> {
         let (jobs, queue) = sync_channel(QUEUE);
         let thread = WriterThread { connection, roles, queue, follower: None };
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || thread.run())
             .map_err(|error| StoreError::Unavailable(format!("writer thread: {error}")))?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, thread })
+    }
+
+    /// Whether the thread still runs. It is not asked to do anything, so that whoever wants to know delays no change.
+    pub(super) fn ping(&self) -> Result<(), StoreError> {
+        if self.thread.is_finished() { Err(gone()) } else { Ok(()) }
     }
 
     /// Runs a change and waits until it is committed and the follower has it. A caller that goes away meanwhile changes nothing of that.

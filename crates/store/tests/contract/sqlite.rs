@@ -1,13 +1,17 @@
 //! What holds on SQLite only: the file, its schema, its lock, and the thread that writes.
 
+use std::sync::Arc;
+
+use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::role::Roles;
 use keybearer_core::token::KeyId;
-use keybearer_store::{AccountChange, Actor, DataDirLock, StoreError, open_sqlite};
+use keybearer_store::{AccountChange, Actor, Changed, DataDirLock, Follower, NewPolicy, Origin, StoreError, open_sqlite};
 use rusqlite::Connection;
+use uuid::Uuid;
 
 use crate::check;
 use crate::follow::begin;
-use crate::world::{World, metadata};
+use crate::world::{BEGINNING, World, metadata};
 
 /// A connection beside the store's own, as an operator with a shell has it.
 fn raw(world: &World) -> Connection {
@@ -89,6 +93,29 @@ fn a_data_directory_has_one_process() {
     }
     std::fs::write(place.path().join("file"), "").unwrap();
     assert!(matches!(DataDirLock::take(&place.path().join("file")), Err(StoreError::Unavailable(_))));
+}
+
+/// A follower with a bug: it cannot take what it is told.
+struct Broken;
+
+impl Follower for Broken {
+    fn apply(&self, changed: Changed) {
+        assert!(changed.revision == 0, "nothing but the empty beginning is taken");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_can_change_nothing_any_more_does_not_look_well() {
+    let place = tempfile::tempdir().unwrap();
+    let store = open_sqlite(&place.path().join("keybearer.db"), Roles::default()).unwrap();
+    store.follow(Arc::new(Broken)).await.unwrap();
+    store.ping().await.unwrap();
+    let policy = NewPolicy { id: PolicyId(Uuid::nil()), name: "p".into(), name_key: "p".into(), permissions: PermissionSet::default() };
+    let origin = Origin { actor: Actor::Operator, now: BEGINNING, request_id: String::new() };
+    assert!(matches!(store.create_policy(origin, policy).await, Err(StoreError::Unavailable(_))));
+    // The answer is given while the thread still unwinds.
+    let looks_well = async { while store.ping().await.is_ok() {} };
+    tokio::time::timeout(std::time::Duration::from_secs(10), looks_well).await.unwrap();
 }
 
 #[cfg(unix)]
