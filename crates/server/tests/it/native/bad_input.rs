@@ -16,6 +16,11 @@ fn pointers(body: &Value) -> Vec<&str> {
     body["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect()
 }
 
+/// An object so many levels deep.
+fn nested(levels: usize) -> Value {
+    (1..levels).fold(json!({}), |within, _| json!({"within": within}))
+}
+
 async fn raw(server: &Server, body: impl Into<Vec<u8>>) -> Answer {
     server.ask("POST", "/v1/keys").with(&server.admin().await).body("application/json", body.into()).send().await
 }
@@ -107,6 +112,7 @@ async fn fields_of_a_wrong_type_or_value() {
         (json!({"name": "a", "level": 3, "expires_in": 31_536_001}), "/expires_in"),
         (json!({"name": "a", "level": 3, "expires_in": i64::MAX}), "/expires_in"),
         (json!({"name": "a", "level": 3, "metadata": big}), "/metadata"),
+        (json!({"name": "a", "level": 3, "metadata": nested(33)}), "/metadata"),
         (json!({"name": "a", "policy_id": uuid::Uuid::nil()}), "/policy_id"),
     ];
     for (body, pointer) in values {
@@ -118,6 +124,7 @@ async fn fields_of_a_wrong_type_or_value() {
     let problem = server.put("/v1/services/shop/permissions", &admin, name).await.problem(422, "invalid");
     assert_eq!(pointers(&problem), ["/0/name"]);
     assert_eq!(revision(&server).await, before);
+    server.post("/v1/keys", &admin, json!({"name": "a", "level": 3, "metadata": nested(32)})).await.expect(201);
 }
 
 #[tokio::test]
