@@ -56,7 +56,12 @@ fn key_in(uri: &Uri) -> Option<KeyId> {
     let words = uri.path().split('/').chain(uri.query().unwrap_or_default().split(['&', '=', ';']));
     // Nothing shorter than a token needs to be decoded.
     words.filter(|word| word.len() >= 75).find_map(|word| {
-        let text = percent_decode_str(word).decode_utf8().ok()?;
-        Credential::parse(text.trim()).ok().map(|credential| credential.id)
+        let text = percent_decode_str(word).decode_utf8_lossy();
+        text.split(is_between_keys).find_map(|text| Credential::parse(text).ok()).map(|credential| credential.id)
     })
+}
+
+/// Whether neither spelling of a key has this character, as the space in `Bearer kb_...`, which a query may also write as a plus.
+fn is_between_keys(character: char) -> bool {
+    !character.is_ascii_alphanumeric() && !matches!(character, '_' | '-' | ':')
 }

@@ -232,6 +232,10 @@ async fn a_full_key_in_the_url_is_refused_and_named_by_its_id() {
         format!("/v1/keys/{}", key.token.replace('_', "%5F")),
         format!("/nowhere/{pair}"),
         format!("/v1/whoami?{}", key.token),
+        format!("/livez?authorization=Bearer+{}", key.token),
+        format!("/livez?authorization=Bearer%20{}", key.token),
+        format!("/livez?keys=first,{}", key.token),
+        format!("/v1/keys/of%2F{}", key.token),
     ] {
         let answer = server.get(&path, &admin).await;
         let problem = answer.problem(400, "key_in_url");
