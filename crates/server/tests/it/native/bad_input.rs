@@ -131,8 +131,14 @@ async fn fields_of_a_wrong_type_or_value() {
 async fn an_error_never_repeats_what_was_sent() {
     let server = Server::start().await;
     let key = server.account_key(&server.admin().await, 8).await;
-    for body in [json!({"name": "a", "level": key.token}), json!({"name": "a", "level": 3, "expires_in": key.secret})] {
-        let answer = server.post("/v1/keys", &server.admin().await, body).await;
+    let requests = [
+        ("/v1/keys", json!({"name": "a", "level": key.token})),
+        ("/v1/keys", json!({"name": "a", "level": 3, "expires_in": key.secret})),
+        ("/v1/keys", json!({"name": "a", "level": format!("one, expected {}", key.secret)})),
+        ("/v1/verify", json!({"key": key.id, "kind": key.token})),
+    ];
+    for (path, body) in requests {
+        let answer = server.post(path, &server.admin().await, body).await;
         answer.problem(400, "malformed");
         assert!(!answer.text.contains(&key.token) && !answer.text.contains(&key.secret), "{}", answer.text);
     }
