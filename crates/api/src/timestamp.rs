@@ -11,12 +11,17 @@ pub struct Timestamp {
     milliseconds: i64,
 }
 
+/// 0001-01-01T00:00:00.000Z.
+const FIRST: i64 = -62_135_596_800_000;
+/// 9998-12-31T23:59:59.999Z.
+const LAST: i64 = 253_370_764_799_999;
+
 impl Timestamp {
-    /// The moment this many milliseconds after 1970-01-01T00:00:00Z. Beyond what RFC 3339 can write, the last moment that it can.
+    /// The moment this many milliseconds after 1970-01-01T00:00:00Z. Outside the years 1 to 9998, which can all be written with four digits
+    /// and read by every library, the nearest moment within.
     #[must_use]
     pub fn from_unix_millis(milliseconds: i64) -> Self {
-        let (min, max) = (jiff::Timestamp::MIN.as_millisecond(), jiff::Timestamp::MAX.as_millisecond());
-        Self { milliseconds: milliseconds.clamp(min, max) }
+        Self { milliseconds: milliseconds.clamp(FIRST, LAST) }
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -37,7 +42,7 @@ impl FromStr for Timestamp {
     type Err = jiff::Error;
 
     fn from_str(text: &str) -> Result<Self, jiff::Error> {
-        text.parse::<jiff::Timestamp>().map(|moment| Self { milliseconds: moment.as_millisecond() })
+        text.parse::<jiff::Timestamp>().map(|moment| Self::from_unix_millis(moment.as_millisecond()))
     }
 }
 
@@ -77,6 +82,8 @@ mod tests {
         assert_eq!(Timestamp::from_unix_millis(1_667_750_250_190).to_string(), "2022-11-06T15:57:30.190Z");
         assert_eq!(Timestamp::from_unix_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
         assert_eq!("2022-11-06T15:57:30.190Z".parse::<Timestamp>().unwrap().as_unix_millis(), 1_667_750_250_190);
-        assert!(Timestamp::from_unix_millis(i64::MAX).to_string().starts_with("9999-"));
+        assert_eq!(Timestamp::from_unix_millis(i64::MAX).to_string(), "9998-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::from_unix_millis(i64::MIN).to_string(), "0001-01-01T00:00:00.000Z");
+        assert!("9999-12-30T22:00:00.999Z".parse::<Timestamp>().is_ok_and(|moment| moment.to_string().len() == 24));
     }
 }
