@@ -8,6 +8,7 @@ pub mod failure;
 pub mod freesewing;
 mod health;
 pub mod native;
+pub mod path;
 pub mod request;
 mod serve;
 mod setup;

@@ -115,18 +115,12 @@ impl Index {
 
 impl Follower for Index {
     fn apply(&self, changed: Changed) {
-        let accounts = self.accounts.pin();
-        for (id, account) in changed.accounts {
-            match account {
-                Some(account) => drop(accounts.insert(id, Arc::new(account))),
-                None => drop(accounts.remove(&id)),
-            }
-        }
-        let policies = self.policies.pin();
-        for (id, policy) in changed.policies {
-            match policy {
-                Some(policy) => drop(policies.insert(id, Arc::new(policy))),
-                None => drop(policies.remove(&id)),
+        // What ends comes before its cause: nobody meets a live session of an account that lacks consent already.
+        let sessions = self.sessions.pin();
+        for (id, session) in changed.sessions {
+            match session {
+                Some(session) => drop(sessions.insert(id, session)),
+                None => drop(sessions.remove(&id)),
             }
         }
         let keys = self.keys.pin();
@@ -139,11 +133,18 @@ impl Follower for Index {
                 None => drop(keys.remove(&id)),
             }
         }
-        let sessions = self.sessions.pin();
-        for (id, session) in changed.sessions {
-            match session {
-                Some(session) => drop(sessions.insert(id, session)),
-                None => drop(sessions.remove(&id)),
+        let accounts = self.accounts.pin();
+        for (id, account) in changed.accounts {
+            match account {
+                Some(account) => drop(accounts.insert(id, Arc::new(account))),
+                None => drop(accounts.remove(&id)),
+            }
+        }
+        let policies = self.policies.pin();
+        for (id, policy) in changed.policies {
+            match policy {
+                Some(policy) => drop(policies.insert(id, Arc::new(policy))),
+                None => drop(policies.remove(&id)),
             }
         }
         self.revision.store(changed.revision, Ordering::Release);

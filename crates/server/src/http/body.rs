@@ -93,7 +93,7 @@ pub fn json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T,
 }
 
 /// serde's message without what the client sent, which may be a secret in the wrong place.
-fn without_content(message: &str) -> String {
+pub(super) fn without_content(message: &str) -> String {
     let about_content = message.starts_with("invalid ") || message.starts_with("unknown variant ");
     // The last one: what was sent may hold the same words.
     let Some((_, expected)) = message.rsplit_once(", expected ").filter(|_| about_content) else {

@@ -26,12 +26,23 @@ pub enum Carried<'a> {
     CatenaSession(&'a str),
 }
 
+/// Every credential header of a request, by name.
+fn carried(headers: &HeaderMap) -> impl Iterator<Item = (&'static str, &HeaderValue)> {
+    CARRIERS.iter().flat_map(|name| headers.get_all(*name).iter().map(move |value| (*name, value)))
+}
+
+/// Whether a request has more than one credential header, or one of them twice.
+#[must_use]
+pub fn are_many(headers: &HeaderMap) -> bool {
+    carried(headers).nth(1).is_some()
+}
+
 /// The one credential header of a request, if it has one.
 ///
 /// # Errors
 /// [`AuthError::Ambiguous`] where it has more than one; [`AuthError::Malformed`] where it cannot be read.
 pub fn find(headers: &HeaderMap) -> Result<Option<Carried<'_>>, AuthError> {
-    let mut found = CARRIERS.iter().flat_map(|name| headers.get_all(*name).iter().map(move |value| (*name, value)));
+    let mut found = carried(headers);
     let Some((name, value)) = found.next() else {
         return Ok(None);
     };

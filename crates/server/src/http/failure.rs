@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use keybearer_core::token::{Credential, KeyId};
 use percent_encoding::percent_decode_str;
 
-use super::face_of;
+use super::{credentials, face_of};
 use crate::app::RequestContext;
-use crate::error::AppError;
+use crate::error::{AppError, AuthError};
 
 /// An error on its way to the layer that words it.
 #[derive(Clone)]
@@ -25,12 +25,15 @@ impl IntoResponse for AppError {
     }
 }
 
-/// Words each error as the face of the path does, after refusing a full key in path or query.
+/// Words each error as the face of the path does, after refusing a full key in path or query, and more than one credential, on every path.
 pub(super) async fn in_the_words_of_the_face(request: Request, next: Next) -> Response {
     let render = face_of(request.uri().path());
     let id = request.extensions().get::<RequestContext>().map_or_else(String::new, |context| context.id.clone());
     if let Some(key) = key_in(request.uri()) {
         return render(&AppError::KeyInUrl(key), &id);
+    }
+    if credentials::are_many(request.headers()) {
+        return render(&AppError::Auth(AuthError::Ambiguous), &id);
     }
     let response = next.run(request).await;
     if let Some(Failure(error)) = response.extensions().get::<Failure>() {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
 
 use super::body;
+use super::path::InPath;
 use crate::app::{App, RequestContext};
 use crate::error::{AppError, Conflict};
 use crate::ops;
@@ -50,7 +51,7 @@ impl Page<'_> {
     }
 }
 
-async fn form(State(app): State<Arc<App>>, Path(nonce): Path<String>) -> Result<Response, AppError> {
+async fn form(State(app): State<Arc<App>>, InPath(nonce): InPath) -> Result<Response, AppError> {
     if app.setup.admits(&nonce, app.clock.now()) {
         Page { step: Step::Form { username: "", errors: Vec::new() } }.answer(StatusCode::OK)
     } else {
@@ -68,7 +69,7 @@ struct Filled {
 
 async fn create(
     State(app): State<Arc<App>>,
-    Path(nonce): Path<String>,
+    InPath(nonce): InPath,
     context: RequestContext,
     request: Request,
 ) -> Result<Response, AppError> {

@@ -39,9 +39,6 @@ pub(super) struct Open<T> {
     pub(super) body: T,
 }
 
-/// The one variable part of a path.
-pub(super) struct InPath(pub(super) String);
-
 /// Query parameters, each known and given once.
 pub(super) struct Query<T>(pub(super) T);
 
@@ -102,16 +99,6 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Open<T> {
     }
 }
 
-impl FromRequestParts<Arc<App>> for InPath {
-    type Rejection = AppError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, AppError> {
-        // What is no text once it is decoded names nothing.
-        let text = axum::extract::Path::<String>::from_request_parts(parts, app).await;
-        text.map(|axum::extract::Path(text)| Self(text)).map_err(|_| AppError::NoSuchPath)
-    }
-}
-
 impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Query<T> {
     type Rejection = AppError;
 
@@ -121,7 +108,9 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Query<T> {
             Err(rejection) => {
                 let text = rejection.body_text();
                 let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
-                Err(AppError::malformed("query", text))
+                // The name of the parameter comes first, where it is known.
+                let (parameter, message) = text.split_once(": ").unwrap_or(("query", text));
+                Err(AppError::malformed(parameter, body::without_content(message)))
             }
         }
     }

@@ -17,10 +17,11 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::dress;
-use super::extract::{Call, InPath, Query, Signed};
+use super::extract::{Call, Query, Signed};
 use super::problem::Problems;
 use crate::app::App;
 use crate::error::AppError;
+use crate::http::path::InPath;
 use crate::ops;
 use crate::ops::issue::{AccountKeyRequest, ServiceKeyRequest};
 use crate::ops::key::{KeyChange, Outcome};

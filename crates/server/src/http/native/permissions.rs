@@ -8,10 +8,11 @@ use keybearer_api as api;
 use keybearer_store::DeclaredPermission;
 
 use super::dress;
-use super::extract::{Call, InPath, Signed};
+use super::extract::{Call, Signed};
 use super::problem::Problems;
 use crate::app::App;
 use crate::error::AppError;
+use crate::http::path::InPath;
 use crate::ops;
 
 /// The most bytes of a manifest.

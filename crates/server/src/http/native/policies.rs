@@ -12,10 +12,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::dress;
-use super::extract::{Call, InPath, Query, Signed};
+use super::extract::{Call, Query, Signed};
 use super::problem::Problems;
 use crate::app::App;
 use crate::error::AppError;
+use crate::http::path::InPath;
 use crate::ops;
 
 fn id(text: &str) -> Result<PolicyId, AppError> {

@@ -10,11 +10,12 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::dress;
-use super::extract::{InPath, Open, Query, Signed};
+use super::extract::{Open, Query, Signed};
 use super::problem::Problems;
 use crate::app::App;
 use crate::caller::CallerCredential;
 use crate::error::AppError;
+use crate::http::path::InPath;
 use crate::ops;
 
 /// Sign in: user name and password for a session token.

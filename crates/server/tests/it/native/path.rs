@@ -1,6 +1,6 @@
 //! What stands in a path and cannot be a name.
 
-use crate::support::Server;
+use crate::support::{Cred, Server};
 
 #[tokio::test]
 async fn a_path_that_is_no_text_is_not_found() {
@@ -9,4 +9,5 @@ async fn a_path_that_is_no_text_is_not_found() {
     for path in ["/v1/keys/%FF", "/v1/accounts/%C3%28", "/v1/policies/%FF", "/v1/sessions/%ff"] {
         server.delete(path, &admin).await.problem(404, "no_such_path");
     }
+    server.get("/setup/%FF", &Cred::None).await.problem(404, "no_such_path");
 }
