@@ -21,7 +21,8 @@ pub struct Changed {
     pub revision: i64,
 }
 
-/// Somebody who keeps an image of the rows. Called in the order of the commits, after each, before its caller is answered.
+/// Somebody who keeps an image of the rows. Called once for each change, in the order of the
+/// revisions, after the commit and before the caller is answered.
 pub trait Follower: Send + Sync {
     /// Takes over the rows.
     fn apply(&self, changed: Changed);

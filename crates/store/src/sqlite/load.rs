@@ -41,7 +41,7 @@ pub(super) fn everything(connection: &Connection, mut apply: impl FnMut(Changed)
     Ok(())
 }
 
-/// The rows that a group of changes touched, as the transaction sees them.
+/// The rows that a change touched, as the transaction sees them now.
 pub(super) fn touched(connection: &Connection, ids: &TouchedIds) -> Result<Changed, StoreError> {
     Ok(Changed {
         accounts: each(&ids.accounts, |id| present(row::account(connection, id)))?,

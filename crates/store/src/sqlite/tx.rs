@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::row;
 use crate::{Actor, KeyHolder, Origin, SessionId, StoreError, Target, What};
 
-/// Rows that a group of changes touched, to be read again for the follower.
+/// Rows that a change touched, to be read again for the follower.
 #[derive(Default)]
 pub(super) struct TouchedIds {
     pub(super) accounts: BTreeSet<AccountId>,
@@ -29,14 +29,6 @@ pub(super) struct TouchedIds {
 impl TouchedIds {
     pub(super) fn is_empty(&self) -> bool {
         !self.recorded
-    }
-
-    pub(super) fn extend(&mut self, other: Self) {
-        self.accounts.extend(other.accounts);
-        self.sessions.extend(other.sessions);
-        self.policies.extend(other.policies);
-        self.keys.extend(other.keys);
-        self.recorded |= other.recorded;
     }
 
     fn insert(&mut self, target: &Target) {

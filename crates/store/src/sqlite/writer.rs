@@ -150,9 +150,9 @@ impl WriterThread {
         }
         let mut answers = Vec::with_capacity(group.len());
         match self.try_commit(group, &mut answers) {
-            Ok(changed) => {
-                if let (Some(follower), Some(changed)) = (&self.follower, changed) {
-                    follower.apply(changed);
+            Ok(changes) => {
+                if let Some(follower) = &self.follower {
+                    changes.into_iter().for_each(|changed| follower.apply(changed));
                 }
                 answers.into_iter().for_each(|answer| answer(Ok(())));
             }
@@ -164,16 +164,16 @@ impl WriterThread {
         }
     }
 
-    fn try_commit(&mut self, group: Vec<Work>, answers: &mut Vec<Answer>) -> Result<Option<Changed>, StoreError> {
-        let mut touched = TouchedIds::default();
+    fn try_commit(&mut self, group: Vec<Work>, answers: &mut Vec<Answer>) -> Result<Vec<Changed>, StoreError> {
+        let mut changes = Vec::new();
         let follows = self.follower.is_some();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         // Work that never ran answers its caller by being dropped: the channel closes, and that reads as unavailable.
         let mut transaction = transaction?;
         for work in group {
             let savepoint = transaction.savepoint()?;
-            let mut own = TouchedIds::default();
-            let (keep, answer) = work(&savepoint, &self.roles, &mut own);
+            let mut touched = TouchedIds::default();
+            let (keep, answer) = work(&savepoint, &self.roles, &mut touched);
             answers.push(answer);
             // On a full disk and the like, SQLite takes back the whole transaction by itself. What came after would then be committed alone
             // by the release of its savepoint, and the follower would never hear of it.
@@ -181,13 +181,16 @@ impl WriterThread {
                 return Err(StoreError::Unavailable("the transaction was taken back".into()));
             }
             if keep {
+                // Read before the commit, so that nothing can fail between the commit and the follower; and after each change, so that the
+                // follower shows the rows as they followed each other. Those of two changes at once might grant what neither did: a key
+                // that moves to a policy while that policy loses a permission.
+                if follows && !touched.is_empty() {
+                    changes.push(load::touched(&savepoint, &touched)?);
+                }
                 savepoint.commit()?;
-                touched.extend(own);
             }
         }
-        // Read before the commit, so that nothing can fail between the commit and the follower.
-        let changed = if follows && !touched.is_empty() { Some(load::touched(&transaction, &touched)?) } else { None };
         transaction.commit()?;
-        Ok(changed)
+        Ok(changes)
     }
 }

@@ -43,13 +43,13 @@ impl Follower for Image {
 }
 
 impl Told {
-    /// Ends the load: from now on each word is a change, with a revision above the one before.
+    /// Ends the load: from now on each word is one change, with the revision after the one before.
     pub(crate) fn is_loaded(&mut self) {
         self.loaded = true;
     }
 
     fn apply(&mut self, changed: Changed) {
-        let in_order = if self.loaded { changed.revision > self.revision } else { changed.revision >= self.revision };
+        let in_order = if self.loaded { changed.revision == self.revision + 1 } else { changed.revision >= self.revision };
         if !in_order {
             self.faults.push(format!("revision {} after {}", changed.revision, self.revision));
         }
