@@ -18,3 +18,6 @@ pub mod v1 {
     tonic::include_proto!("keybearer.catena.v1");
     include!(concat!(env!("OUT_DIR"), "/keybearer.catena.v1.serde.rs"));
 }
+
+/// The `.proto` as a descriptor set, for reflection.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

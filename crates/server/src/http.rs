@@ -16,26 +16,30 @@ mod setup;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::HeaderMap;
 use axum::middleware::from_fn;
 use axum::response::IntoResponse;
+use tonic_health::server::HealthReporter;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::serve::serve;
 use crate::app::App;
 use crate::error::AppError;
+use crate::grpc;
 
 /// All faces, and around them the layers that every request passes, the last one first. They stand around the whole router, not around its
 /// routes, so that they also see what the router itself answers: 404, and 405 with its `Allow`.
-pub fn router(app: Arc<App>) -> Router {
-    Router::new().fallback_service(routes(app)).layer(from_fn(failure::in_the_words_of_the_face)).layer(from_fn(request::note))
+pub fn router(app: Arc<App>, health: &HealthReporter) -> Router {
+    Router::new().fallback_service(routes(app, health)).layer(from_fn(failure::in_the_words_of_the_face)).layer(from_fn(request::note))
 }
 
-fn routes(app: Arc<App>) -> Router {
+fn routes(app: Arc<App>, health: &HealthReporter) -> Router {
     Router::new()
         .merge(native::router())
         .merge(freesewing::router())
         .merge(catena::router())
         .merge(setup::router())
+        .merge(grpc::router(&app, health))
         .fallback(|| async { AppError::NoSuchPath })
         .layer(CatchPanicLayer::custom(|_| AppError::Internal("a handler panicked".into()).into_response()))
         .layer(from_fn(request::mark_route))
@@ -45,8 +49,11 @@ fn routes(app: Arc<App>) -> Router {
 /// Says an error in the words of one face: the error, and the id of the request.
 type Render = fn(&AppError, &str) -> axum::response::Response;
 
-/// The face whose path this is, or would be.
-fn face_of(path: &str) -> Render {
+/// The face that was asked: gRPC says so in its content type, the others have paths of their own.
+fn face_of(path: &str, headers: &HeaderMap) -> Render {
+    if grpc::is_grpc(headers) {
+        return grpc::render;
+    }
     let below = |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if below("/apikeys") || below("/whoami") {
         freesewing::render

@@ -7,6 +7,7 @@ pub mod catena;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod grpc;
 pub mod http;
 pub mod index;
 pub mod keyring;

@@ -27,7 +27,7 @@ impl IntoResponse for AppError {
 
 /// Words each error as the face of the path does, after refusing a full key in path or query, and more than one credential, on every path.
 pub(super) async fn in_the_words_of_the_face(request: Request, next: Next) -> Response {
-    let render = face_of(request.uri().path());
+    let render = face_of(request.uri().path(), request.headers());
     let id = request.extensions().get::<RequestContext>().map_or_else(String::new, |context| context.id.clone());
     if let Some(key) = key_in(request.uri()) {
         return render(&AppError::KeyInUrl(key), &id);

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tonic_health::server::HealthReporter;
 
 use super::router;
 use crate::app::App;
+use crate::grpc;
 
 /// How long requests under way may take after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -26,7 +28,9 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
         stop.await;
         let _ = stopping.send(());
     };
-    let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
+    let health = HealthReporter::new();
+    let reporting = tokio::spawn(grpc::report(Arc::clone(&app), health.clone()));
+    let service = router(Arc::clone(&app), &health).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(stop);
     let overdue = async {
         drop(stopped.await);
@@ -39,6 +43,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
             Ok(())
         }
     };
+    reporting.abort();
     drop(served);
     if let Err(error) = last_used.await {
         tracing::warn!(%error, "the last uses of keys were not written");

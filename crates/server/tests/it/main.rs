@@ -7,6 +7,7 @@ mod catena;
 mod crash;
 mod fences;
 mod freesewing;
+mod grpc;
 mod last_used;
 mod matrix;
 mod native;

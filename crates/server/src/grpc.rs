@@ -1,0 +1,68 @@
+//! gRPC, on the same port as HTTP: the service of the Catena face, server reflection, and the standard health service.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use tonic::server::NamedService;
+use tonic::service::Routes;
+use tonic_health::ServingStatus;
+use tonic_health::pb::health_server::HealthServer;
+use tonic_health::server::{HealthReporter, HealthService};
+
+use crate::app::App;
+use crate::catena::v1::catena_api_keys_server::CatenaApiKeysServer;
+use crate::catena::{self, Service};
+use crate::error::AppError;
+use crate::http::body;
+use crate::ops;
+
+/// The service as it is mounted.
+type Catena = CatenaApiKeysServer<Service>;
+
+/// How often the health service looks whether the parts of the server work.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Every service, each under its own name.
+///
+/// # Panics
+/// Where the descriptors that the build made cannot be read.
+pub fn router(app: &Arc<App>, health: &HealthReporter) -> Router<Arc<App>> {
+    let catena = Catena::new(Service::new(Arc::clone(app))).max_decoding_message_size(body::LIMIT);
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(catena::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .expect("the descriptors were made by our own build");
+    let health = HealthServer::new(HealthService::from_health_reporter(health.clone()));
+    Routes::new(catena).add_service(reflection).add_service(health).into_axum_router().with_state(())
+}
+
+/// Tells the health service how the parts of the server are, again and again, until the task is ended.
+pub async fn report(app: Arc<App>, health: HealthReporter) {
+    loop {
+        let serves = ops::health::components(&app).await.iter().all(|component| component.healthy);
+        let status = if serves { ServingStatus::Serving } else { ServingStatus::NotServing };
+        // The empty name stands for the whole server.
+        for service in ["", Catena::NAME] {
+            health.set_service_status(service, status).await;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Whether a request is one of gRPC.
+#[must_use]
+pub fn is_grpc(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+}
+
+/// An error that was met before any service: a path that names none, or a full key in the URL.
+pub fn render(error: &AppError, _request_id: &str) -> Response {
+    match error {
+        AppError::NoSuchPath => tonic::Status::unimplemented("There is no such service or method.").into_http(),
+        error => catena::status(error).into_http(),
+    }
+}
