@@ -58,7 +58,7 @@ pub enum StartError {
     #[error("{0}")]
     Admin(String),
     /// The address to listen on.
-    #[error("cannot listen on {0}: {1}")]
+    #[error("cannot listen on {0}: {1}. Choose another address with --listen; port 0 picks any free one")]
     Listen(std::net::SocketAddr, std::io::Error),
     /// While serving.
     #[error("serving failed: {0}")]

@@ -92,7 +92,7 @@ impl Writer {
             (keep, answer)
         }));
         self.send(job).await?;
-        answered.await.map_err(|_| gone())?
+        answered.await.map_err(|_| not_taken())?
     }
 
     async fn send(&self, job: Job) -> Result<(), StoreError> {
@@ -106,6 +106,11 @@ impl Writer {
             }
         }
     }
+}
+
+/// Work that was dropped before it ran: its group was given up, for the reason that the log has.
+fn not_taken() -> StoreError {
+    StoreError::Unavailable("the change was given up with the group that it waited in".into())
 }
 
 fn gone() -> StoreError {
