@@ -7,7 +7,7 @@ use crate::StoreError;
 
 /// The exclusive lock of a data directory, held until dropped or until the process ends, however it ends.
 pub struct DataDirLock {
-    _file: File,
+    file: File,
 }
 
 impl DataDirLock {
@@ -21,10 +21,17 @@ impl DataDirLock {
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).open(data_dir.join("keybearer.lock")).map_err(unavailable)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked(data_dir.display().to_string())),
             Err(TryLockError::Error(error)) => Err(unavailable(error)),
         }
+    }
+}
+
+impl Drop for DataDirLock {
+    fn drop(&mut self) {
+        // Closing alone would leave it locked as long as a child that is about to begin another program has a copy of the file.
+        let _ = self.file.unlock();
     }
 }
 
