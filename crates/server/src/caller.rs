@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keybearer_core::authority::Authority;
 use keybearer_core::decision::{Denial, Evidence, decide};
 use keybearer_core::requirement::Requirement;
-use keybearer_core::token::{Credential, KeyId};
+use keybearer_core::token::Credential;
 use keybearer_store::{Actor, KeyHolder, Session};
 
 use crate::app::App;
@@ -39,17 +39,6 @@ pub enum CallerCredential {
     Session(Session),
     /// A key of either kind.
     Key(Arc<KeyEntry>),
-}
-
-impl Caller {
-    /// The key that it came with, if one.
-    #[must_use]
-    pub fn key_id(&self) -> Option<KeyId> {
-        match &self.credential {
-            CallerCredential::Key(entry) => Some(entry.key.id),
-            CallerCredential::Session(_) => None,
-        }
-    }
 }
 
 /// Checks a credential.
