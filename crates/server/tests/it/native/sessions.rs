@@ -1,5 +1,6 @@
 //! `/v1/sessions`: signing in, being slowed down, signing out.
 
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::{Answer, Cred, DAY, PASSWORD, SECOND, Server};
@@ -95,5 +96,31 @@ async fn the_oldest_of_too_many_sessions_ends() {
     server.get("/v1/whoami", &ada.session()).await.problem(401, "credential_invalid");
     for session in later {
         server.get("/v1/whoami", &session).await.expect(200);
+    }
+}
+
+/// More logins at once than the pool has places: some are told to come back, and verification goes on all the while.
+#[tokio::test]
+async fn a_flood_of_logins_does_not_starve_verification() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let key = server.account_key(&admin, 4).await;
+    let names: Vec<String> = (0..80).map(|number| format!("user {number}")).collect();
+    let attempts = names.iter().map(|name| try_sign_in(&server, name, PASSWORD));
+    let verifications = async {
+        for _ in 0..50 {
+            assert_eq!(server.verdict(&key.token).await, "VALID");
+        }
+    };
+    let (answers, ()) = tokio::join!(join_all(attempts), verifications);
+    let busy = answers.iter().filter(|answer| answer.status == 503).count();
+    assert!((1..80).contains(&busy), "{busy} of 80 found no place");
+    for answer in answers {
+        if answer.status == 503 {
+            answer.problem(503, "busy");
+            assert_eq!(answer.header("retry-after"), "1");
+        } else {
+            answer.problem(401, "sign_in_failed");
+        }
     }
 }
