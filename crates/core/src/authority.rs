@@ -279,6 +279,29 @@ impl Authority {
         self.reach_key_of(owner)
     }
 
+    /// May this caller see any key at all: all of them, or their own?
+    ///
+    /// # Errors
+    /// [`Refusal`] names what is missing.
+    pub fn see_some_key(&self) -> Result<(), Refusal> {
+        self.owns_or_manages(OwnPermission::KeysRead)
+    }
+
+    /// May this caller change or revoke any key at all? Asked before a key is looked at, so that the answer tells nothing of it.
+    ///
+    /// # Errors
+    /// [`Refusal`] names what is missing.
+    pub fn write_some_key(&self) -> Result<(), Refusal> {
+        self.owns_or_manages(OwnPermission::KeysWrite)
+    }
+
+    fn owns_or_manages(&self, permission: OwnPermission) -> Result<(), Refusal> {
+        match self {
+            Self::ServiceKey { .. } => self.manages(permission),
+            Self::Operator | Self::Session { .. } | Self::AccountKey { .. } => self.at_least(Level::OWN),
+        }
+    }
+
     fn reach_key_of(&self, owner: Option<AccountId>) -> Result<(), Refusal> {
         self.at_least(Level::OWN)?;
         if self.is_admin() || (owner.is_some() && owner == self.account()) { Ok(()) } else { Err(Refusal::Hidden) }

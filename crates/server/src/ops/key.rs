@@ -7,7 +7,6 @@ use keybearer_core::account::AccountId;
 use keybearer_core::key::KeyKind;
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::policy::PolicyId;
-use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
 use keybearer_store::{Key, KeyFilter, KeySort, Metadata, Page, PageRequest, Policy, ServiceKeyChange, StoreError, What};
 
@@ -25,7 +24,7 @@ pub const MAX_REVOKE: usize = 200;
 /// # Errors
 /// [`AppError::NotFound`] where there is none, or none that the caller may see.
 pub async fn read(app: &App, caller: &Caller, id: KeyId) -> Result<Key, AppError> {
-    require_some_sight(caller)?;
+    caller.authority.see_some_key()?;
     let key = app.store.key(id).await?;
     caller.authority.see_key(key.holder.owner()).map_err(AppError::from).map_err(unseen_is_absent(What::Key))?;
     Ok(with_last_use(app, key))
@@ -42,7 +41,7 @@ pub async fn list(
     sort: (KeySort, bool),
     page: PageRequest,
 ) -> Result<Page<Key>, AppError> {
-    require_some_sight(caller)?;
+    caller.authority.see_some_key()?;
     if caller.authority.manages(OwnPermission::KeysRead).is_err() {
         let own = caller.authority.account();
         if filter.owner.is_some() && filter.owner != own {
@@ -71,13 +70,6 @@ pub async fn all_not_revoked(app: &App, caller: &Caller, kind: KeyKind, owner: O
             None => return Ok(keys),
         }
     }
-}
-
-fn require_some_sight(caller: &Caller) -> Result<(), AppError> {
-    caller.authority.manages(OwnPermission::KeysRead).or_else(|_| caller.authority.at_least(Level::OWN)).map_err(|refusal| {
-        // A service key lacks the permission, not a level.
-        caller.authority.see_key(None).err().unwrap_or(refusal).into()
-    })
 }
 
 /// The store knows the last use up to a few seconds; the index knows it exactly.
@@ -163,12 +155,7 @@ pub async fn revoke_many(app: &App, request: &RequestContext, caller: &Caller, i
     if ids.is_empty() || ids.len() > MAX_REVOKE {
         return Err(AppError::invalid("/ids", format!("must have 1 to {MAX_REVOKE} ids")));
     }
-    if let Err(refusal) = caller.authority.at_least(Level::OWN) {
-        caller.authority.manages(OwnPermission::KeysWrite).map_err(|lacking| match caller.authority.account() {
-            Some(_) => refusal,
-            None => lacking,
-        })?;
-    }
+    caller.authority.write_some_key()?;
     let revocations = ids.iter().map(|id| app.store.revoke_key(app.origin(caller.actor, request), *id, None, false));
     join_all(revocations)
         .await

@@ -169,7 +169,7 @@ fn name_taken(error: rusqlite::Error) -> StoreError {
 
 fn alter(tx: &mut Tx<'_>, id: KeyId, change: &ServiceKeyChange, only_service: bool) -> Result<Key, StoreError> {
     let authority = tx.authority()?;
-    require_some_reach(&authority)?;
+    authority.write_some_key()?;
     let before = row::key(tx.connection(), id)?;
     let KeyHolder::Service { policy, service } = &before.holder else {
         if only_service {
@@ -220,7 +220,7 @@ fn alter(tx: &mut Tx<'_>, id: KeyId, change: &ServiceKeyChange, only_service: bo
 
 fn revoke(tx: &mut Tx<'_>, id: KeyId, kind: Option<KeyKind>, descendants: bool) -> Result<Vec<KeyId>, StoreError> {
     let authority = tx.authority()?;
-    require_some_reach(&authority)?;
+    authority.write_some_key()?;
     let root = row::key(tx.connection(), id)?;
     if kind.is_some_and(|kind| kind != root.holder.kind()) {
         return Err(StoreError::NotFound(What::Key));
@@ -256,16 +256,6 @@ fn revoke(tx: &mut Tx<'_>, id: KeyId, kind: Option<KeyKind>, descendants: bool) 
         after: Some(json!({"reason": RevocationReason::Deleted, "revoked_keys": revoked.len()})),
     })?;
     Ok(revoked)
-}
-
-/// Refuses whoever could change or revoke no key at all, before any key is looked at, so that a stranger learns nothing from the answer.
-fn require_some_reach(authority: &Authority) -> Result<(), StoreError> {
-    match authority {
-        Authority::ServiceKey { .. } => Ok(authority.manages(OwnPermission::KeysWrite)?),
-        Authority::Operator | Authority::Session { .. } | Authority::AccountKey { .. } => {
-            Ok(authority.at_least(keybearer_core::role::Level::OWN)?)
-        }
-    }
 }
 
 fn require_reach(tx: &Tx<'_>, authority: &Authority, key: &Key) -> Result<(), StoreError> {
