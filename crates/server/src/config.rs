@@ -4,6 +4,7 @@ mod assemble;
 mod error;
 mod read;
 mod setting;
+mod show;
 mod source;
 
 use std::ffi::OsString;
@@ -18,6 +19,8 @@ use zeroize::Zeroizing;
 
 pub use self::error::ConfigError;
 pub use self::setting::{Kind, SETTINGS, Setting};
+pub use self::show::{Shown, example, show};
+pub use self::source::SettingFlags;
 use self::source::Values;
 
 /// All settings of a server.
@@ -111,12 +114,12 @@ impl KeysConfig {
     }
 }
 
-/// Reads the settings: flag, else environment, else TOML file, else default. The first of `args` is the program's name.
+/// Reads the settings: flag, else environment, else TOML file, else default.
 ///
 /// # Errors
-/// [`ConfigError`], also where help or version were asked for; see [`ConfigError::report`].
-pub fn load(args: impl IntoIterator<Item = OsString>, env: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Config, ConfigError> {
-    Values::read(args, env)?.assemble()
+/// [`ConfigError`] names the setting, where its value came from, and the way out.
+pub fn load(flags: SettingFlags, env: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Config, ConfigError> {
+    Values::read(flags, env)?.assemble()
 }
 
 impl Config {

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod caller;
 pub mod catena;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;

@@ -1,15 +1,10 @@
 //! Why the settings cannot be used.
 
-use std::process::ExitCode;
-
 use super::setting::SETTINGS;
 
 /// Why the settings cannot be used. The text names the setting, where its value came from, and the way out.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The command line cannot be read; or it asks for the help or the version, which is not an error at all.
-    #[error("{0}")]
-    Usage(clap::Error),
     /// There is no such setting.
     #[error("unknown setting `{name}` (from {origin}): {hint}")]
     Unknown {
@@ -41,22 +36,6 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// Tells the user, and gives the exit code: 2, or 0 where help or version were asked for.
-    #[must_use]
-    pub fn report(&self) -> ExitCode {
-        match self {
-            Self::Usage(usage) => {
-                // Where the terminal is gone there is nobody to tell.
-                let _ = usage.print();
-                ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
-            }
-            Self::Unknown { .. } | Self::Invalid { .. } | Self::File { .. } => {
-                eprintln!("error: {self}");
-                ExitCode::from(2)
-            }
-        }
-    }
-
     /// An unknown setting, with the nearest known one as a hint. `spell` gives the spelling of a name in that place.
     pub(super) fn unknown(written: &str, origin: &str, spell: impl Fn(&super::Setting) -> String) -> Self {
         let spellings = SETTINGS.iter().map(spell);

@@ -44,7 +44,7 @@ impl Setting {
         SETTINGS.iter().find(|setting| setting.name == name)
     }
 
-    /// Its flag, without the dashes in front.
+    /// Its flag, without the dashes in front; a secret has none.
     #[must_use]
     pub fn flag(&self) -> String {
         self.name.replace(['.', '_'], "-")
@@ -97,7 +97,11 @@ pub const SETTINGS: &[Setting] = &[
     open("database", Kind::Text, "Not to be set: this version keeps its data in SQLite, in data_dir"),
     open("keyring", Kind::Path, "File of the server's secrets; keyring.json in data_dir where not given"),
     open("admin_username", Kind::Text, "Name of the first administrator, made at start while there is none"),
-    open("admin_password", Kind::Secret, "Password of the first administrator; a flag shows among the processes, so better use the file"),
+    open(
+        "admin_password",
+        Kind::Secret,
+        "Password of the first administrator; not a flag, since those show among the processes. KEYBEARER_ADMIN_PASSWORD_FILE names a file that holds it",
+    ),
     preset("keys.default_lifetime", Kind::Duration, "30d", "Lifetime of an account key for which none was asked"),
     preset("keys.max_lifetime", Kind::Duration, "365d", "Greatest lifetime of an account key"),
     preset("keys.max_per_account", Kind::Count, "100", "Most keys of an account that are neither revoked nor expired"),

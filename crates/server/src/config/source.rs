@@ -6,6 +6,7 @@ mod flags;
 
 use std::ffi::OsString;
 
+pub use self::flags::SettingFlags;
 use config::{Map, Source, Value, ValueKind};
 
 use super::ConfigError;
@@ -39,11 +40,7 @@ impl Source for Layer {
 
 impl Values {
     /// Flag, else environment, else file, else default.
-    pub(super) fn read(
-        args: impl IntoIterator<Item = OsString>,
-        env: impl IntoIterator<Item = (OsString, OsString)>,
-    ) -> Result<Self, ConfigError> {
-        let flags = flags::read(args)?;
+    pub(super) fn read(flags: SettingFlags, env: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, ConfigError> {
         let environment = environment::read(env)?;
         let file = file::read(flags.file.or(environment.file))?;
         Ok(Self::layered([file, environment.layer, flags.layer]))

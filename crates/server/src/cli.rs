@@ -1,0 +1,72 @@
+//! The command line. Without a command, or with `serve`, it is the server. The commands that work on this machine's files are in
+//! `cli/local`; those that ask a running server, over HTTP and with a credential, are in `cli/remote`.
+
+mod exit;
+mod local;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+pub use self::exit::Exit;
+use crate::config::SettingFlags;
+
+/// The environment as the program was given it.
+pub type Environment = Vec<(OsString, OsString)>;
+
+const SOURCES: &str = "\
+Each setting is a flag, an environment variable and a key of the TOML file; the first of these that is given counts. An empty variable \
+counts as not given. A duration is 90s, 15m, 12h, 30d, 2w, or plain seconds.";
+
+#[derive(Parser)]
+#[command(name = "keybearer", version, about = "Issues, verifies and revokes API keys", after_long_help = SOURCES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: SettingFlags,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Local(local::Command),
+}
+
+/// The whole command line, for its documents: help, manual, completions.
+fn command() -> clap::Command {
+    let codes: Vec<String> = Exit::ALL.map(|exit| format!("  {}  {}", exit.code(), exit.meaning())).into();
+    let command = Cli::command();
+    let help = format!("{SOURCES}\n\nExit codes:\n{}", codes.join("\n"));
+    command.after_long_help(help)
+}
+
+/// Does what the command line says. The first of `args` is the name of the program.
+pub fn main(args: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
+    let read = command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match read {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // Where the terminal is gone there is nobody to tell.
+            drop(usage.print());
+            return if usage.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    match cli.command {
+        None => local::run(local::Command::Serve(cli.settings), SettingFlags::default(), environment),
+        Some(Command::Local(command)) => local::run(command, cli.settings, environment),
+    }
+}
+
+/// Tells what went wrong on standard error.
+fn complain(error: impl std::fmt::Display) {
+    eprintln!("error: {error}");
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_is_sound() {
+        super::command().debug_assert();
+    }
+}

@@ -1,0 +1,68 @@
+//! What the program tells about itself: its API, its manual, its completions.
+
+use std::io::Write;
+
+use clap::Subcommand;
+use clap_complete::Shell;
+
+use super::{Exit, complain};
+use crate::http::native;
+
+#[derive(Subcommand)]
+pub(in crate::cli) enum Command {
+    /// Print the OpenAPI document of /v1
+    Openapi,
+    /// Print completions for a shell
+    #[command(after_help = "Example:\n  keybearer completions bash > /etc/bash_completion.d/keybearer")]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the manual page, in roff
+    #[command(after_help = "Example:\n  keybearer man | man --local-file -")]
+    Man,
+}
+
+pub(super) fn run(command: &Command) -> Exit {
+    let mut text = Vec::new();
+    let written = match command {
+        Command::Openapi => native::document().to_pretty_json().map_err(std::io::Error::other).map(|json| {
+            text = json.into_bytes();
+            text.push(b'\n');
+        }),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut crate::cli::command(), "keybearer", &mut text);
+            Ok(())
+        }
+        Command::Man => manual(&mut text),
+    };
+    match written.and_then(|()| std::io::stdout().write_all(&text)) {
+        Ok(()) => Exit::Done,
+        // Whoever read as far as it wanted, such as head, has what it asked for.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => {
+            complain(error);
+            Exit::Failed
+        }
+    }
+}
+
+/// One page with all commands, so that there is one file to install.
+fn manual(out: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut command = crate::cli::command();
+    command.build();
+    clap_mangen::Man::new(command.clone()).render(out)?;
+    writeln!(out, ".SH COMMANDS")?;
+    describe(&command, out)
+}
+
+fn describe(command: &clap::Command, out: &mut Vec<u8>) -> std::io::Result<()> {
+    for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set() && inner.get_name() != "help") {
+        let page = clap_mangen::Man::new(inner.clone());
+        writeln!(out, ".SS {}", inner.get_bin_name().unwrap_or_else(|| inner.get_name()))?;
+        page.render_description_section(out)?;
+        page.render_options_section(out)?;
+        describe(inner, out)?;
+    }
+    Ok(())
+}
