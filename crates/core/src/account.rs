@@ -33,6 +33,16 @@ impl Status {
         }
     }
 
+    /// Of two, the one that allows less.
+    #[must_use]
+    pub fn stricter(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Blocked, _) | (_, Self::Blocked) => Self::Blocked,
+            (Self::Locked, _) | (_, Self::Locked) => Self::Locked,
+            (Self::Active, Self::Active) => Self::Active,
+        }
+    }
+
     /// Reads what [`Status::as_str`] writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -84,6 +94,12 @@ impl Standing {
             Status::Active if !self.consent => Err(Unfit::ConsentLacking),
             Status::Active => Ok(()),
         }
+    }
+
+    /// What both grant, and no more: as a restored account stands of which the replaced store knew something else.
+    #[must_use]
+    pub fn lesser(&self, other: &Self) -> Self {
+        Self { level: self.level.min(other.level), status: self.status.stricter(other.status), consent: self.consent && other.consent }
     }
 
     /// Whether a session of the account may exist at all: a locked holder signs in to unlock, a blocked one cannot.

@@ -57,6 +57,12 @@ impl PermissionSet {
         self.0.iter().filter(|permission| !other.contains(permission))
     }
 
+    /// The permissions that both have.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        self.0.iter().filter(|permission| other.contains(permission)).cloned().collect()
+    }
+
     /// The permissions in order of name.
     pub fn iter(&self) -> std::slice::Iter<'_, Permission> {
         self.0.iter()

@@ -320,6 +320,12 @@ impl Peppers {
         (self.newest, self.digest(&self.by_version[&self.newest], credential))
     }
 
+    /// As [`Peppers::seal`], with the pepper of this version; `None` where it is not there.
+    #[must_use]
+    pub fn seal_with(&self, version: PepperVersion, credential: &Credential) -> Option<Digest> {
+        self.by_version.get(&version).map(|pepper| self.digest(pepper, credential))
+    }
+
     /// Whether this is the credential of which `digest` was made with the pepper of this version.
     #[must_use]
     pub fn proves(&self, credential: &Credential, version: PepperVersion, digest: &Digest) -> bool {

@@ -12,6 +12,7 @@ use crate::index::Index;
 use crate::keyring::{Keyring, KeyringError};
 use crate::last_used::LastUsed;
 use crate::password::Passwords;
+use crate::reset_link::ResetLinks;
 use crate::session_token::SessionTokens;
 use crate::setup::Setup;
 use crate::throttle::Throttle;
@@ -38,6 +39,8 @@ pub struct App {
     pub throttle: Throttle,
     /// Makes and reads session tokens.
     pub session_tokens: SessionTokens,
+    /// Makes and reads links that set a password.
+    pub reset_links: ResetLinks,
     /// When keys were last used.
     pub last_used: Arc<LastUsed>,
     /// The link that makes the first administrator.
@@ -81,7 +84,7 @@ impl App {
     /// [`StartError`] says what is in the way, and the way out.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
         let lock = DataDirLock::take(&config.data_dir)?;
-        let database = config.data_dir.join("keybearer.db");
+        let database = config.database_path();
         let keyring = Keyring::open_or_create(&config.keyring_path(), !database.exists())?;
         let peppers = keyring.peppers();
         let store = keybearer_store::open_sqlite(&database, config.roles.clone())?;
@@ -99,6 +102,7 @@ impl App {
             passwords: Passwords::new(),
             throttle: Throttle::new(),
             session_tokens: SessionTokens::new(keyring.jwt_key()),
+            reset_links: ResetLinks::new(keyring.jwt_key()),
             last_used: Arc::default(),
             setup: Setup::default(),
             config,

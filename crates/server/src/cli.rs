@@ -3,6 +3,7 @@
 
 mod exit;
 mod local;
+mod secret;
 
 use std::ffi::OsString;
 

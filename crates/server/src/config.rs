@@ -130,6 +130,12 @@ impl Config {
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), data_dir: data_dir.as_ref().to_owned(), ..defaults }
     }
 
+    /// Where the database is.
+    #[must_use]
+    pub fn database_path(&self) -> PathBuf {
+        self.data_dir.join("keybearer.db")
+    }
+
     /// Where the keyring is: as set, else `keyring.json` in the data directory.
     #[must_use]
     pub fn keyring_path(&self) -> PathBuf {

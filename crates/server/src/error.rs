@@ -55,6 +55,8 @@ pub enum Conflict {
     LastAdmin,
     /// There is an administrator already.
     AdminExists,
+    /// The link was used before.
+    LinkUsed,
     /// Account keys cannot be changed.
     Immutable,
     /// The policy still has these keys.
@@ -165,6 +167,7 @@ impl From<StoreError> for AppError {
             StoreError::LastAdmin => Self::Conflict(Conflict::LastAdmin),
             StoreError::AdminExists => Self::Conflict(Conflict::AdminExists),
             StoreError::PasswordNotProved => Self::WrongPassword,
+            StoreError::LinkUsed => Self::Conflict(Conflict::LinkUsed),
             StoreError::Immutable => Self::Conflict(Conflict::Immutable),
             StoreError::PolicyInUse(keys) => Self::Conflict(Conflict::PolicyInUse(keys)),
             StoreError::VersionMismatch { .. } => Self::VersionMismatch,

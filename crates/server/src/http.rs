@@ -8,8 +8,10 @@ pub mod failure;
 pub mod freesewing;
 mod health;
 pub mod native;
+mod page;
 pub mod path;
 pub mod request;
+mod reset;
 mod serve;
 mod setup;
 
@@ -39,6 +41,7 @@ fn routes(app: Arc<App>, health: &HealthReporter) -> Router {
         .merge(freesewing::router())
         .merge(catena::router())
         .merge(setup::router())
+        .merge(reset::router())
         .merge(grpc::router(&app, health))
         .fallback(|| async { AppError::NoSuchPath })
         .layer(CatchPanicLayer::custom(|_| AppError::Internal("a handler panicked".into()).into_response()))

@@ -25,6 +25,9 @@ pub enum KeyringError {
          backup, or name the right one by the setting `keyring`", .0.display()
     )]
     Missing(PathBuf),
+    /// There is none.
+    #[error("there is no keyring {}: name the right one by the setting `keyring` or `data_dir`; the server makes one at its first start", .0.display())]
+    Absent(PathBuf),
     /// There is something, but it cannot be read.
     #[error("the keyring {} cannot be read: {error}. Make it readable for the user that runs Keybearer", .path.display())]
     Unreadable {
@@ -50,7 +53,7 @@ pub enum KeyringError {
         problem: String,
     },
     /// A new file cannot be written.
-    #[error("the keyring {} cannot be made: {error}. Make its directory writable, or name another place by the setting `keyring`", .path.display())]
+    #[error("the keyring {} cannot be written: {error}. Make its directory writable, or name another place by the setting `keyring`", .path.display())]
     NotMade {
         /// Which file.
         path: PathBuf,
@@ -94,13 +97,64 @@ impl Keyring {
         self.jwt_key.as_slice()
     }
 
-    fn generate() -> std::io::Result<Self> {
-        let mut pepper = Zeroizing::new([0; 32]);
-        let mut jwt_key = Zeroizing::new([0; 64]);
-        getrandom::fill(pepper.as_mut_slice())?;
-        getrandom::fill(jwt_key.as_mut_slice())?;
-        Ok(Self { peppers: BTreeMap::from([(1, pepper)]), jwt_key })
+    /// Reads the keyring, where there is one.
+    ///
+    /// # Errors
+    /// [`KeyringError`] where there is something that cannot be read.
+    pub fn open(path: &Path) -> Result<Option<Self>, KeyringError> {
+        file::read(path)
     }
+
+    /// Adds a pepper to the keyring of this file, to be used for new keys from the next start of the server on. Returns its version.
+    ///
+    /// # Errors
+    /// [`KeyringError`]; the file is as it was before.
+    pub fn rotate(path: &Path) -> Result<PepperVersion, KeyringError> {
+        let _lock = file::lock(path)?;
+        let mut keyring = file::read(path)?.ok_or_else(|| KeyringError::Absent(path.to_owned()))?;
+        let version = keyring.peppers.last_key_value().map_or(1, |(newest, _)| newest + 1);
+        let not_made = |error| KeyringError::NotMade { path: path.to_owned(), error };
+        keyring.peppers.insert(version, random().map_err(not_made)?);
+        file::replace(path, &keyring).map_err(not_made)?;
+        Ok(version)
+    }
+
+    /// The peppers in the form of a keyring's file, without the key of sessions.
+    #[must_use]
+    pub fn export_peppers(&self) -> Zeroizing<Vec<u8>> {
+        file::write_peppers(&self.peppers)
+    }
+
+    /// A keyring of exported peppers, of the peppers of `other` under versions that those lack, and of a new key of sessions, so that all
+    /// sessions end.
+    ///
+    /// # Errors
+    /// [`KeyringError::Malformed`] where the text is no export; [`KeyringError::NotMade`] where the system gives no random bytes.
+    pub fn restored(path: &Path, peppers: &[u8], other: Option<Self>) -> Result<Self, KeyringError> {
+        let malformed = |problem| KeyringError::Malformed { path: path.to_owned(), problem };
+        let mut all = other.map(|other| other.peppers).unwrap_or_default();
+        all.extend(file::read_peppers(peppers).map_err(malformed)?);
+        let jwt_key = random().map_err(|error| KeyringError::NotMade { path: path.to_owned(), error })?;
+        Ok(Self { peppers: all, jwt_key })
+    }
+
+    /// Writes the keyring in the place of whatever is there.
+    ///
+    /// # Errors
+    /// [`KeyringError::NotMade`]; what was there stays.
+    pub fn replace(&self, path: &Path) -> Result<(), KeyringError> {
+        file::replace(path, self).map_err(|error| KeyringError::NotMade { path: path.to_owned(), error })
+    }
+
+    fn generate() -> std::io::Result<Self> {
+        Ok(Self { peppers: BTreeMap::from([(1, random()?)]), jwt_key: random()? })
+    }
+}
+
+fn random<const N: usize>() -> std::io::Result<Zeroizing<[u8; N]>> {
+    let mut bytes = Zeroizing::new([0; N]);
+    getrandom::fill(bytes.as_mut_slice())?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -2,12 +2,15 @@
 //! in `keybearer-core`, the rows in `keybearer-store`.
 
 pub mod app;
+pub mod backup;
 pub mod caller;
 pub mod catena;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod error;
+pub mod files;
 pub mod grpc;
 pub mod http;
 pub mod index;
@@ -16,6 +19,7 @@ pub mod last_used;
 pub mod ops;
 pub mod password;
 pub mod random;
+pub mod reset_link;
 pub mod session_token;
 pub mod setup;
 pub mod start;

@@ -7,6 +7,7 @@ pub mod explain;
 pub mod health;
 pub mod issue;
 pub mod key;
+pub mod password_reset;
 pub mod permission;
 pub mod policy;
 pub mod session;

@@ -110,6 +110,19 @@ pub struct Login {
     pub password_hash: Option<String>,
 }
 
+/// A link by which an account gets another password, once.
+#[derive(Clone)]
+pub struct PasswordReset {
+    /// What only this link has.
+    pub nonce: String,
+    /// Until when the link is good; its use is remembered that long.
+    pub expires_at: UnixMillis,
+    /// Canonical name of the account.
+    pub username_key: String,
+    /// Hash of the new password in PHC form.
+    pub password_hash: String,
+}
+
 /// Which accounts a list is to have.
 #[derive(Clone, Debug, Default)]
 pub struct AccountFilter {
@@ -130,6 +143,10 @@ pub trait Accounts {
     async fn create_first_admin(&self, origin: Origin, new: NewAccount) -> Result<Account, StoreError>;
     /// Changes an account, and ends its keys and sessions where the change is one that does.
     async fn change_account(&self, origin: Origin, id: AccountId, change: AccountChange) -> Result<ChangedAccount, StoreError>;
+    /// Gives an account another password by a link; of two who use the link, one gets [`StoreError::LinkUsed`].
+    async fn reset_password(&self, origin: Origin, reset: PasswordReset) -> Result<ChangedAccount, StoreError>;
+    /// Whether a link of this nonce was used.
+    async fn link_is_used(&self, nonce: String) -> Result<bool, StoreError>;
     /// Deletes an account with its keys and sessions. `proved` as in [`AccountChange`].
     async fn delete_account(&self, origin: Origin, id: AccountId, proved: Option<String>) -> Result<Revoked, StoreError>;
     /// Ends all keys and sessions of an account for excessive use.

@@ -65,6 +65,9 @@ pub enum StoreError {
     /// The account's password is not the one that was proved (or was not proved at all).
     #[error("the current password was not proved")]
     PasswordNotProved,
+    /// The link was used before.
+    #[error("the link was used before")]
+    LinkUsed,
     /// Account keys cannot be changed.
     #[error("account keys are immutable")]
     Immutable,

@@ -24,6 +24,8 @@ pub enum Target {
     Policy(PolicyId),
     /// A service's manifest.
     Service(ServiceName),
+    /// The store as a whole.
+    Store,
 }
 
 impl fmt::Display for Target {
@@ -35,6 +37,7 @@ impl fmt::Display for Target {
             Self::Key(id) => write!(f, "key:{id}"),
             Self::Policy(id) => write!(f, "policy:{id}"),
             Self::Service(name) => write!(f, "service:{name}"),
+            Self::Store => f.write_str("store"),
         }
     }
 }

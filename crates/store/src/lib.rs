@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 mod account;
+mod backup;
 mod error;
 mod event;
 mod follow;
@@ -23,9 +24,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use keybearer_core::role::Roles;
+use keybearer_core::time::UnixMillis;
 use keybearer_core::token::PepperVersion;
 
-pub use crate::account::{Account, AccountChange, AccountFilter, Accounts, ChangedAccount, Login, NewAccount, Revoked};
+pub use crate::account::{Account, AccountChange, AccountFilter, Accounts, ChangedAccount, Login, NewAccount, PasswordReset, Revoked};
+pub use crate::backup::{CarriedOver, Contents, Replaced};
 pub use crate::error::{StoreError, What};
 pub use crate::event::{Event, EventFilter, Events, Stats, Target};
 pub use crate::follow::{Changed, Follower};
@@ -79,4 +82,51 @@ pub trait Store: Accounts + Sessions + Keys + Policies + Permissions + Events + 
 /// [`StoreError::NewerSchema`] where a later version of Keybearer has been here; [`StoreError::Unavailable`] where it cannot be opened.
 pub fn open_sqlite(file: &Path, roles: Roles) -> Result<Arc<dyn Store>, StoreError> {
     Ok(Arc::new(sqlite::Sqlite::open(file, roles)?))
+}
+
+/// Writes the state of one moment of a SQLite database into `to`, an empty file, while a server may use the database. It is only read.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] where either file cannot be used.
+pub fn copy_sqlite(database: &Path, to: &Path) -> Result<Contents, StoreError> {
+    sqlite::backup::copy(database, to)
+}
+
+/// What a SQLite database holds. It is only read.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] where it cannot be read, [`StoreError::NewerSchema`] where a later version wrote it.
+pub fn sqlite_contents(database: &Path) -> Result<Contents, StoreError> {
+    sqlite::backup::contents(database)
+}
+
+/// Checks the whole file of a SQLite database for damage. It is only read.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] says what is damaged.
+pub fn check_sqlite(database: &Path) -> Result<(), StoreError> {
+    sqlite::backup::check(database)
+}
+
+/// Reads a SQLite database that is to be replaced by a restored one. The caller holds the lock of its data directory.
+///
+/// # Errors
+/// [`StoreError`] where any part of it cannot be read.
+pub fn read_replaced_sqlite(database: &Path) -> Result<Replaced, StoreError> {
+    sqlite::backup::replaced(database)
+}
+
+/// Makes a copy of a SQLite database fit to be a store again: schema up to date, proved sound, its peppers held, all sessions ended, and
+/// every revocation and every lowering taken over that the store which it replaces knows of. Put in its place it is by the caller.
+///
+/// # Errors
+/// [`StoreError::Pepper`] where a pepper in use is not held; [`StoreError::Unavailable`] where the copy is damaged.
+pub fn prepare_restored_sqlite(
+    copy: &Path,
+    replaced: Option<&Replaced>,
+    fingerprints: &BTreeMap<PepperVersion, String>,
+    roles: &Roles,
+    now: UnixMillis,
+) -> Result<CarriedOver, StoreError> {
+    sqlite::restore::prepare(copy, replaced, fingerprints, roles, now)
 }

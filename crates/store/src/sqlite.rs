@@ -1,6 +1,7 @@
 //! The store on SQLite: one writer thread, readers beside it, one process at a time.
 
 mod account;
+pub(crate) mod backup;
 mod event;
 mod key;
 mod load;
@@ -10,6 +11,7 @@ mod peppers;
 mod permission;
 mod policy;
 mod readers;
+pub(crate) mod restore;
 mod row;
 mod session;
 mod tx;

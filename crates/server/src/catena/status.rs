@@ -160,6 +160,7 @@ fn conflict(conflict: &Conflict) -> Worded {
         Conflict::OwnerUnfit(refusal) => Worded::new(Code::FailedPrecondition, format!("Not possible: {refusal}.")),
         Conflict::LastAdmin => Worded::new(Code::FailedPrecondition, "This is the last active administrator."),
         Conflict::AdminExists => Worded::new(Code::AlreadyExists, "There is an administrator already."),
+        Conflict::LinkUsed => Worded::new(Code::FailedPrecondition, "The link was used before."),
         Conflict::Immutable => Worded::new(Code::FailedPrecondition, "Keys of people cannot be changed."),
         Conflict::PolicyInUse(keys) => Worded::new(Code::FailedPrecondition, format!("{} keys use the policy.", keys.len())),
         Conflict::ServiceSpelledOtherwise(name) => Worded::new(Code::AlreadyExists, format!("The service is declared as {name}.")),

@@ -1,8 +1,12 @@
 //! The commands that work on this machine: its settings, data directory and keyring. They ask nobody for leave: who can read these files
 //! is the operator.
 
+mod admin;
+mod backup;
 mod config;
+mod doctor;
 mod document;
+mod keyring;
 mod serve;
 
 use clap::Subcommand;
@@ -15,6 +19,16 @@ use crate::config::{Config, SettingFlags, load};
 pub(super) enum Command {
     /// Run the server; this is also what happens without a command
     Serve(#[command(flatten)] SettingFlags),
+    /// Make an administrator, or a link that sets a password
+    Admin(#[command(flatten)] admin::Admin),
+    /// Write the database and the peppers into one file
+    Backup(#[command(flatten)] backup::Backup),
+    /// Put a backup in the place of the data
+    Restore(#[command(flatten)] backup::Restore),
+    /// Change the file of the server's secrets
+    Keyring(#[command(flatten)] keyring::KeyringArgs),
+    /// Look for what is wrong with this installation, and say how to mend it
+    Doctor(#[command(flatten)] doctor::Doctor),
     /// Check, show or write settings
     Config(#[command(flatten)] config::Config),
     #[command(flatten)]
@@ -25,6 +39,11 @@ pub(super) enum Command {
 pub(super) fn run(command: Command, outer: SettingFlags, environment: Environment) -> Exit {
     match command {
         Command::Serve(settings) => serve::run(outer.or(settings), environment),
+        Command::Admin(command) => admin::run(command, outer, environment),
+        Command::Backup(command) => backup::make(command, outer, environment),
+        Command::Restore(command) => backup::restore(command, outer, environment),
+        Command::Keyring(command) => keyring::run(command, outer, environment),
+        Command::Doctor(command) => doctor::run(command, outer, environment),
         Command::Config(command) => config::run(command, outer, environment),
         Command::Document(command) => document::run(&command),
     }

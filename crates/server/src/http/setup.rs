@@ -5,13 +5,13 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::body;
 use super::path::InPath;
+use super::{body, page};
 use crate::app::{App, RequestContext};
 use crate::error::{AppError, Conflict};
 use crate::ops;
@@ -38,16 +38,7 @@ enum Step<'a> {
 
 impl Page<'_> {
     fn answer(&self, status: StatusCode) -> Result<Response, AppError> {
-        let html = self.render().map_err(|error| AppError::Internal(error.to_string()))?;
-        let mut response = (status, Html(html)).into_response();
-        let headers = response.headers_mut();
-        let policy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        // The address of this page is a secret until it is used.
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        Ok(response)
+        page::answer(self, status)
     }
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{Keyring, KeyringError};
+use crate::files;
 
 /// The texts are borrowed from the file's, which is wiped.
 #[derive(Serialize, Deserialize)]
@@ -21,6 +22,16 @@ struct Document<'a> {
     peppers: BTreeMap<PepperVersion, &'a str>,
     jwt_key: &'a str,
 }
+
+/// The part of a keyring that a backup has.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PeppersAlone<'a> {
+    #[serde(borrow)]
+    peppers: BTreeMap<PepperVersion, &'a str>,
+}
+
+type PepperBytes = BTreeMap<PepperVersion, Zeroizing<[u8; 32]>>;
 
 /// Thousands of peppers fit into less.
 const LONGEST: usize = 1 << 20;
@@ -51,15 +62,37 @@ fn parse(text: &[u8]) -> Result<Keyring, String> {
     // The parser's own words might quote a secret.
     let document: Document = serde_json::from_slice(text)
         .map_err(|error| format!("it is not a keyring from line {}, column {} on", error.line(), error.column()))?;
-    if document.peppers.is_empty() {
-        return Err("it has no pepper".to_owned());
-    }
-    let mut peppers = BTreeMap::new();
-    for (version, text) in document.peppers {
-        peppers.insert(version, bytes(text).ok_or_else(|| format!("pepper {version} is not 32 bytes in base64"))?);
-    }
+    let peppers = decode(document.peppers)?;
     let jwt_key = bytes(document.jwt_key).ok_or("jwt_key is not 64 bytes in base64")?;
     Ok(Keyring { peppers, jwt_key })
+}
+
+fn decode(texts: BTreeMap<PepperVersion, &str>) -> Result<PepperBytes, String> {
+    if texts.is_empty() {
+        return Err("it has no pepper".to_owned());
+    }
+    let each = |(version, text)| Ok((version, bytes(text).ok_or_else(|| format!("pepper {version} is not 32 bytes in base64"))?));
+    texts.into_iter().map(each).collect()
+}
+
+fn encode(peppers: &PepperBytes) -> BTreeMap<PepperVersion, Zeroizing<String>> {
+    peppers.iter().map(|(version, bytes)| (*version, Zeroizing::new(STANDARD.encode(bytes.as_slice())))).collect()
+}
+
+/// What [`write_peppers`] wrote.
+pub(super) fn read_peppers(text: &[u8]) -> Result<PepperBytes, String> {
+    let document: PeppersAlone = serde_json::from_slice(text)
+        .map_err(|error| format!("it holds no peppers from line {}, column {} on", error.line(), error.column()))?;
+    decode(document.peppers)
+}
+
+pub(super) fn write_peppers(peppers: &PepperBytes) -> Zeroizing<Vec<u8>> {
+    let encoded = encode(peppers);
+    let document = PeppersAlone { peppers: encoded.iter().map(|(version, text)| (*version, text.as_str())).collect() };
+    let mut text = Zeroizing::new(Vec::with_capacity(256 + 64 * peppers.len()));
+    serde_json::to_writer_pretty(&mut *text, &document).expect("text under numbers is JSON");
+    text.push(b'\n');
+    text
 }
 
 fn bytes<const N: usize>(text: &str) -> Option<Zeroizing<[u8; N]>> {
@@ -72,20 +105,69 @@ fn bytes<const N: usize>(text: &str) -> Option<Zeroizing<[u8; N]>> {
 /// # Errors
 /// [`ErrorKind::AlreadyExists`] where there is one by now; it stays as it is.
 pub(super) fn write(path: &Path, keyring: &Keyring) -> std::io::Result<()> {
-    let jwt_key = Zeroizing::new(STANDARD.encode(keyring.jwt_key.as_slice()));
-    let peppers: BTreeMap<_, _> =
-        keyring.peppers.iter().map(|(version, bytes)| (*version, Zeroizing::new(STANDARD.encode(bytes.as_slice())))).collect();
-    let document = Document { peppers: peppers.iter().map(|(version, text)| (*version, text.as_str())).collect(), jwt_key: &jwt_key };
-    let mut text = Zeroizing::new(Vec::with_capacity(256 + 64 * peppers.len()));
-    serde_json::to_writer_pretty(&mut *text, &document)?;
-    text.push(b'\n');
-
+    let text = render(keyring)?;
     let temporary = temporary(path)?;
     let written = write_private(&temporary, &text).and_then(|()| give_name(&temporary, path));
     // What is left would be harmless; the first error is the one to tell.
     let _ = std::fs::remove_file(&temporary);
     written?;
-    sync_directory(path)
+    files::sync_directory_of(path)
+}
+
+/// As [`write`], in the place of what is there.
+pub(super) fn replace(path: &Path, keyring: &Keyring) -> std::io::Result<()> {
+    let text = render(keyring)?;
+    // What a link leads to is replaced, not the link.
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let temporary = temporary(path)?;
+    let written = write_private(&temporary, &text)
+        .and_then(|()| files::give_to_owner_of(path, &temporary))
+        .and_then(|()| std::fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written?;
+    files::sync_directory_of(path)
+}
+
+/// Keeps others from replacing the keyring at the same time, until dropped.
+pub(super) fn lock(path: &Path) -> Result<File, KeyringError> {
+    loop {
+        let unreadable = |error| KeyringError::Unreadable { path: path.to_owned(), error };
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(KeyringError::Absent(path.to_owned())),
+            Err(error) => return Err(unreadable(error)),
+        };
+        file.lock().map_err(unreadable)?;
+        // Whoever had the lock before has put another file in this one's place.
+        if is_still(&file, path).map_err(unreadable)? {
+            return Ok(file);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_still(file: &File, path: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+
+    let (held, found) = (file.metadata()?, std::fs::metadata(path)?);
+    Ok((held.dev(), held.ino()) == (found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn is_still(_: &File, _: &Path) -> std::io::Result<bool> {
+    Ok(true)
+}
+
+fn render(keyring: &Keyring) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let jwt_key = Zeroizing::new(STANDARD.encode(keyring.jwt_key.as_slice()));
+    let peppers = encode(&keyring.peppers);
+    let document = Document { peppers: peppers.iter().map(|(version, text)| (*version, text.as_str())).collect(), jwt_key: &jwt_key };
+    let mut text = Zeroizing::new(Vec::with_capacity(256 + 64 * peppers.len()));
+    serde_json::to_writer_pretty(&mut *text, &document)?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 /// Gives the file its own name, which a rename would take away from another one.
@@ -126,17 +208,5 @@ fn refuse_open_to_others(file: &File, path: &Path) -> Result<(), KeyringError> {
 
 #[cfg(not(unix))]
 fn refuse_open_to_others(_: &File, _: &Path) -> Result<(), KeyringError> {
-    Ok(())
-}
-
-/// Makes the new name itself survive a loss of power.
-#[cfg(unix)]
-fn sync_directory(path: &Path) -> std::io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(directory)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_directory(_: &Path) -> std::io::Result<()> {
     Ok(())
 }

@@ -40,6 +40,16 @@ pub async fn create_first_admin(app: &App, request: &RequestContext, username: S
     Ok(app.store.create_first_admin(app.origin(Actor::Operator, request), account).await?)
 }
 
+/// Makes another administrator, on the word of the operator.
+///
+/// # Errors
+/// [`AppError::Conflict`] where the name is taken; [`AppError::Invalid`] names the field.
+pub async fn create_admin(app: &App, request: &RequestContext, username: String, password: String) -> Result<Account, AppError> {
+    let new = api::NewAccount { username, password: Some(password), role: None, email: None, external_id: None, metadata: None };
+    let account = prepare(app, new, keybearer_core::role::ADMIN.to_owned()).await?;
+    Ok(app.store.create_account(app.origin(Actor::Operator, request), account).await?)
+}
+
 async fn prepare(app: &App, new: api::NewAccount, role: String) -> Result<NewAccount, AppError> {
     let (username, username_key) = name("/username", &new.username)?;
     let email = new.email.map(email).transpose()?;
@@ -52,7 +62,7 @@ async fn prepare(app: &App, new: api::NewAccount, role: String) -> Result<NewAcc
     Ok(NewAccount { username, username_key, password_hash, role, email, external_id, metadata })
 }
 
-async fn hash(app: &App, password: String, username: &str) -> Result<String, AppError> {
+pub(super) async fn hash(app: &App, password: String, username: &str) -> Result<String, AppError> {
     let password = Zeroizing::new(password);
     password::check(&password, username).map_err(|error| AppError::invalid("/password", error))?;
     Ok(app.passwords.hash(password).await?)

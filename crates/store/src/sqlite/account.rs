@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use super::tx::{Recorded, Tx, is_taken};
 use super::{Sqlite, row};
 use crate::{
-    Account, AccountChange, AccountFilter, Accounts, Actor, ChangedAccount, Login, NewAccount, Origin, Page, PageRequest, Revoked,
-    SessionId, StoreError, Target, What,
+    Account, AccountChange, AccountFilter, Accounts, Actor, ChangedAccount, Login, NewAccount, Origin, Page, PageRequest, PasswordReset,
+    Revoked, SessionId, StoreError, Target, What,
 };
 
 #[async_trait]
@@ -42,6 +42,16 @@ impl Accounts for Sqlite {
 
     async fn change_account(&self, origin: Origin, id: AccountId, change: AccountChange) -> Result<ChangedAccount, StoreError> {
         self.writer.change(origin, move |tx| alter(tx, id, change)).await
+    }
+
+    async fn reset_password(&self, origin: Origin, reset: PasswordReset) -> Result<ChangedAccount, StoreError> {
+        self.writer.change(origin, move |tx| self::reset_password(tx, reset)).await
+    }
+
+    async fn link_is_used(&self, nonce: String) -> Result<bool, StoreError> {
+        self.readers
+            .read(move |connection| Ok(connection.prepare_cached("SELECT 1 FROM redeemed_links WHERE nonce = ?1")?.exists([nonce])?))
+            .await
     }
 
     async fn delete_account(&self, origin: Origin, id: AccountId, proved: Option<String>) -> Result<Revoked, StoreError> {
@@ -223,6 +233,17 @@ fn alter(tx: &mut Tx<'_>, id: AccountId, change: AccountChange) -> Result<Change
     Ok(ChangedAccount { account: after, revoked, live_keys })
 }
 
+fn reset_password(tx: &mut Tx<'_>, reset: PasswordReset) -> Result<ChangedAccount, StoreError> {
+    tx.authority()?.at_least(Level::ALL)?;
+    tx.connection().prepare_cached("DELETE FROM redeemed_links WHERE expires_at <= ?1")?.execute([tx.now().0])?;
+    tx.connection()
+        .prepare_cached("INSERT INTO redeemed_links (nonce, expires_at) VALUES (?1, ?2)")?
+        .execute((&reset.nonce, reset.expires_at.0))
+        .map_err(|error| if is_taken(&error) { StoreError::LinkUsed } else { error.into() })?;
+    let login = login(tx.connection(), "username_key = ?1", Sql::Text(reset.username_key))?.ok_or(StoreError::NotFound(What::Account))?;
+    alter(tx, login.account, AccountChange { password_hash: Some(reset.password_hash), ..AccountChange::default() })
+}
+
 /// The session with which a holder changes their own account: it outlives a change of password.
 fn own_session(actor: &Actor, id: AccountId) -> Option<SessionId> {
     match actor {
@@ -273,6 +294,12 @@ fn delete(tx: &mut Tx<'_>, id: AccountId, proved: Option<&String>) -> Result<Rev
     if standing.is_active_admin() {
         require_another_admin(tx, id)?;
     }
+    erase(tx, &account)
+}
+
+/// Deletes an account with its keys and sessions, whoever asks.
+pub(super) fn erase(tx: &mut Tx<'_>, account: &Account) -> Result<Revoked, StoreError> {
+    let id = account.id;
     let (keys, sessions) = tx.end_all_of(id, RevocationReason::AccountDeleted)?;
     tx.connection().execute(
         "UPDATE accounts SET deleted_at = ?2, username = NULL, username_key = NULL, email = NULL, external_id = NULL,
@@ -284,7 +311,7 @@ fn delete(tx: &mut Tx<'_>, id: AccountId, proved: Option<&String>) -> Result<Rev
         action: "account.deleted",
         target: Target::Account(id),
         touched: ended(keys, sessions),
-        before: Some(audit(&account)),
+        before: Some(audit(account)),
         after: None,
     })?;
     Ok(revoked)

@@ -107,6 +107,12 @@ fn delete(tx: &mut Tx<'_>, id: PolicyId, cascade: bool, if_version: Option<i64>)
     if policy.keys > 0 && !cascade {
         return Err(StoreError::PolicyInUse(live_keys(tx.connection(), id)?));
     }
+    erase(tx, &policy)
+}
+
+/// Deletes a policy and revokes its keys, whoever asks. Returns them.
+pub(super) fn erase(tx: &mut Tx<'_>, policy: &Policy) -> Result<Vec<KeyId>, StoreError> {
+    let id = policy.id;
     let revoked = tx
         .connection()
         .prepare_cached("UPDATE keys SET revoked_at = ?2, revoked_reason = ?3 WHERE policy = ?1 AND revoked_at IS NULL RETURNING id")?
@@ -118,14 +124,14 @@ fn delete(tx: &mut Tx<'_>, id: PolicyId, cascade: bool, if_version: Option<i64>)
         action: "policy.deleted",
         target: Target::Policy(id),
         touched: revoked.iter().copied().map(Target::Key).collect(),
-        before: Some(audit(&policy)),
+        before: Some(audit(policy)),
         after: None,
     })?;
     Ok(revoked)
 }
 
 /// Records the change and gives the policy its new version. Returns it as it is now.
-fn stamp(tx: &mut Tx<'_>, action: &'static str, id: PolicyId, before: Option<&Policy>) -> Result<Policy, StoreError> {
+pub(super) fn stamp(tx: &mut Tx<'_>, action: &'static str, id: PolicyId, before: Option<&Policy>) -> Result<Policy, StoreError> {
     let after = row::policy(tx.connection(), id)?;
     let version = tx.record(Recorded {
         action,
@@ -138,7 +144,7 @@ fn stamp(tx: &mut Tx<'_>, action: &'static str, id: PolicyId, before: Option<&Po
     Ok(Policy { version, ..after })
 }
 
-fn write_permissions(connection: &Connection, id: PolicyId, permissions: &PermissionSet) -> Result<(), StoreError> {
+pub(super) fn write_permissions(connection: &Connection, id: PolicyId, permissions: &PermissionSet) -> Result<(), StoreError> {
     connection.prepare_cached("DELETE FROM policy_permissions WHERE policy = ?1")?.execute([id.0.as_bytes()])?;
     let mut insert = connection.prepare_cached("INSERT INTO policy_permissions (policy, permission) VALUES (?1, ?2)")?;
     for permission in permissions.iter() {

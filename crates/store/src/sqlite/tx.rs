@@ -38,7 +38,7 @@ impl TouchedIds {
             Target::Policy(id) => drop(self.policies.insert(*id)),
             Target::Key(id) => drop(self.keys.insert(*id)),
             // The image in memory holds no manifests: policies carry the full names that they grant.
-            Target::Service(_) => {}
+            Target::Service(_) | Target::Store => {}
         }
     }
 }

@@ -154,6 +154,7 @@ fn conflicting(conflict: &Conflict) -> Worded {
         Conflict::Taken(..)
         | Conflict::LastAdmin
         | Conflict::AdminExists
+        | Conflict::LinkUsed
         | Conflict::PolicyInUse(_)
         | Conflict::ServiceSpelledOtherwise(_) => "conflict",
     };

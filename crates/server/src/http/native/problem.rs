@@ -256,6 +256,7 @@ fn conflict(conflict: &Conflict) -> Worded {
         Conflict::OwnerUnfit(refusal) => worded("owner_unfit", format!("{refusal}.")),
         Conflict::LastAdmin => worded("last_admin", "This is the last active administrator: make another one first.".into()),
         Conflict::AdminExists => worded("admin_exists", "There is an administrator already.".into()),
+        Conflict::LinkUsed => worded("link_used", "The link was used before.".into()),
         Conflict::Immutable => worded("immutable", "Keys of people cannot be changed: revoke this one and make another.".into()),
         Conflict::PolicyInUse(keys) => Worded {
             keys: keys.iter().map(|(id, name)| Named { id: *id.as_uuid(), name: Some(name.clone()) }).collect(),

@@ -1,0 +1,45 @@
+//! `keybearer doctor`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Environment, Exit, settings};
+use crate::clock::Clock;
+use crate::config::SettingFlags;
+use crate::doctor::{self, Finding, Health};
+
+#[derive(Args)]
+#[command(
+    after_help = "It changes nothing, and the server may run meanwhile. The exit code is 9 if anything is broken.\n\nExample:\n  keybearer doctor --data-dir /var/lib/keybearer"
+)]
+pub(in crate::cli) struct Doctor {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: SettingFlags,
+}
+
+pub(super) fn run(asked: Doctor, outer: SettingFlags, environment: Environment) -> Exit {
+    let config = match settings(outer.or(asked.settings), environment) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    let found = doctor::examine(&config, Clock::System.now());
+    if asked.json {
+        let rows: Vec<_> =
+            found.iter().map(|finding| json!({"what": finding.what, "health": word(finding), "told": finding.told})).collect();
+        println!("{:#}", json!(rows));
+    } else {
+        found.iter().for_each(|finding| println!("{:8}  {:14}  {}", word(finding), finding.what, finding.told));
+    }
+    if found.iter().any(|finding| finding.health == Health::Broken) { Exit::Unhealthy } else { Exit::Done }
+}
+
+fn word(finding: &Finding) -> &'static str {
+    match finding.health {
+        Health::Good => "good",
+        Health::Doubtful => "doubtful",
+        Health::Broken => "broken",
+    }
+}

@@ -1,0 +1,202 @@
+//! What is wrong with an installation, found without changing anything; the server may run meanwhile.
+
+use std::path::Path;
+
+use keybearer_core::role::Level;
+use keybearer_core::time::UnixMillis;
+use keybearer_store::Contents;
+
+use crate::config::Config;
+use crate::files;
+use crate::keyring::Keyring;
+
+/// How something is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Health {
+    /// As it should be.
+    Good,
+    /// It works, but somebody should look at it.
+    Doubtful,
+    /// The server does not start, or not safely, or what it needs is lost.
+    Broken,
+}
+
+/// What one look found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finding {
+    /// What was looked at.
+    pub what: &'static str,
+    /// How it is.
+    pub health: Health,
+    /// What was found; where it is not good, with the way out.
+    pub told: String,
+}
+
+/// Less than this many free bytes are doubtful: a day of many changes takes about as much.
+const LITTLE_SPACE: u64 = 256 << 20;
+/// How far the last change may lie ahead of the clock.
+const CLOCK_TOLERANCE: i64 = 5_000;
+
+/// Looks at everything.
+#[must_use]
+pub fn examine(config: &Config, now: UnixMillis) -> Vec<Finding> {
+    let mut found = vec![address(config), data_dir(&config.data_dir)];
+    found.extend(space(&config.data_dir));
+    let keyring = keyring(config, &mut found);
+    let contents = database(config, &mut found);
+    if let Some(contents) = contents {
+        found.push(clock(&contents, now));
+        found.push(admin(config, &contents));
+        if let Some(keyring) = keyring {
+            found.push(peppers(&contents, &keyring));
+        }
+    }
+    found
+}
+
+fn good(what: &'static str, told: impl Into<String>) -> Finding {
+    Finding { what, health: Health::Good, told: told.into() }
+}
+
+fn doubtful(what: &'static str, told: impl Into<String>) -> Finding {
+    Finding { what, health: Health::Doubtful, told: told.into() }
+}
+
+fn broken(what: &'static str, told: impl Into<String>) -> Finding {
+    Finding { what, health: Health::Broken, told: told.into() }
+}
+
+/// Settings that cannot be used at all never come this far.
+fn address(config: &Config) -> Finding {
+    let what = "address";
+    if !config.listen.ip().to_canonical().is_loopback() && config.plain_http {
+        return doubtful(
+            what,
+            format!("{} speaks plain HTTP (plain_http): make sure that only a proxy with TLS can reach it", config.listen),
+        );
+    }
+    match &config.public_url {
+        Some(url) if url.starts_with("http://") => {
+            doubtful(what, format!("public_url is {url}: people's passwords and keys would cross the network in the clear; use https://"))
+        }
+        Some(url) => good(what, format!("{}, for people {url}", config.listen)),
+        None => good(what, config.listen.to_string()),
+    }
+}
+
+fn data_dir(path: &Path) -> Finding {
+    let what = "data directory";
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            broken(what, format!("{} is not there: name the right one by --data-dir, or start the server, which makes it", path.display()))
+        }
+        Err(error) => broken(what, format!("{}: {error}", path.display())),
+        Ok(metadata) if !metadata.is_dir() => broken(what, format!("{} is no directory", path.display())),
+        Ok(metadata) => match files::open_to_others(&metadata) {
+            Some(mode) => {
+                doubtful(what, format!("{} is open to others (mode {mode:04o}): run `chmod 700 {}`", path.display(), path.display()))
+            }
+            None => good(what, path.display().to_string()),
+        },
+    }
+}
+
+fn space(data_dir: &Path) -> Option<Finding> {
+    let what = "free space";
+    let free = files::free_space(data_dir)?;
+    let told = format!("{} MiB", free >> 20);
+    Some(if free < LITTLE_SPACE {
+        doubtful(what, format!("{told} are left for {}: make room, or changes will be refused soon", data_dir.display()))
+    } else {
+        good(what, told)
+    })
+}
+
+fn keyring(config: &Config, found: &mut Vec<Finding>) -> Option<Keyring> {
+    let what = "keyring";
+    let path = config.keyring_path();
+    match Keyring::open(&path) {
+        Ok(Some(keyring)) => {
+            found.push(good(what, format!("{}, {} pepper(s)", path.display(), keyring.peppers().fingerprints().len())));
+            Some(keyring)
+        }
+        Ok(None) => {
+            let way_out = if config.database_path().exists() {
+                "without it no stored key verifies: put it back from the backup, or name it by the setting `keyring`"
+            } else {
+                "the server makes it at its first start"
+            };
+            found.push(broken(what, format!("{} is not there: {way_out}", path.display())));
+            None
+        }
+        Err(error) => {
+            found.push(broken(what, error.to_string()));
+            None
+        }
+    }
+}
+
+fn database(config: &Config, found: &mut Vec<Finding>) -> Option<Contents> {
+    let what = "database";
+    let path = config.database_path();
+    if !path.exists() {
+        found.push(broken(what, format!("{} is not there: the server makes it at its first start, or restore a backup", path.display())));
+        return None;
+    }
+    let sound = keybearer_store::check_sqlite(&path);
+    match sound.and_then(|()| keybearer_store::sqlite_contents(&path)) {
+        Ok(contents) => {
+            found.push(good(
+                what,
+                format!(
+                    "sound; {} keys, {} accounts, {} policies, revision {}",
+                    contents.keys, contents.accounts, contents.policies, contents.revision
+                ),
+            ));
+            Some(contents)
+        }
+        Err(error) => {
+            let way_out = match error {
+                keybearer_store::StoreError::NewerSchema { .. } => "",
+                _ => ". If it is damaged, restore a backup by `keybearer restore`",
+            };
+            found.push(broken(what, format!("{}: {error}{way_out}", path.display())));
+            None
+        }
+    }
+}
+
+fn clock(contents: &Contents, now: UnixMillis) -> Finding {
+    let what = "clock";
+    let moment = |at: UnixMillis| keybearer_api::Timestamp::from_unix_millis(at.0).to_string();
+    match contents.last_change {
+        Some(last) if last.0 > now.0 + CLOCK_TOLERANCE => broken(
+            what,
+            format!("it says {}, but the last change was at {}: set it right, since expiry is judged by it", moment(now), moment(last)),
+        ),
+        _ => good(what, moment(now)),
+    }
+}
+
+fn admin(config: &Config, contents: &Contents) -> Finding {
+    let what = "administrator";
+    if contents.active_roles.iter().any(|role| config.roles.level(role) == Level::ALL) {
+        return good(what, "at least one that is active");
+    }
+    broken(what, "none that is active: make one by `keybearer admin create NAME`, or at the first start by the link that the server prints")
+}
+
+fn peppers(contents: &Contents, keyring: &Keyring) -> Finding {
+    let what = "peppers";
+    let held = keyring.peppers().fingerprints();
+    let lacking = contents.peppers.iter().find(|(version, fingerprint)| held.get(version) != Some(fingerprint));
+    match lacking {
+        Some((version, _)) if held.contains_key(version) => {
+            broken(what, format!("pepper {version} of the keyring is not the one that this database was used with: name the right keyring"))
+        }
+        Some((version, _)) => {
+            broken(what, format!("pepper {version} is missing from the keyring, and stored keys need it: put it back from the backup"))
+        }
+        None => good(what, "all that stored keys need are there"),
+    }
+}
