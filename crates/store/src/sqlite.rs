@@ -37,8 +37,9 @@ use crate::{Follower, Store, StoreError};
 const READERS: usize = 4;
 
 pub(crate) struct Sqlite {
-    writer: Writer,
+    // Closed first, so that the writer is the last one and leaves one file behind.
     readers: Readers,
+    writer: Writer,
 }
 
 impl Sqlite {

@@ -12,6 +12,7 @@ mod last_used;
 mod matrix;
 mod native;
 mod openapi;
+mod operator;
 mod races;
 mod readme;
 mod revocation;

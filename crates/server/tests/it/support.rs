@@ -1,6 +1,7 @@
 //! A server to talk to, and what tests say to it.
 
 pub mod child;
+pub mod command;
 pub mod slow;
 
 use std::net::SocketAddr;

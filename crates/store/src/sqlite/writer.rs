@@ -29,8 +29,19 @@ enum Job {
 }
 
 pub(super) struct Writer {
-    jobs: SyncSender<Job>,
-    thread: JoinHandle<()>,
+    /// Both are there until the writer is dropped.
+    jobs: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Without anybody who could send, the thread ends what waits, and its connection is closed.
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
 }
 
 impl Writer {
@@ -41,12 +52,12 @@ impl Writer {
             .name("store-writer".into())
             .spawn(move || thread.run())
             .map_err(|error| StoreError::Unavailable(format!("writer thread: {error}")))?;
-        Ok(Self { jobs, thread })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
     /// Whether the thread still runs. It is not asked to do anything, so that whoever wants to know delays no change.
     pub(super) fn ping(&self) -> Result<(), StoreError> {
-        if self.thread.is_finished() { Err(gone()) } else { Ok(()) }
+        if self.thread.as_ref().is_none_or(JoinHandle::is_finished) { Err(gone()) } else { Ok(()) }
     }
 
     /// Runs a change and waits until it is committed and the follower has it. A caller that goes away meanwhile changes nothing of that.
@@ -96,11 +107,12 @@ impl Writer {
     }
 
     async fn send(&self, job: Job) -> Result<(), StoreError> {
-        match self.jobs.try_send(job) {
+        let Some(jobs) = &self.jobs else { return Err(gone()) };
+        match jobs.try_send(job) {
             Ok(()) => Ok(()),
             Err(std::sync::mpsc::TrySendError::Disconnected(_)) => Err(gone()),
             Err(std::sync::mpsc::TrySendError::Full(job)) => {
-                let jobs = self.jobs.clone();
+                let jobs = jobs.clone();
                 let sent = tokio::task::spawn_blocking(move || jobs.send(job)).await;
                 sent.map_err(|error| StoreError::Unavailable(error.to_string()))?.map_err(|_| gone())
             }

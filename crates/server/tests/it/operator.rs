@@ -1,0 +1,9 @@
+//! The commands for whoever runs the server: they work on its files, and the real server is asked what came of it.
+
+mod admin;
+mod backup;
+mod config;
+mod doctor;
+mod document;
+mod keyring;
+mod restore;
