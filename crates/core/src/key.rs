@@ -150,6 +150,15 @@ impl Lifecycle {
         }
     }
 
+    /// When the key's life ends or ended: by its expiry or its revocation, whichever comes first. `None` where nothing ends it yet.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<UnixMillis> {
+        match *self {
+            Self::Revoked { at, expires_at, .. } => Some(expires_at.map_or(at, |end| end.min(at))),
+            Self::Live { expires_at } => expires_at,
+        }
+    }
+
     /// When the key expires, or would have.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixMillis> {
@@ -238,6 +247,16 @@ mod tests {
         let life = Lifecycle::Live { expires_at: Some(NOW) };
         assert_eq!(life.state(NOW.minus(1)), KeyState::Active);
         assert_eq!(life.state(NOW), KeyState::Expired);
+    }
+
+    #[test]
+    fn a_life_ends_by_the_first_of_its_ends() {
+        assert_eq!(Lifecycle::Live { expires_at: None }.ends_at(), None);
+        let live = Lifecycle::Live { expires_at: Some(NOW) };
+        assert_eq!(live.ends_at(), Some(NOW));
+        for (revoked_at, end) in [(NOW.minus(5), NOW.minus(5)), (NOW.plus(5), NOW)] {
+            assert_eq!(live.revoke(revoked_at, RevocationReason::Deleted).unwrap().ends_at(), Some(end));
+        }
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub struct Event {
     pub before: Option<serde_json::Value>,
     /// What is there since.
     pub after: Option<serde_json::Value>,
+    /// Whether `before` and `after` were taken out, because the event is old.
+    pub pruned: bool,
     /// The `X-Request-Id`.
     pub request_id: String,
 }

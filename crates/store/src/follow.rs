@@ -22,7 +22,8 @@ pub struct Changed {
 }
 
 /// Somebody who keeps an image of the rows. Called once for each change, in the order of the
-/// revisions, after the commit and before the caller is answered.
+/// revisions, after the commit and before the caller is answered; and, under the revision that it
+/// has, for rows that are forgotten.
 pub trait Follower: Send + Sync {
     /// Takes over the rows.
     fn apply(&self, changed: Changed);

@@ -15,6 +15,7 @@ mod key;
 mod origin;
 mod permission;
 mod policy;
+mod retention;
 mod session;
 mod sqlite;
 
@@ -36,6 +37,7 @@ pub use crate::key::{Key, KeyFilter, KeyHolder, KeySort, KeyStateFilter, Keys, N
 pub use crate::origin::{Actor, Origin};
 pub use crate::permission::{Declaration, DeclaredPermission, Permissions};
 pub use crate::policy::{NewPolicy, Policies, Policy, PolicyChange};
+pub use crate::retention::{Forgotten, Horizon, Retention};
 pub use crate::session::{NewSession, Session, SessionId, Sessions};
 pub use crate::sqlite::DataDirLock;
 
@@ -62,8 +64,8 @@ pub struct PageRequest {
 
 /// All that Keybearer asks of a database.
 #[async_trait]
-pub trait Store: Accounts + Sessions + Keys + Policies + Permissions + Events + Send + Sync {
-    /// Loads every row into the follower, then keeps it informed of each change. To be called once, before anything else is asked.
+pub trait Store: Accounts + Sessions + Keys + Policies + Permissions + Events + Retention + Send + Sync {
+    /// Loads every row that is not forgotten (see [`Retention::forget`]) into the follower, then keeps it informed of each change. To be called once, before anything else is asked.
     async fn follow(&self, follower: Arc<dyn Follower>) -> Result<(), StoreError>;
 
     /// Notes which peppers this node holds, by fingerprint.

@@ -12,6 +12,7 @@ mod permission;
 mod policy;
 mod readers;
 pub(crate) mod restore;
+mod retention;
 mod row;
 mod session;
 mod tx;
@@ -22,6 +23,7 @@ use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use async_trait::async_trait;
 use keybearer_core::role::Roles;
@@ -40,6 +42,8 @@ pub(crate) struct Sqlite {
     // Closed first, so that the writer is the last one and leaves one file behind.
     readers: Readers,
     writer: Writer,
+    /// Up to which death the follower was told to forget keys, in milliseconds since 1970.
+    swept: AtomicI64,
 }
 
 impl Sqlite {
@@ -49,7 +53,7 @@ impl Sqlite {
         migrate::run(&mut connection)?;
         permission::declare_own(&mut connection)?;
         let readers = Readers::open(file, READERS)?;
-        Ok(Self { writer: Writer::start(connection, Arc::new(roles))?, readers })
+        Ok(Self { writer: Writer::start(connection, Arc::new(roles))?, readers, swept: AtomicI64::new(i64::MIN) })
     }
 }
 

@@ -42,7 +42,8 @@ fn list(connection: &Connection, filter: EventFilter, page: &PageRequest) -> Res
     and("at >= ?", filter.since.map(|at| Sql::Integer(at.0)));
     and("at < ?", filter.until.map(|at| Sql::Integer(at.0)));
     let sql = format!(
-        "SELECT revision, at, actor, action, target, touched, before, after, request_id FROM events
+        "SELECT revision, at, actor, action, target, touched, before, after, request_id,
+                revision <= (SELECT payloads_pruned FROM counter) FROM events
          WHERE revision < ?1 {conditions} ORDER BY revision DESC LIMIT ?2"
     );
     let rows = connection.prepare_cached(&sql)?.query_map(params_from_iter(values), to_raw)?.collect::<Result<Vec<_>, _>>()?;
@@ -64,6 +65,7 @@ fn to_raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
         touched: Vec::new(),
         before: None,
         after: None,
+        pruned: row.get(9)?,
         request_id: row.get(8)?,
     };
     Ok((event, row.get(5)?, row.get(6)?, row.get(7)?))

@@ -1,16 +1,17 @@
 //! The one way into the image in memory: at start everything, later the rows that changes touched.
 
+use keybearer_core::token::KeyId;
 use rusqlite::Connection;
 
-use super::row;
 use super::tx::TouchedIds;
-use crate::{Changed, StoreError, What};
+use super::{retention, row};
+use crate::{Changed, Horizon, Key, StoreError, What};
 
 /// How many keys are handed over at a time.
 const CHUNK: usize = 10_000;
 
-/// Hands over all rows, keys last, so that what they refer to is there.
-pub(super) fn everything(connection: &Connection, mut apply: impl FnMut(Changed)) -> Result<(), StoreError> {
+/// Hands over all rows on this side of the horizon, keys last, so that what they refer to is there.
+pub(super) fn everything(connection: &Connection, horizon: Horizon, mut apply: impl FnMut(Changed)) -> Result<(), StoreError> {
     let revision = revision(connection)?;
     let mut changed = Changed { revision, ..Changed::default() };
     let mut statement = connection.prepare(&format!("SELECT {} FROM accounts WHERE deleted_at IS NULL", row::ACCOUNT))?;
@@ -18,8 +19,8 @@ pub(super) fn everything(connection: &Connection, mut apply: impl FnMut(Changed)
         let account = account?;
         changed.accounts.push((account.id, Some(account)));
     }
-    let mut statement = connection.prepare(&format!("SELECT {} FROM sessions", row::SESSION))?;
-    for session in statement.query_map([], row::to_session)? {
+    let mut statement = connection.prepare(&format!("SELECT {} FROM sessions WHERE expires_at > ?1", row::SESSION))?;
+    for session in statement.query_map([horizon.sessions.0], row::to_session)? {
         let session = session?;
         changed.sessions.push((session.id, Some(session)));
     }
@@ -28,9 +29,10 @@ pub(super) fn everything(connection: &Connection, mut apply: impl FnMut(Changed)
     }
     apply(changed);
 
-    let mut statement = connection.prepare(&format!("SELECT {} FROM keys", row::KEY))?;
+    let mut statement = connection
+        .prepare(&format!("SELECT {} FROM keys WHERE ifnull(expires_at > ?1, TRUE) AND ifnull(revoked_at > ?1, TRUE)", row::KEY))?;
     let mut keys = Vec::with_capacity(CHUNK);
-    for key in statement.query_map([], row::to_key)? {
+    for key in statement.query_map([horizon.keys.0], row::to_key)? {
         let key = key?;
         keys.push((key.id, Some(key)));
         if keys.len() == CHUNK {
@@ -41,15 +43,26 @@ pub(super) fn everything(connection: &Connection, mut apply: impl FnMut(Changed)
     Ok(())
 }
 
-/// The rows that a change touched, as the transaction sees them now.
-pub(super) fn touched(connection: &Connection, ids: &TouchedIds) -> Result<Changed, StoreError> {
+/// The rows that a change touched, as the transaction sees them now. What is behind the horizon counts as absent: a change of a key that was
+/// forgotten does not bring it back.
+pub(super) fn touched(connection: &Connection, horizon: Horizon, ids: &TouchedIds) -> Result<Changed, StoreError> {
+    let is_remembered = |key: &Key| key.lifecycle.ends_at().is_none_or(|end| end > horizon.keys);
     Ok(Changed {
         accounts: each(&ids.accounts, |id| present(row::account(connection, id)))?,
         sessions: each(&ids.sessions, |id| present(row::session(connection, id)))?,
         policies: each(&ids.policies, |id| present(row::policy(connection, id)))?,
-        keys: each(&ids.keys, |id| present(row::key(connection, id)))?,
+        keys: each(&ids.keys, |id| Ok(present(row::key(connection, id))?.filter(is_remembered)))?,
         revision: revision(connection)?,
     })
+}
+
+/// Deletes the sessions behind the horizon. Returns how many, and what a follower is to be told of them and of these keys, which are behind it.
+pub(super) fn forget(connection: &Connection, horizon: Horizon, keys: Vec<KeyId>) -> Result<(usize, Changed), StoreError> {
+    let sessions = retention::delete_sessions(connection, horizon.sessions)?;
+    let deleted = sessions.len();
+    let sessions = sessions.into_iter().map(|id| (id, None)).collect();
+    let keys = keys.into_iter().map(|id| (id, None)).collect();
+    Ok((deleted, Changed { sessions, keys, revision: revision(connection)?, ..Changed::default() }))
 }
 
 fn each<'a, I: Copy + 'a, T>(

@@ -8,6 +8,7 @@ use crate::StoreError;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "accounts_keys_policies", include_str!("../../migrations/sqlite/0001_accounts_keys_policies.sql")),
     (2, "installation_links", include_str!("../../migrations/sqlite/0002_installation_links.sql")),
+    (3, "retention", include_str!("../../migrations/sqlite/0003_retention.sql")),
 ];
 
 /// Brings the schema up to date, all in one transaction, or refuses a newer one by name.

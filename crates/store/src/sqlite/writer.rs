@@ -6,12 +6,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use keybearer_core::role::Roles;
+use keybearer_core::token::KeyId;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::load;
 use super::tx::{TouchedIds, Tx};
-use crate::{Changed, Follower, Origin, StoreError};
+use crate::{Changed, Follower, Horizon, Origin, StoreError};
 
 /// The most changes of one transaction.
 const GROUP: usize = 256;
@@ -26,6 +27,15 @@ type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
 enum Job {
     Work(Work),
     Follow(Arc<dyn Follower>, oneshot::Sender<Result<(), StoreError>>),
+    Forget(Horizon, Vec<KeyId>, oneshot::Sender<Result<Gone, StoreError>>),
+}
+
+/// What a job to forget came to.
+pub(super) struct Gone {
+    /// How many sessions were deleted.
+    pub(super) sessions: usize,
+    /// Whether there is a follower, which may have keys that it is to forget.
+    pub(super) is_followed: bool,
 }
 
 pub(super) struct Writer {
@@ -47,7 +57,7 @@ impl Drop for Writer {
 impl Writer {
     pub(super) fn start(connection: Connection, roles: Arc<Roles>) -> Result<Self, StoreError> {
         let (jobs, queue) = sync_channel(QUEUE);
-        let thread = WriterThread { connection, roles, queue, follower: None };
+        let thread = WriterThread { connection, roles, queue, follower: None, horizon: Horizon::NONE };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || thread.run())
@@ -80,6 +90,13 @@ impl Writer {
     pub(super) async fn follow(&self, follower: Arc<dyn Follower>) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
         self.send(Job::Follow(follower, answer)).await?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// Moves the horizon forward, and has the follower forget these keys, which must have died behind it.
+    pub(super) async fn forget(&self, horizon: Horizon, keys: Vec<KeyId>) -> Result<Gone, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Job::Forget(horizon, keys, answer)).await?;
         answered.await.map_err(|_| gone())?
     }
 
@@ -134,6 +151,8 @@ struct WriterThread {
     roles: Arc<Roles>,
     queue: Receiver<Job>,
     follower: Option<Arc<dyn Follower>>,
+    /// What died behind it is not handed to the follower, by whatever way.
+    horizon: Horizon,
 }
 
 impl WriterThread {
@@ -149,6 +168,10 @@ impl WriterThread {
                         drop(answer.send(self.load(&*follower)));
                         self.follower = Some(follower);
                     }
+                    Job::Forget(horizon, keys, answer) => {
+                        self.commit(std::mem::take(&mut group));
+                        drop(answer.send(self.forget(horizon, keys)));
+                    }
                 }
                 next = if group.len() < GROUP { self.queue.try_recv().ok() } else { None };
             }
@@ -158,7 +181,22 @@ impl WriterThread {
 
     fn load(&mut self, follower: &dyn Follower) -> Result<(), StoreError> {
         let transaction = self.connection.transaction()?;
-        load::everything(&transaction, |changed| follower.apply(changed))
+        load::everything(&transaction, self.horizon, |changed| follower.apply(changed))
+    }
+
+    /// In its place among the changes, so that none of them brings back what is forgotten.
+    fn forget(&mut self, horizon: Horizon, keys: Vec<KeyId>) -> Result<Gone, StoreError> {
+        let horizon = self.horizon.advanced_to(horizon);
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let (sessions, changed) = load::forget(&transaction, horizon, keys)?;
+        transaction.commit()?;
+        self.horizon = horizon;
+        if let Some(follower) = &self.follower
+            && !(changed.sessions.is_empty() && changed.keys.is_empty())
+        {
+            follower.apply(changed);
+        }
+        Ok(Gone { sessions, is_followed: self.follower.is_some() })
     }
 
     fn commit(&mut self, group: Vec<Work>) {
@@ -202,7 +240,7 @@ impl WriterThread {
                 // follower shows the rows as they followed each other. Those of two changes at once might grant what neither did: a key
                 // that moves to a policy while that policy loses a permission.
                 if follows && !touched.is_empty() {
-                    changes.push(load::touched(&savepoint, &touched)?);
+                    changes.push(load::touched(&savepoint, self.horizon, &touched)?);
                 }
                 savepoint.commit()?;
             }

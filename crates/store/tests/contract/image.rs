@@ -49,8 +49,9 @@ impl Told {
     }
 
     fn apply(&mut self, changed: Changed) {
+        let is_forgotten = self.loaded && changed.revision == self.revision && only_takes_away(&changed);
         let in_order = if self.loaded { changed.revision == self.revision + 1 } else { changed.revision >= self.revision };
-        if !in_order {
+        if !in_order && !is_forgotten {
             self.faults.push(format!("revision {} after {}", changed.revision, self.revision));
         }
         self.revision = changed.revision;
@@ -70,6 +71,14 @@ impl Told {
             KeyHolder::Service { policy, .. } => self.policies.contains_key(policy),
         }
     }
+}
+
+/// Whether it has keys and sessions that are to go, and nothing else.
+fn only_takes_away(changed: &Changed) -> bool {
+    changed.accounts.is_empty()
+        && changed.policies.is_empty()
+        && changed.sessions.iter().all(|(_, session)| session.is_none())
+        && changed.keys.iter().all(|(_, key)| key.is_none())
 }
 
 fn take_over<I: Ord, T>(rows: &mut BTreeMap<I, T>, changed: Vec<(I, Option<T>)>) {

@@ -43,6 +43,7 @@ mod pepper;
 mod permission;
 mod policy;
 mod race;
+mod retention;
 mod revocation;
 mod session;
 mod sqlite;

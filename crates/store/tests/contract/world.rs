@@ -1,7 +1,7 @@
 //! The world of a test: an empty store of one engine, the clock in the test's hands, and short ways to fill it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use keybearer_core::account::AccountId;
 use keybearer_core::key::DAY;
@@ -12,8 +12,8 @@ use keybearer_core::role::{Level, Roles};
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::{Digest, KeyId};
 use keybearer_store::{
-    Account, AccountChange, Actor, ChangedAccount, Declaration, DeclaredPermission, Key, Metadata, NewAccount, NewAccountKey, NewKey,
-    NewPolicy, NewServiceKey, NewSession, Origin, PageRequest, Policy, Session, SessionId, Store, StoreError, open_sqlite,
+    Account, AccountChange, Actor, ChangedAccount, Declaration, DeclaredPermission, Horizon, Key, Metadata, NewAccount, NewAccountKey,
+    NewKey, NewPolicy, NewServiceKey, NewSession, Origin, PageRequest, Policy, Session, SessionId, Store, StoreError, open_sqlite,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -33,6 +33,8 @@ pub(crate) struct World {
     pub(crate) image: Arc<Image>,
     /// What the database lives in.
     pub(crate) place: TempDir,
+    /// What the store was told to forget.
+    pub(crate) horizon: Mutex<Horizon>,
     clock: AtomicI64,
     serial: AtomicU64,
 }
@@ -71,7 +73,7 @@ impl World {
         let image = Arc::new(Image::default());
         store.follow(image.clone()).await.unwrap();
         image.told().is_loaded();
-        Self { store, image, place, clock, serial }
+        Self { store, image, place, horizon: Mutex::new(Horizon::NONE), clock, serial }
     }
 
     pub(crate) fn now(&self) -> UnixMillis {
