@@ -26,6 +26,9 @@ pub struct Event {
     /// What is there since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<serde_json::Value>,
+    /// Whether `before` and `after` were taken out, because the event is older than `events.payload_retention`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pruned: bool,
     /// The `X-Request-Id` of the request that made it.
     pub request_id: String,
 }

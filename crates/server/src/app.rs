@@ -13,6 +13,7 @@ use crate::keyring::{Keyring, KeyringError};
 use crate::last_used::LastUsed;
 use crate::password::Passwords;
 use crate::reset_link::ResetLinks;
+use crate::retention::{Sweeper, Sweeping};
 use crate::session_token::SessionTokens;
 use crate::setup::Setup;
 use crate::throttle::Throttle;
@@ -45,6 +46,9 @@ pub struct App {
     pub last_used: Arc<LastUsed>,
     /// The link that makes the first administrator.
     pub setup: Setup,
+    /// Forgets what is old.
+    pub sweeper: Arc<Sweeper>,
+    _sweeping: Sweeping,
     _lock: DataDirLock,
 }
 
@@ -90,8 +94,11 @@ impl App {
         let store = keybearer_store::open_sqlite(&database, config.roles.clone())?;
         store.check_peppers(peppers.fingerprints()).await?;
         let index = Arc::new(Index::new(config.roles.clone()));
+        let sweeper = Arc::new(Sweeper::new(Arc::clone(&store), clock.clone(), &config));
+        // Before the load, so that nothing is loaded that would be forgotten at once.
+        sweeper.begin().await?;
         store.follow(Arc::clone(&index) as _).await?;
-        tracing::info!(keys = index.len(), revision = index.revision(), "index loaded");
+        tracing::info!(keys = index.counts().keys, revision = index.revision(), "index loaded");
         Ok(Arc::new(Self {
             clock,
             store,
@@ -105,6 +112,8 @@ impl App {
             reset_links: ResetLinks::new(keyring.jwt_key()),
             last_used: Arc::default(),
             setup: Setup::default(),
+            _sweeping: Arc::clone(&sweeper).run(),
+            sweeper,
             config,
             _lock: lock,
         }))

@@ -46,6 +46,8 @@ pub struct Config {
     pub keys: KeysConfig,
     /// About sessions.
     pub sessions: SessionsConfig,
+    /// About events.
+    pub events: EventsConfig,
     /// The roles there are.
     pub roles: Roles,
     /// About the log.
@@ -63,6 +65,8 @@ pub struct KeysConfig {
     pub max_per_account: u32,
     /// What new tokens begin with.
     pub prefix: Prefix,
+    /// How long dead keys stay in the index, in milliseconds; `None` for ever.
+    pub retention: Option<i64>,
 }
 
 /// Settings about sessions.
@@ -72,6 +76,13 @@ pub struct SessionsConfig {
     pub lifetime: i64,
     /// Most logins of an account at once.
     pub max_per_account: u32,
+}
+
+/// Settings about events.
+#[derive(Clone, Copy, Debug)]
+pub struct EventsConfig {
+    /// How long events keep what was before and after, in milliseconds; `None` for ever.
+    pub payload_retention: Option<i64>,
 }
 
 /// Settings about the log.

@@ -17,6 +17,19 @@ use papaya::HashMap;
 
 pub use self::entry::{Facts, KeyEntry};
 
+/// How many rows the image has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Keys in whatever state.
+    pub keys: usize,
+    /// Accounts.
+    pub accounts: usize,
+    /// Policies.
+    pub policies: usize,
+    /// Sessions, perhaps over.
+    pub sessions: usize,
+}
+
 /// The image. Entries are shared, so that a reader keeps what it looks at while a change replaces it.
 pub struct Index {
     roles: Roles,
@@ -53,16 +66,10 @@ impl Index {
         self.revision.load(Ordering::Acquire)
     }
 
-    /// How many keys the image has.
+    /// How many rows the image has.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// Whether the image has no key.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+    pub fn counts(&self) -> Counts {
+        Counts { keys: self.keys.len(), accounts: self.accounts.len(), policies: self.policies.len(), sessions: self.sessions.len() }
     }
 
     /// One account that is not deleted.

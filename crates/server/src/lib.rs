@@ -20,6 +20,7 @@ pub mod ops;
 pub mod password;
 pub mod random;
 pub mod reset_link;
+pub mod retention;
 pub mod session_token;
 pub mod setup;
 pub mod start;

@@ -4,7 +4,7 @@ use config::Value;
 
 use super::setting::Setting;
 use super::source::{DEFAULT, Values};
-use super::{Config, ConfigError, KeysConfig, LogConfig, SecretText, SessionsConfig, read};
+use super::{Config, ConfigError, EventsConfig, KeysConfig, LogConfig, SecretText, SessionsConfig, read};
 
 impl Values {
     /// All settings.
@@ -23,6 +23,7 @@ impl Values {
                 lifetime: self.required("sessions.lifetime", read::duration)?,
                 max_per_account: self.required("sessions.max_per_account", read::count)?,
             },
+            events: EventsConfig { payload_retention: self.required("events.payload_retention", read::retention)? },
             roles: self.parsed("roles", read::roles)?.unwrap_or_default(),
             log: LogConfig { level: self.required("log.level", read::level)?, format: self.required("log.format", read::format)? },
         };
@@ -37,6 +38,7 @@ impl Values {
             max_lifetime: self.required("keys.max_lifetime", read::duration)?,
             max_per_account: self.required("keys.max_per_account", read::count)?,
             prefix: self.required("keys.prefix", read::prefix)?,
+            retention: self.required("keys.retention", read::retention)?,
         };
         if keys.default_lifetime > keys.max_lifetime {
             if self.origin(setting("keys.default_lifetime")) != DEFAULT {

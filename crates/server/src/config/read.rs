@@ -82,6 +82,14 @@ pub(super) fn duration(text: &str) -> Result<i64, String> {
     }
 }
 
+/// As a duration; `None` for `never`.
+pub(super) fn retention(text: &str) -> Result<Option<i64>, String> {
+    if text == "never" {
+        return Ok(None);
+    }
+    duration(text).map(Some).map_err(|problem| format!("{problem}; or never, to keep it for ever"))
+}
+
 fn not_a_duration(text: &str) -> String {
     format!("{text:?} is not a duration: write it like 90s, 15m, 12h, 30d, 2w, or as plain seconds")
 }

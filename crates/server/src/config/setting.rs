@@ -29,6 +29,8 @@ pub enum Kind {
     Secret,
     /// `90s`, `15m`, `12h`, `30d`, `2w`, or plain seconds.
     Duration,
+    /// As a duration, or `never`.
+    Retention,
     /// A whole number from 1.
     Count,
     /// `auditor=6,other=2`; in TOML a section.
@@ -66,6 +68,7 @@ impl Setting {
             Kind::Path => "PATH".to_owned(),
             Kind::Text | Kind::Secret => "TEXT".to_owned(),
             Kind::Duration => "DURATION".to_owned(),
+            Kind::Retention => "DURATION|never".to_owned(),
             Kind::Count => "NUMBER".to_owned(),
             Kind::Roles => "ROLE=LEVEL,...".to_owned(),
             Kind::Choice(words) => words.join("|"),
@@ -106,8 +109,20 @@ pub const SETTINGS: &[Setting] = &[
     preset("keys.max_lifetime", Kind::Duration, "365d", "Greatest lifetime of an account key"),
     preset("keys.max_per_account", Kind::Count, "100", "Most keys of an account that are neither revoked nor expired"),
     preset("keys.prefix", Kind::Text, "kb", "What new tokens begin with; tokens with another prefix stay valid"),
+    preset(
+        "keys.retention",
+        Kind::Retention,
+        "90d",
+        "How long after its end a key is still known as expired or revoked, then as NOT_FOUND",
+    ),
     preset("sessions.lifetime", Kind::Duration, "12h", "How long a login lasts"),
     preset("sessions.max_per_account", Kind::Count, "20", "Most logins of an account at once; the oldest ends"),
+    preset(
+        "events.payload_retention",
+        Kind::Retention,
+        "365d",
+        "How long events keep what was before and after a change; the rest of them stays",
+    ),
     open("roles", Kind::Roles, "Roles besides user, bughunter, support and admin, each with its level from 0 to 8"),
     preset("log.level", Kind::Choice(LEVELS), "info", "Least severity of what is logged"),
     preset("log.format", Kind::Choice(FORMATS), "auto", "Form of the log; auto is text on a terminal, JSON otherwise"),

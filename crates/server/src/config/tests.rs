@@ -57,6 +57,17 @@ fn flag_beats_environment_beats_file_beats_default() {
 }
 
 #[test]
+fn what_is_kept_may_be_kept_for_ever() {
+    let config = load_with(&[], &[], "").ok().unwrap();
+    assert_eq!((config.keys.retention, config.events.payload_retention), (Some(90 * DAY), Some(365 * DAY)));
+    let config = load_with(&["--keys-retention", "1w"], &[], "[events]\npayload_retention = \"never\"").ok().unwrap();
+    assert_eq!((config.keys.retention, config.events.payload_retention), (Some(7 * DAY), None));
+    for wrong in ["0", "Never", "ever"] {
+        assert!(refusal(&["--keys-retention", wrong], &[], "").contains("or never"), "{wrong}");
+    }
+}
+
+#[test]
 fn every_setting_has_its_own_spellings_and_stands_in_the_help() {
     let spellings: HashSet<_> = SETTINGS.iter().flat_map(|setting| [setting.flag(), setting.variable()]).collect();
     assert_eq!(spellings.len(), 2 * SETTINGS.len());

@@ -1,5 +1,7 @@
 //! Why a key is accepted or refused, in words, without its secret.
 
+use std::sync::Arc;
+
 use keybearer_core::decision::Denial;
 use keybearer_core::key::KeyState;
 use keybearer_core::requirement::Requirement;
@@ -26,19 +28,34 @@ pub struct Explained {
 ///
 /// # Errors
 /// [`AppError::NotFound`] where there is no such key, or none that the caller may see.
-pub fn explain(app: &App, caller: &Caller, id: KeyId, requirement: &Requirement) -> Result<Explained, AppError> {
+pub async fn explain(app: &App, caller: &Caller, id: KeyId, requirement: &Requirement) -> Result<Explained, AppError> {
     caller.authority.at_least(Level::OWN)?;
-    let entry = app.index.key(id).ok_or(AppError::NotFound(What::Key))?;
+    let (entry, is_forgotten) = find(app, id).await?;
     let seen = caller.authority.explain_key(entry.key.holder.owner());
     seen.map_err(AppError::from).map_err(unseen_is_absent(What::Key))?;
-    let verdict = judge(app, entry, requirement);
+    let mut verdict = judge(app, entry, requirement);
     let mut why = Vec::new();
     if let Some((entry, facts)) = &verdict.key {
         why.push(life(app, entry));
         why.push(power(app, facts));
     }
+    if is_forgotten {
+        why.push("That is longer ago than keys.retention: who presents it is told NOT_FOUND.".to_owned());
+        verdict.decision = Err(Denial::NotFound);
+    }
     why.push(outcome(&verdict.decision, requirement));
     Ok(Explained { verdict, why })
+}
+
+/// A key in the index, or one that left it after its death.
+async fn find(app: &App, id: KeyId) -> Result<(Arc<KeyEntry>, bool), AppError> {
+    if let Some(entry) = app.index.key(id) {
+        return Ok((entry, false));
+    }
+    let key = app.store.key(id).await?;
+    // Perhaps a key that is being made: its row is there a moment before it is in the index.
+    let is_forgotten = key.lifecycle.state(app.clock.now()) != KeyState::Active;
+    Ok((Arc::new(KeyEntry::new(key, None)), is_forgotten))
 }
 
 fn life(app: &App, entry: &KeyEntry) -> String {

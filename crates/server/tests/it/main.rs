@@ -15,6 +15,7 @@ mod openapi;
 mod operator;
 mod races;
 mod readme;
+mod retention;
 mod revocation;
 mod setup;
 mod support;

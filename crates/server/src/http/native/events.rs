@@ -50,6 +50,7 @@ fn dressed(event: Event) -> api::Event {
         touched: event.touched,
         before: event.before,
         after: event.after,
+        pruned: event.pruned,
         request_id: event.request_id,
     }
 }

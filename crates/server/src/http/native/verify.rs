@@ -63,7 +63,7 @@ fn one(app: &App, at: &str, asked: &api::Verify) -> Result<api::Verdict, AppErro
 pub(super) async fn explain(State(app): State<Arc<App>>, Call { caller, body, .. }: Call<api::Explain>) -> Result<Response, AppError> {
     let parts = RequirementParts { any_of: &body.any_of, all_of: &body.all_of, level: body.level, kind: body.kind.map(dress::to_kind) };
     let requirement = ops::verify::requirement("", &parts)?;
-    let explained = ops::explain::explain(&app, &caller, KeyId::from_bytes(*body.key_id.as_bytes()), &requirement)?;
+    let explained = ops::explain::explain(&app, &caller, KeyId::from_bytes(*body.key_id.as_bytes()), &requirement).await?;
     Ok(dress::json(&api::Explanation {
         granted_by: explained.verdict.decision.as_ref().ok().and_then(|matched| matched.as_ref().map(ToString::to_string)),
         verdict: dressed(&app, &explained.verdict),
