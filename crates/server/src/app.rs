@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::index::Index;
 use crate::keyring::{Keyring, KeyringError};
 use crate::last_used::LastUsed;
+use crate::metrics::Metrics;
 use crate::password::Passwords;
 use crate::reset_link::ResetLinks;
 use crate::retention::{Sweeper, Sweeping};
@@ -48,6 +49,8 @@ pub struct App {
     pub setup: Setup,
     /// Forgets what is old.
     pub sweeper: Arc<Sweeper>,
+    /// What is counted and measured.
+    pub metrics: Arc<Metrics>,
     _sweeping: Sweeping,
     _lock: DataDirLock,
 }
@@ -93,8 +96,10 @@ impl App {
         let peppers = keyring.peppers();
         let store = keybearer_store::open_sqlite(&database, config.roles.clone())?;
         store.check_peppers(peppers.fingerprints()).await?;
-        let index = Arc::new(Index::new(config.roles.clone()));
-        let sweeper = Arc::new(Sweeper::new(Arc::clone(&store), clock.clone(), &config));
+        let index = Arc::new(Index::new(config.roles.clone(), clock.clone()));
+        let metrics = Arc::<Metrics>::default();
+        store.watch(metrics.writer_watch());
+        let sweeper = Arc::new(Sweeper::new(Arc::clone(&store), clock.clone(), Arc::clone(&metrics), &config));
         // Before the load, so that nothing is loaded that would be forgotten at once.
         sweeper.begin().await?;
         store.follow(Arc::clone(&index) as _).await?;
@@ -114,6 +119,7 @@ impl App {
             setup: Setup::default(),
             _sweeping: Arc::clone(&sweeper).run(),
             sweeper,
+            metrics,
             config,
             _lock: lock,
         }))

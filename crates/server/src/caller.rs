@@ -11,6 +11,7 @@ use keybearer_store::{Actor, KeyHolder, Session};
 use crate::app::App;
 use crate::error::{AppError, AuthError};
 use crate::index::KeyEntry;
+use crate::metrics::{Authentication, Metrics};
 use crate::session_token::TokenError;
 
 /// A credential as a request carries it.
@@ -46,9 +47,20 @@ pub enum CallerCredential {
 /// # Errors
 /// [`AppError::Auth`] says what is wrong with it; why a key is refused is told only to who knows its secret.
 pub fn authenticate(app: &App, presented: &Presented) -> Result<Caller, AppError> {
-    match presented {
-        Presented::Session(token) => session(app, token),
-        Presented::Key(credential) => key(app, credential),
+    let (caller, came) = match presented {
+        Presented::Session(token) => (session(app, token), Metrics::came_by_session as fn(&Metrics, Authentication)),
+        Presented::Key(credential) => (key(app, credential), Metrics::came_by_key as _),
+    };
+    came(&app.metrics, worth(&caller));
+    caller
+}
+
+fn worth(caller: &Result<Caller, AppError>) -> Authentication {
+    match caller {
+        Ok(_) => Authentication::Valid,
+        Err(AppError::Auth(AuthError::Expired)) => Authentication::Expired,
+        Err(AppError::Auth(AuthError::Revoked(_))) => Authentication::Revoked,
+        Err(_) => Authentication::Invalid,
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Config {
     pub events: EventsConfig,
     /// The roles there are.
     pub roles: Roles,
+    /// About `/metrics`.
+    pub metrics: MetricsConfig,
     /// About the log.
     pub log: LogConfig,
 }
@@ -83,6 +85,24 @@ pub struct SessionsConfig {
 pub struct EventsConfig {
     /// How long events keep what was before and after, in milliseconds; `None` for ever.
     pub payload_retention: Option<i64>,
+}
+
+/// Settings about `/metrics`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MetricsConfig {
+    /// Who may ask.
+    pub access: Access,
+}
+
+/// Who sees what is not about keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// Anybody.
+    Open,
+    /// Level 8, and keys with `audit.read`.
+    Guarded,
+    /// Nobody: as if it did not exist.
+    Off,
 }
 
 /// Settings about the log.

@@ -9,6 +9,7 @@ pub mod freesewing;
 mod health;
 pub mod native;
 mod page;
+mod observe;
 pub mod path;
 pub mod request;
 mod reset;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::HeaderMap;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use tonic_health::server::HealthReporter;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -32,7 +33,12 @@ use crate::grpc;
 /// All faces, and around them the layers that every request passes, the last one first. They stand around the whole router, not around its
 /// routes, so that they also see what the router itself answers: 404, and 405 with its `Allow`.
 pub fn router(app: Arc<App>, health: &HealthReporter) -> Router {
-    Router::new().fallback_service(routes(app, health)).layer(from_fn(failure::in_the_words_of_the_face)).layer(from_fn(request::note))
+    let observe = from_fn_with_state(Arc::clone(&app), observe::observe);
+    Router::new()
+        .fallback_service(routes(app, health))
+        .layer(from_fn(failure::in_the_words_of_the_face))
+        .layer(from_fn(request::note))
+        .layer(observe)
 }
 
 fn routes(app: Arc<App>, health: &HealthReporter) -> Router {

@@ -16,6 +16,7 @@ use keybearer_store::{Account, Changed, Follower, Key, KeyHolder, Policy, Sessio
 use papaya::HashMap;
 
 pub use self::entry::{Facts, KeyEntry};
+use crate::clock::Clock;
 
 /// How many rows the image has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -33,24 +34,28 @@ pub struct Counts {
 /// The image. Entries are shared, so that a reader keeps what it looks at while a change replaces it.
 pub struct Index {
     roles: Roles,
+    clock: Clock,
     accounts: HashMap<AccountId, Arc<Account>>,
     sessions: HashMap<SessionId, Session>,
     policies: HashMap<PolicyId, Arc<Policy>>,
     keys: HashMap<KeyId, Arc<KeyEntry>>,
     revision: AtomicI64,
+    changed_at: AtomicI64,
 }
 
 impl Index {
     /// An empty image, to be filled by the store.
     #[must_use]
-    pub fn new(roles: Roles) -> Self {
+    pub fn new(roles: Roles, clock: Clock) -> Self {
         Self {
             roles,
+            clock,
             accounts: HashMap::new(),
             sessions: HashMap::new(),
             policies: HashMap::new(),
             keys: HashMap::new(),
             revision: AtomicI64::new(0),
+            changed_at: AtomicI64::new(0),
         }
     }
 
@@ -64,6 +69,12 @@ impl Index {
     #[must_use]
     pub fn revision(&self) -> i64 {
         self.revision.load(Ordering::Acquire)
+    }
+
+    /// When that change, or the load, came into the image.
+    #[must_use]
+    pub fn changed_at(&self) -> UnixMillis {
+        UnixMillis(self.changed_at.load(Ordering::Relaxed))
     }
 
     /// How many rows the image has.
@@ -154,6 +165,7 @@ impl Follower for Index {
                 None => drop(policies.remove(&id)),
             }
         }
+        self.changed_at.store(self.clock.now().0, Ordering::Relaxed);
         self.revision.store(changed.revision, Ordering::Release);
     }
 }

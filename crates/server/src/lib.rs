@@ -16,6 +16,7 @@ pub mod http;
 pub mod index;
 pub mod keyring;
 pub mod last_used;
+pub mod metrics;
 pub mod ops;
 pub mod password;
 pub mod random;

@@ -8,6 +8,7 @@ pub mod health;
 pub mod issue;
 pub mod key;
 pub mod password_reset;
+pub mod metrics;
 pub mod permission;
 pub mod policy;
 pub mod session;

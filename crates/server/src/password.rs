@@ -27,6 +27,8 @@ pub struct Passwords {
     places: Arc<Semaphore>,
     /// One for each that runs.
     turns: Arc<Semaphore>,
+    /// How many turns, and how many places there are.
+    bounds: (usize, usize),
     /// The hash of a password that nobody knows, for accounts that have none.
     dummy: Arc<str>,
 }
@@ -57,6 +59,7 @@ impl Passwords {
         Self {
             places: Arc::new(Semaphore::new(running + waiting)),
             turns: Arc::new(Semaphore::new(running)),
+            bounds: (running, running + waiting),
             dummy: hash(&random()).into(),
         }
     }
@@ -79,6 +82,14 @@ impl Passwords {
             None => (Arc::clone(&self.dummy), false),
         };
         self.run(move || verify(password.as_bytes(), &stored) && exists).await
+    }
+
+    /// How many passwords are being hashed, and how many wait for it.
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
+        let (turns, places) = self.bounds;
+        let running = turns.saturating_sub(self.turns.available_permits());
+        (running, places.saturating_sub(self.places.available_permits()).saturating_sub(running))
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
@@ -175,10 +186,12 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert_eq!(passwords.run(|| 3).await, Err(Busy));
+        assert_eq!(passwords.load(), (1, 1));
         assert!(!second.is_finished());
         finish.send(()).unwrap();
         assert_eq!(second.await.unwrap(), Ok(2));
         assert_eq!(passwords.run(|| 4).await, Ok(4));
+        assert_eq!(passwords.load(), (0, 0));
     }
 
     #[tokio::test]

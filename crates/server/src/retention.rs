@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::metrics::{Forgotten, Metrics};
 
 /// How long a session is kept after its end. Nothing asks for it any more: this is for a clock that is put back a little.
 const SESSION_GRACE: i64 = DAY;
@@ -26,6 +27,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub struct Sweeper {
     store: Arc<dyn Store>,
     clock: Clock,
+    metrics: Arc<Metrics>,
     keys: Option<i64>,
     payloads: Option<i64>,
 }
@@ -42,8 +44,8 @@ impl Drop for Sweeping {
 impl Sweeper {
     /// A sweeper by these settings.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: Clock, config: &Config) -> Self {
-        Self { store, clock, keys: config.keys.retention, payloads: config.events.payload_retention }
+    pub fn new(store: Arc<dyn Store>, clock: Clock, metrics: Arc<Metrics>, config: &Config) -> Self {
+        Self { store, clock, metrics, keys: config.keys.retention, payloads: config.events.payload_retention }
     }
 
     fn horizon(&self, now: UnixMillis) -> Horizon {
@@ -65,6 +67,8 @@ impl Sweeper {
     pub async fn sweep(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         let forgotten = self.store.forget(self.horizon(now)).await?;
+        self.metrics.forgot(Forgotten::Keys, forgotten.keys as u64);
+        self.metrics.forgot(Forgotten::Sessions, forgotten.sessions as u64);
         let payloads = match self.payloads {
             Some(retention) => self.prune(now.minus(retention)).await?,
             None => 0,
@@ -79,6 +83,7 @@ impl Sweeper {
         let mut pruned = 0;
         loop {
             let batch = self.store.prune_payloads(recorded_before, BATCH).await?;
+            self.metrics.forgot(Forgotten::EventPayloads, batch.into());
             pruned += u64::from(batch);
             if batch < BATCH {
                 return Ok(pruned);

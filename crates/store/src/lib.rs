@@ -18,6 +18,7 @@ mod policy;
 mod retention;
 mod session;
 mod sqlite;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,6 +41,7 @@ pub use crate::policy::{NewPolicy, Policies, Policy, PolicyChange};
 pub use crate::retention::{Forgotten, Horizon, Retention};
 pub use crate::session::{NewSession, Session, SessionId, Sessions};
 pub use crate::sqlite::DataDirLock;
+pub use crate::watch::WriterWatch;
 
 /// A JSON object that applications keep with an account or a key.
 pub type Metadata = serde_json::Map<String, serde_json::Value>;
@@ -76,6 +78,12 @@ pub trait Store: Accounts + Sessions + Keys + Policies + Permissions + Events + 
 
     /// Whether the database answers, and changes can be made.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Has the writer measured, from now on. The first one stays.
+    fn watch(&self, watch: Arc<dyn WriterWatch>);
+
+    /// How many changes wait for the writer.
+    fn waiting(&self) -> usize;
 }
 
 /// Opens the SQLite database of a data directory, bringing its schema up to date.

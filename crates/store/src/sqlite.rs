@@ -33,7 +33,7 @@ use rusqlite::Connection;
 pub use self::lock::DataDirLock;
 use self::readers::Readers;
 use self::writer::Writer;
-use crate::{Follower, Store, StoreError};
+use crate::{Follower, Store, StoreError, WriterWatch};
 
 /// How many connections read beside the writer.
 const READERS: usize = 4;
@@ -95,6 +95,14 @@ impl Store for Sqlite {
     async fn ping(&self) -> Result<(), StoreError> {
         self.writer.ping()?;
         self.readers.read(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
+    }
+
+    fn watch(&self, watch: Arc<dyn WriterWatch>) {
+        self.writer.watch(watch);
+    }
+
+    fn waiting(&self) -> usize {
+        self.writer.waiting()
     }
 }
 

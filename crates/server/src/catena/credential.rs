@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::caller::{Caller, CallerCredential, Presented, authenticate};
 use crate::error::{AppError, AuthError};
 use crate::http::credentials::{self, Carried};
+use crate::metrics::Outcome;
 
 /// Whoever presents a valid credential in a carrier of this face.
 ///
@@ -42,14 +43,23 @@ pub(super) fn administrator(app: &App, headers: &HeaderMap, needs: OwnPermission
     Ok(caller)
 }
 
-/// Any valid key of a service.
-pub(super) fn service_key(app: &App, headers: &HeaderMap) -> Result<Caller, Status> {
-    let caller = caller(app, headers)?;
-    match &caller.credential {
-        CallerCredential::Key(entry) => require_of_a_service(entry.key.holder.kind())?,
-        CallerCredential::Session(_) => return Err(AppError::from(AuthError::Missing).into()),
-    }
-    Ok(caller)
+/// Whether this is a valid key of a service, of whatever power.
+pub(super) fn tested(app: &App, headers: &HeaderMap) -> Result<(), Status> {
+    let caller = caller(app, headers).inspect_err(|error| {
+        if let AppError::Auth(error) = error {
+            app.metrics.tested(error.into());
+        }
+    })?;
+    let result = match &caller.credential {
+        CallerCredential::Key(entry) => require_of_a_service(entry.key.holder.kind()),
+        CallerCredential::Session(_) => Err(AppError::from(AuthError::Missing).into()),
+    };
+    app.metrics.tested(match (&result, &caller.credential) {
+        (Ok(()), _) => Outcome::Valid,
+        (Err(_), CallerCredential::Key(_)) => Outcome::InsufficientPermissions,
+        (Err(_), CallerCredential::Session(_)) => Outcome::Malformed,
+    });
+    result
 }
 
 fn require_of_a_service(kind: KeyKind) -> Result<(), Status> {

@@ -70,7 +70,7 @@ fn policy_for_key(text: &str) -> Result<PolicyId, AppError> {
 #[tonic::async_trait]
 impl CatenaApiKeys for Service {
     async fn test_api_key(&self, request: Request<TestApiKeyRequest>) -> Result<Response<TestApiKeyResponse>, Status> {
-        credential::service_key(&self.app, request.metadata().as_ref())?;
+        credential::tested(&self.app, request.metadata().as_ref())?;
         Ok(Response::new(TestApiKeyResponse {}))
     }
 

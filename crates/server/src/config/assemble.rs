@@ -4,7 +4,7 @@ use config::Value;
 
 use super::setting::Setting;
 use super::source::{DEFAULT, Values};
-use super::{Config, ConfigError, EventsConfig, KeysConfig, LogConfig, SecretText, SessionsConfig, read};
+use super::{Config, ConfigError, EventsConfig, KeysConfig, LogConfig, MetricsConfig, SecretText, SessionsConfig, read};
 
 impl Values {
     /// All settings.
@@ -25,6 +25,7 @@ impl Values {
             },
             events: EventsConfig { payload_retention: self.required("events.payload_retention", read::retention)? },
             roles: self.parsed("roles", read::roles)?.unwrap_or_default(),
+            metrics: MetricsConfig { access: self.required("metrics.access", read::access)? },
             log: LogConfig { level: self.required("log.level", read::level)?, format: self.required("log.format", read::format)? },
         };
         self.check_address(&config)?;

@@ -10,8 +10,8 @@ use keybearer_core::role::{Level, Roles};
 use keybearer_core::token::Prefix;
 use tracing::level_filters::LevelFilter;
 
-use super::LogFormat;
-use super::setting::{FORMATS, LEVELS};
+use super::setting::{ACCESS, FORMATS, LEVELS};
+use super::{Access, LogFormat};
 
 /// A text as it is.
 pub(super) fn text(text: &str) -> Result<String, String> {
@@ -41,6 +41,15 @@ pub(super) fn count(text: &str) -> Result<u32, String> {
 /// Least severity of what is logged.
 pub(super) fn level(text: &str) -> Result<LevelFilter, String> {
     choice(text, LEVELS)?.parse().map_err(|_| format!("{text:?} is not a level"))
+}
+
+/// Who sees what is not about keys.
+pub(super) fn access(text: &str) -> Result<Access, String> {
+    Ok(match choice(text, ACCESS)? {
+        "guarded" => Access::Guarded,
+        "off" => Access::Off,
+        _ => Access::Open,
+    })
 }
 
 /// Form of the log.

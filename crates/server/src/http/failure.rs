@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::{StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -36,13 +36,22 @@ pub(super) async fn in_the_words_of_the_face(request: Request, next: Next) -> Re
         return render(&AppError::Auth(AuthError::Ambiguous), &id);
     }
     let response = next.run(request).await;
+    let route = response.extensions().get::<MatchedPath>().cloned();
+    // Worded anew, it is still the answer of that route, to logs and metrics.
+    let render = |error: &AppError| {
+        let mut rendered = render(error, &id);
+        if let Some(route) = route {
+            rendered.extensions_mut().insert(route);
+        }
+        rendered
+    };
     if let Some(Failure(error)) = response.extensions().get::<Failure>() {
         log(error, &id);
-        return render(error, &id);
+        return render(error);
     }
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         let allow = response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok()).unwrap_or_default();
-        return render(&AppError::MethodNotAllowed { allow: allow.to_owned() }, &id);
+        return render(&AppError::MethodNotAllowed { allow: allow.to_owned() });
     }
     response
 }

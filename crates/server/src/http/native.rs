@@ -6,6 +6,7 @@ mod dress;
 mod events;
 mod extract;
 mod keys;
+mod metrics;
 mod openapi;
 mod permissions;
 mod policies;
@@ -48,6 +49,7 @@ fn table() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(events::stats))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(openapi::serve))
 }
 

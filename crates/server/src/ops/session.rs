@@ -11,7 +11,9 @@ use super::unseen_is_absent;
 use crate::app::{App, RequestContext};
 use crate::caller::Caller;
 use crate::error::AppError;
+use crate::metrics::Login;
 use crate::random;
+use crate::throttle::{Attempt, RetryAfter};
 
 /// A session that was started, and the token that is told once.
 pub struct SignedIn {
@@ -30,24 +32,32 @@ pub struct SignedIn {
 /// password is right.
 pub async fn sign_in(app: &App, request: &RequestContext, username: &str, password: String) -> Result<SignedIn, AppError> {
     let username_key = canonical(username);
-    let attempt = app.throttle.admit(&username_key, request.source, app.clock.now())?;
+    let attempt = admit(app, request, &username_key)?;
     let login = app.store.login_by_username(username_key.clone()).await?;
     let stored = login.as_ref().and_then(|login| login.password_hash.clone());
     let right = match app.passwords.verify(Zeroizing::new(password), stored.as_deref()).await {
         Ok(right) => right,
         Err(busy) => {
             attempt.withdrawn();
+            app.metrics.login(Login::Busy);
             return Err(busy.into());
         }
     };
     let (true, Some(login), Some(proved)) = (right, login, stored) else {
+        app.metrics.login(Login::Failed);
         return Err(AppError::SignInFailed);
     };
     attempt.succeeded();
+    app.metrics.login(Login::Succeeded);
     if app.index.standing(login.account).is_some_and(|standing| !standing.may_sign_in()) {
         return Err(Refusal::Unfit(Unfit::Blocked).into());
     }
     start(app, request, login.account, proved).await
+}
+
+fn admit<'a>(app: &'a App, request: &RequestContext, username_key: &str) -> Result<Attempt<'a>, RetryAfter> {
+    let attempt = app.throttle.admit(username_key, request.source, app.clock.now());
+    attempt.inspect_err(|_| app.metrics.login(Login::Throttled))
 }
 
 async fn start(app: &App, request: &RequestContext, account: AccountId, proved: String) -> Result<SignedIn, AppError> {
@@ -83,15 +93,20 @@ pub(super) async fn prove_password(
     let Some(given) = given else {
         return Err(AppError::invalid("/current_password", "is needed to change password or e-mail address, or to delete the account"));
     };
-    let attempt = app.throttle.admit(&canonical(&account.username), request.source, app.clock.now())?;
+    let attempt = admit(app, request, &canonical(&account.username))?;
     match app.passwords.verify(Zeroizing::new(given), Some(&stored)).await {
         Ok(true) => {
             attempt.succeeded();
+            app.metrics.login(Login::Succeeded);
             Ok(Some(stored))
         }
-        Ok(false) => Err(AppError::WrongPassword),
+        Ok(false) => {
+            app.metrics.login(Login::Failed);
+            Err(AppError::WrongPassword)
+        }
         Err(busy) => {
             attempt.withdrawn();
+            app.metrics.login(Login::Busy);
             Err(busy.into())
         }
     }

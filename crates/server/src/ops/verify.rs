@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{AppError, FieldError};
 use crate::index::{Facts, KeyEntry};
+use crate::metrics::Outcome;
 
 /// The answer to a verification.
 pub struct Verdict {
@@ -77,6 +78,12 @@ pub fn require_verifier(caller: &Caller) -> Result<(), AppError> {
 /// Verifies a key as it was presented: the token, or the pair as `id:secret`.
 #[must_use]
 pub fn verify(app: &App, text: &str, requirement: &Requirement) -> Verdict {
+    let verdict = decided(app, text, requirement);
+    app.metrics.verified(verdict.decision.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
+    verdict
+}
+
+fn decided(app: &App, text: &str, requirement: &Requirement) -> Verdict {
     let now = app.clock.now();
     let Ok(credential) = Credential::parse(text) else {
         return Verdict { decision: Err(Denial::Malformed), key: None };

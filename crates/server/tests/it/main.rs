@@ -10,6 +10,7 @@ mod freesewing;
 mod grpc;
 mod last_used;
 mod matrix;
+mod metrics;
 mod native;
 mod openapi;
 mod operator;

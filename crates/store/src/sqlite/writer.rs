@@ -1,9 +1,11 @@
 //! The one thread that writes. Changes that wait together are committed together, each in a savepoint of its own, so that one that is refused
 //! takes nothing of the others with it.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use keybearer_core::role::Roles;
 use keybearer_core::token::KeyId;
@@ -12,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::load;
 use super::tx::{TouchedIds, Tx};
-use crate::{Changed, Follower, Horizon, Origin, StoreError};
+use crate::{Changed, Follower, Horizon, Origin, StoreError, WriterWatch};
 
 /// The most changes of one transaction.
 const GROUP: usize = 256;
@@ -42,6 +44,7 @@ pub(super) struct Writer {
     /// Both are there until the writer is dropped.
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
+    gauges: Arc<Gauges>,
 }
 
 impl Drop for Writer {
@@ -54,20 +57,36 @@ impl Drop for Writer {
     }
 }
 
+/// What the thread and those who wait for it share.
+#[derive(Default)]
+struct Gauges {
+    waiting: AtomicUsize,
+    watch: OnceLock<Arc<dyn WriterWatch>>,
+}
+
 impl Writer {
     pub(super) fn start(connection: Connection, roles: Arc<Roles>) -> Result<Self, StoreError> {
         let (jobs, queue) = sync_channel(QUEUE);
-        let thread = WriterThread { connection, roles, queue, follower: None, horizon: Horizon::NONE };
+        let gauges = Arc::<Gauges>::default();
+        let thread = WriterThread { connection, roles, queue, gauges: Arc::clone(&gauges), follower: None, horizon: Horizon::NONE };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || thread.run())
             .map_err(|error| StoreError::Unavailable(format!("writer thread: {error}")))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), gauges })
     }
 
     /// Whether the thread still runs. It is not asked to do anything, so that whoever wants to know delays no change.
     pub(super) fn ping(&self) -> Result<(), StoreError> {
         if self.thread.as_ref().is_none_or(JoinHandle::is_finished) { Err(gone()) } else { Ok(()) }
+    }
+
+    pub(super) fn watch(&self, watch: Arc<dyn WriterWatch>) {
+        drop(self.gauges.watch.set(watch));
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.gauges.waiting.load(Ordering::Relaxed)
     }
 
     /// Runs a change and waits until it is committed and the follower has it. A caller that goes away meanwhile changes nothing of that.
@@ -125,6 +144,8 @@ impl Writer {
 
     async fn send(&self, job: Job) -> Result<(), StoreError> {
         let Some(jobs) = &self.jobs else { return Err(gone()) };
+        // Before it is sent, so that the thread cannot count it down first.
+        self.gauges.waiting.fetch_add(1, Ordering::Relaxed);
         match jobs.try_send(job) {
             Ok(()) => Ok(()),
             Err(std::sync::mpsc::TrySendError::Disconnected(_)) => Err(gone()),
@@ -150,6 +171,7 @@ struct WriterThread {
     connection: Connection,
     roles: Arc<Roles>,
     queue: Receiver<Job>,
+    gauges: Arc<Gauges>,
     follower: Option<Arc<dyn Follower>>,
     /// What died behind it is not handed to the follower, by whatever way.
     horizon: Horizon,
@@ -161,6 +183,7 @@ impl WriterThread {
             let mut group = Vec::new();
             let mut next = Some(first);
             while let Some(job) = next {
+                self.gauges.waiting.fetch_sub(1, Ordering::Relaxed);
                 match job {
                     Job::Work(work) => group.push(work),
                     Job::Follow(follower, answer) => {
@@ -203,6 +226,7 @@ impl WriterThread {
         if group.is_empty() {
             return;
         }
+        let (began, changes_asked) = (Instant::now(), group.len());
         let mut answers = Vec::with_capacity(group.len());
         match self.try_commit(group, &mut answers) {
             Ok(changes) => {
@@ -210,6 +234,9 @@ impl WriterThread {
                     changes.into_iter().for_each(|changed| follower.apply(changed));
                 }
                 answers.into_iter().for_each(|answer| answer(Ok(())));
+                if let Some(watch) = self.gauges.watch.get() {
+                    watch.committed(changes_asked, began.elapsed());
+                }
             }
             Err(error) => {
                 let why = error.to_string();

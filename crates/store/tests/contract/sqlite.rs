@@ -1,11 +1,12 @@
 //! What holds on SQLite only: the file, its schema, its lock, and the thread that writes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::role::Roles;
 use keybearer_core::token::KeyId;
-use keybearer_store::{AccountChange, Actor, Changed, DataDirLock, Follower, NewPolicy, Origin, StoreError, open_sqlite};
+use keybearer_store::{AccountChange, Actor, Changed, DataDirLock, Follower, NewPolicy, Origin, StoreError, WriterWatch, open_sqlite};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -223,4 +224,47 @@ async fn a_transaction_taken_back_midway_leaves_nothing_untold() {
     check::all(&world).await;
     world.account("at last", "user").await;
     check::all(&world).await;
+}
+
+/// Notes how many writes were committed together.
+#[derive(Default)]
+struct Groups(Mutex<Vec<usize>>);
+
+impl WriterWatch for Groups {
+    fn committed(&self, changes: usize, _: Duration) {
+        self.0.lock().unwrap().push(changes);
+    }
+}
+
+/// Keeps the writer waiting until it is let go.
+struct Gate(Mutex<mpsc::Receiver<()>>);
+
+impl Follower for Gate {
+    fn apply(&self, _: Changed) {
+        let _ = self.0.lock().unwrap().recv();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_and_what_is_committed_together_can_be_measured() {
+    let world = World::sqlite().await;
+    let groups = Arc::<Groups>::default();
+    world.store.watch(groups.clone());
+    let (open, gate) = mpsc::channel();
+    begin(world.store.follow(Arc::new(Gate(Mutex::new(gate)))));
+    while world.store.waiting() > 0 {
+        tokio::task::yield_now().await;
+    }
+    for number in 0..7 {
+        begin(world.store.create_account(world.operator(), world.new_account(&format!("person {number}"), "user")));
+    }
+    assert_eq!(world.store.waiting(), 7);
+    drop(open);
+    world.account("the last", "user").await;
+    // The last caller is answered a moment before it is measured.
+    while groups.0.lock().unwrap().iter().sum::<usize>() < 8 {
+        tokio::task::yield_now().await;
+    }
+    assert!(groups.0.lock().unwrap()[0] >= 7, "together: {:?}", groups.0.lock().unwrap());
+    assert_eq!(world.store.waiting(), 0);
 }

@@ -142,6 +142,7 @@ const ROWS: &[(&str, &str, Who, u16)] = &[
     ("GET /v1/stats", "", Who::Manager(AuditRead), 200),
     ("GET /livez", "", Who::Anyone, 200),
     ("GET /readyz", "", Who::Anyone, 200),
+    ("GET /metrics", "", Who::Anyone, 200),
     ("GET /openapi.json", "", Who::Anyone, 200),
 ];
 

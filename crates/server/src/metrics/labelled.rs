@@ -1,0 +1,44 @@
+//! Counters with a label whose values are all known, each registered beforehand.
+
+use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
+
+use super::registered;
+
+/// A label with all its values.
+pub(super) trait Label: Copy + PartialEq + 'static {
+    /// Every value, and how it is written.
+    const ALL: &'static [(Self, &'static str)];
+}
+
+/// One counter for each value of the label.
+pub(super) struct Counters<L> {
+    counters: Vec<(L, IntCounter)>,
+}
+
+impl<L: Label> Counters<L> {
+    /// Counters with this label alone.
+    pub(super) fn single(registry: &Registry, (name, help): (&str, &str), label: &str) -> Self {
+        let family = registered(registry, IntCounterVec::new(Opts::new(name, help), &[label]));
+        Self { counters: L::ALL.iter().map(|(value, text)| (*value, family.with_label_values(&[*text]))).collect() }
+    }
+
+    /// Counters with another label before it, a set for each value of that.
+    pub(super) fn family<const N: usize>(
+        registry: &Registry,
+        (name, help): (&str, &str),
+        (other, values): (&str, [&str; N]),
+        label: &str,
+    ) -> [Self; N] {
+        let family = registered(registry, IntCounterVec::new(Opts::new(name, help), &[other, label]));
+        values.map(|other| Self {
+            counters: L::ALL.iter().map(|(value, text)| (*value, family.with_label_values(&[other, *text]))).collect(),
+        })
+    }
+
+    /// Counts so many of this value.
+    pub(super) fn count(&self, value: L, number: u64) {
+        if let Some((_, counter)) = self.counters.iter().find(|(one, _)| *one == value) {
+            counter.inc_by(number);
+        }
+    }
+}
