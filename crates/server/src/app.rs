@@ -1,6 +1,6 @@
 //! The application: everything that the operations need, put together once at start.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use keybearer_core::key::Limits;
 use keybearer_core::token::{Peppers, Prefix};
@@ -17,6 +17,7 @@ use crate::reset_link::ResetLinks;
 use crate::retention::{Sweeper, Sweeping};
 use crate::session_token::SessionTokens;
 use crate::setup::Setup;
+use crate::telemetry::traces::{Tracer, TracesError};
 use crate::throttle::Throttle;
 
 /// Everything that the operations need.
@@ -51,6 +52,8 @@ pub struct App {
     pub sweeper: Arc<Sweeper>,
     /// What is counted and measured.
     pub metrics: Arc<Metrics>,
+    /// Who makes a span of each request, once somebody takes them.
+    pub tracer: OnceLock<Tracer>,
     _sweeping: Sweeping,
     _lock: DataDirLock,
 }
@@ -67,6 +70,9 @@ pub enum StartError {
     /// The administrator of the configuration.
     #[error("{0}")]
     Admin(String),
+    /// The variables of OpenTelemetry.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// The address to listen on.
     #[error("cannot listen on {0}: {1}. Choose another address with --listen; port 0 picks any free one")]
     Listen(std::net::SocketAddr, std::io::Error),
@@ -120,6 +126,7 @@ impl App {
             _sweeping: Arc::clone(&sweeper).run(),
             sweeper,
             metrics,
+            tracer: OnceLock::new(),
             config,
             _lock: lock,
         }))

@@ -9,6 +9,7 @@ use crate::app::{App, RequestContext, StartError};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{AppError, Conflict};
+use crate::telemetry::traces::Traces;
 use crate::{http, ops};
 
 /// Opens everything, makes the first administrator or prints the link that does, and answers requests until `stop` resolves.
@@ -16,13 +17,21 @@ use crate::{http, ops};
 /// # Errors
 /// [`StartError`] says what is in the way, and the way out.
 pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
+    let traces = Traces::from_environment()?;
     let app = App::open(config, Clock::System).await?;
+    if let Some(traces) = &traces {
+        drop(app.tracer.set(traces.tracer()));
+    }
     let asked = app.config.listen;
     let listener = TcpListener::bind(asked).await.map_err(|error| StartError::Listen(asked, error))?;
     let address = listener.local_addr().map_err(|error| StartError::Listen(asked, error))?;
     let link = first_admin(&app, address).await?;
     announce(link.as_deref(), address);
-    http::serve(app, listener, stop).await.map_err(StartError::Serve)
+    let served = http::serve(app, listener, stop).await.map_err(StartError::Serve);
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
+    served
 }
 
 /// While there is no administrator: makes the one of the configuration, or opens a setup link and returns it.

@@ -1,4 +1,6 @@
-//! The log: structured lines on standard error, and nothing of a secret in them.
+//! The log: structured lines on standard error, and nothing of a secret in them. Below it, traces.
+
+pub mod traces;
 
 use std::io::IsTerminal;
 

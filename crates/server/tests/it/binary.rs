@@ -3,3 +3,4 @@
 mod log;
 mod start;
 mod stop;
+mod traces;
