@@ -3,11 +3,13 @@
 use keybearer_core::account::{AccountId, Status};
 use keybearer_core::authority::Refusal;
 use keybearer_core::permission::OwnPermission;
-use keybearer_store::{AccountChange, AccountFilter, Actor, NewAccount, PageRequest, StoreError, What};
+use keybearer_store::{AccountChange, AccountFilter, Actor, NewAccount, PageRequest, PasswordReset, StoreError, What};
 
 use crate::world::{PASSWORD, World, first, level, metadata};
 
 on_every_engine!(
+    a_link_sets_a_password_once,
+    a_link_is_remembered_as_long_as_it_is_good,
     an_account_begins_active_with_consent,
     numbers_are_never_reused,
     usernames_are_unique_in_all_their_spellings,
@@ -346,4 +348,39 @@ async fn logins_are_found_by_name_and_number(world: &World) {
     world.store.delete_account(world.operator(), ada, None).await.unwrap();
     assert!(world.store.login_by_username("ada".into()).await.unwrap().is_none());
     assert!(world.store.login_by_id(ada).await.unwrap().is_none());
+}
+
+fn reset(world: &World, nonce: &str, username: &str, hash: &str) -> PasswordReset {
+    PasswordReset { nonce: nonce.into(), expires_at: world.now().plus(1_000), username_key: username.into(), password_hash: hash.into() }
+}
+
+async fn a_link_sets_a_password_once(world: &World) {
+    let ada = world.person("ada", "user").await;
+    world.account_key(ada.actor(), ada.id, 4).await.unwrap();
+    assert!(!world.store.link_is_used("one".into()).await.unwrap());
+    let changed = world.store.reset_password(world.operator(), reset(world, "one", "ada", "another")).await.unwrap();
+    assert_eq!((changed.revoked.sessions, changed.live_keys.map(|keys| keys.len())), (1, Some(1)));
+    assert_eq!(world.store.login_by_id(ada.id).await.unwrap().unwrap().password_hash.as_deref(), Some("another"));
+    assert!(world.store.link_is_used("one".into()).await.unwrap());
+    assert_refused!(world, world.store.reset_password(world.operator(), reset(world, "one", "ada", "third")), StoreError::LinkUsed);
+    assert_refused!(
+        world,
+        world.store.reset_password(world.operator(), reset(world, "two", "nobody", "x")),
+        StoreError::NotFound(What::Account)
+    );
+    assert!(!world.store.link_is_used("two".into()).await.unwrap(), "nothing was done by it");
+    let grace = world.person("grace", "support").await;
+    assert_refused!(world, world.store.reset_password(world.by(grace.actor()), reset(world, "two", "ada", "x")), StoreError::Refused(_));
+}
+
+async fn a_link_is_remembered_as_long_as_it_is_good(world: &World) {
+    world.account("ada", "user").await;
+    world.store.reset_password(world.operator(), reset(world, "one", "ada", "a")).await.unwrap();
+    world.pass(999);
+    world.store.reset_password(world.operator(), reset(world, "two", "ada", "b")).await.unwrap();
+    assert!(world.store.link_is_used("one".into()).await.unwrap());
+    world.pass(1);
+    world.store.reset_password(world.operator(), reset(world, "three", "ada", "c")).await.unwrap();
+    assert!(!world.store.link_is_used("one".into()).await.unwrap(), "its own time is over: the server reads it no more");
+    assert!(world.store.link_is_used("two".into()).await.unwrap());
 }

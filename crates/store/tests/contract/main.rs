@@ -32,6 +32,7 @@ macro_rules! assert_refused {
 }
 
 mod account;
+mod backup;
 mod check;
 mod complete;
 mod event;
