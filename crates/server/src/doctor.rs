@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use keybearer_core::key::DAY;
 use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
 use keybearer_store::Contents;
@@ -40,7 +41,7 @@ const CLOCK_TOLERANCE: i64 = 5_000;
 /// Looks at everything.
 #[must_use]
 pub fn examine(config: &Config, now: UnixMillis) -> Vec<Finding> {
-    let mut found = vec![address(config), data_dir(&config.data_dir)];
+    let mut found = vec![address(config), retention(config), data_dir(&config.data_dir)];
     found.extend(space(&config.data_dir));
     let keyring = keyring(config, &mut found);
     let contents = database(config, &mut found);
@@ -82,6 +83,23 @@ fn address(config: &Config) -> Finding {
         Some(url) => good(what, format!("{}, for people {url}", config.listen)),
         None => good(what, config.listen.to_string()),
     }
+}
+
+/// What is forgotten is forgotten for good, so it is told whether anybody asks or not.
+fn retention(config: &Config) -> Finding {
+    let after = |kept: Option<i64>| match kept {
+        Some(milliseconds) if milliseconds % DAY == 0 => format!("after {} days", milliseconds / DAY),
+        Some(milliseconds) => format!("after {} hours", milliseconds / (DAY / 24)),
+        None => "never".to_owned(),
+    };
+    good(
+        "retention",
+        format!(
+            "dead keys leave memory {} (keys.retention), events lose what they say of before and after {} (events.payload_retention)",
+            after(config.keys.retention),
+            after(config.events.payload_retention)
+        ),
+    )
 }
 
 fn data_dir(path: &Path) -> Finding {

@@ -51,7 +51,18 @@ async fn a_healthy_installation_is_told_so_while_it_runs_and_is_not_changed() {
         if table {
             let out = Run::on(dir.path(), ["doctor"]).good();
             assert!(out.lines().all(|line| line.starts_with("good")), "{out}");
-            for what in ["address", "data directory", "free space", "keyring", "database", "clock", "administrator", "peppers"] {
+            for what in [
+                "address",
+                "90 days (keys.retention)",
+                "365 days (events.payload_retention)",
+                "data directory",
+                "free space",
+                "keyring",
+                "database",
+                "clock",
+                "administrator",
+                "peppers",
+            ] {
                 assert!(out.contains(what), "{what}: {out}");
             }
         } else {
