@@ -1,9 +1,12 @@
-//! The types of `/v1` as they stand on the wire (section 4.1 of the design): one file a resource.
+//! The types of `/v1` as they stand on the wire (section 4.1 of the design): one file a resource. With the feature `client`, also an async
+//! client that speaks them.
 //!
 //! Requests refuse unknown fields; answers leave out what does not apply. Moments are RFC 3339 text with milliseconds and `Z`.
 #![warn(missing_docs)]
 
 mod account;
+#[cfg(feature = "client")]
+pub mod client;
 mod event;
 mod key;
 mod permission;

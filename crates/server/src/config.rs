@@ -18,6 +18,7 @@ use tracing::level_filters::LevelFilter;
 use zeroize::Zeroizing;
 
 pub use self::error::ConfigError;
+pub(crate) use self::read::duration;
 pub use self::setting::{Kind, SETTINGS, Setting};
 pub use self::show::{Shown, example, show};
 pub use self::source::SettingFlags;

@@ -71,7 +71,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// Milliseconds, from a number with a unit or of seconds.
-pub(super) fn duration(text: &str) -> Result<i64, String> {
+pub(crate) fn duration(text: &str) -> Result<i64, String> {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let milliseconds = match unit {
         "" | "s" => 1_000,
