@@ -4,6 +4,7 @@
 mod exit;
 mod local;
 mod secret;
+mod remote;
 
 use std::ffi::OsString;
 
@@ -32,10 +33,13 @@ struct Cli {
 enum Command {
     #[command(flatten)]
     Local(local::Command),
+    #[command(flatten)]
+    Remote(remote::Command),
 }
 
 /// The whole command line, for its documents: help, manual, completions.
-fn command() -> clap::Command {
+#[must_use]
+pub fn command() -> clap::Command {
     let codes: Vec<String> = Exit::ALL.map(|exit| format!("  {}  {}", exit.code(), exit.meaning())).into();
     let command = Cli::command();
     let help = format!("{SOURCES}\n\nExit codes:\n{}", codes.join("\n"));
@@ -56,6 +60,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>, environment: Environment) 
     match cli.command {
         None => local::run(local::Command::Serve(cli.settings), SettingFlags::default(), environment),
         Some(Command::Local(command)) => local::run(command, cli.settings, environment),
+        Some(Command::Remote(_)) if !cli.settings.is_empty() => {
+            complain(
+                "settings of a server, such as --listen or --config, are of no use to a command that asks one: remove them (--url names it)",
+            );
+            Exit::Usage
+        }
+        Some(Command::Remote(command)) => remote::run(command, &environment),
     }
 }
 
