@@ -99,6 +99,7 @@ fn variables_of_clients_and_of_kubernetes_and_empty_ones_are_let_be() {
     let env = [
         ("KEYBEARER_URL", "http://localhost"),
         ("KEYBEARER_TOKEN", "kb_"),
+        ("KEYBEARER_CA_FILE", "/etc/authority.pem"),
         ("KEYBEARER_LISTEN", ""),
         ("KEYBEARER_SERVICE_HOST", "10.0.0.1"),
         ("KEYBEARER_SERVICE_PORT_HTTP", "80"),

@@ -4,6 +4,7 @@
 
 mod binary;
 mod catena;
+mod cli;
 mod crash;
 mod fences;
 mod freesewing;

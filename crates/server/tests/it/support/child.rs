@@ -105,7 +105,7 @@ impl Program {
                 break address.parse().unwrap();
             }
         };
-        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let http = super::http_client();
         let mut running = Running { address, setup_link, ready_after: Duration::ZERO, process, errors, http };
         running.ask("GET", "/readyz").send().await.expect_text(200, "ready\n");
         running.ready_after = began.elapsed();
