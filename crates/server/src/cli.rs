@@ -3,8 +3,8 @@
 
 mod exit;
 mod local;
-mod secret;
 mod remote;
+mod secret;
 
 use std::ffi::OsString;
 
