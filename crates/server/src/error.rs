@@ -111,6 +111,8 @@ pub enum AppError {
     },
     /// Too much at once; it will pass.
     Busy,
+    /// There is no room on the disk for a change.
+    StorageFull,
     /// The store failed. The text is for the log.
     Unavailable(String),
     /// A bug of ours. The text is for the log.
@@ -176,6 +178,7 @@ impl From<StoreError> for AppError {
             StoreError::ServiceSpelledOtherwise(name) => Self::Conflict(Conflict::ServiceSpelledOtherwise(name)),
             StoreError::BadCursor => Self::malformed("cursor", "is not one that this list gave: use next_cursor as it came"),
             StoreError::Pepper { .. } | StoreError::NewerSchema { .. } | StoreError::Locked(_) => Self::Internal(error.to_string()),
+            StoreError::Full => Self::StorageFull,
             StoreError::Unavailable(why) => Self::Unavailable(why),
         }
     }

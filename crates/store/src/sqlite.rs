@@ -67,7 +67,7 @@ fn make_private(file: &Path) -> Result<(), StoreError> {
     match options.open(file) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(StoreError::Unavailable(format!("{}: {error}", file.display()))),
+        Err(error) => Err(StoreError::of_file(file.display(), &error)),
     }
 }
 

@@ -94,6 +94,7 @@ fn word(error: &AppError) -> Worded {
                 .with_hint("retry-after", retry_after.to_string())
         }
         AppError::Busy => Worded::new(Code::Unavailable, "Too much at once: try again.").with_hint("retry-after", "1"),
+        AppError::StorageFull => Worded::new(Code::ResourceExhausted, "The disk of the server is full: nothing was changed."),
         AppError::Unavailable(_) => {
             Worded::new(Code::Unavailable, "The database does not answer: try again.").with_hint("retry-after", "1")
         }

@@ -16,7 +16,7 @@ impl DataDirLock {
     /// # Errors
     /// [`StoreError::Locked`] where another process holds it; [`StoreError::Unavailable`] where the directory cannot be made or written.
     pub fn take(data_dir: &Path) -> Result<Self, StoreError> {
-        let unavailable = |error: std::io::Error| StoreError::Unavailable(format!("data directory {}: {error}", data_dir.display()));
+        let unavailable = |error: std::io::Error| StoreError::of_file(format_args!("data directory {}", data_dir.display()), &error);
         make_private(data_dir).map_err(unavailable)?;
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).open(data_dir.join("keybearer.lock")).map_err(unavailable)?;

@@ -31,6 +31,7 @@ impl IntoResponses for Problems {
             ("422", "The right shape, but wrong values: one entry for each field"),
             ("429", "Too many failed logins: Retry-After says when"),
             ("503", "It cannot be answered now"),
+            ("507", "No room on the disk of the server: nothing was changed"),
         ];
         let content = ContentBuilder::new().schema(Some(openapi::Ref::from_schema_name("Problem"))).build();
         kinds
@@ -161,6 +162,11 @@ fn word(error: &AppError) -> Worded {
         .with_header(header::RETRY_AFTER, retry_after.to_string()),
         AppError::Busy => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Too many logins at once: try again.")
             .with_header(header::RETRY_AFTER, "1"),
+        AppError::StorageFull => Worded::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "storage_full",
+            "The disk of the server is full: nothing was changed. Keys are verified all the same. Try again once there is room.",
+        ),
         AppError::Unavailable(_) => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database does not answer: try again.")
             .with_header(header::RETRY_AFTER, "1"),
         AppError::Internal(_) => Worded::new(
