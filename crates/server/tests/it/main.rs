@@ -6,6 +6,7 @@ mod binary;
 mod catena;
 mod cli;
 mod crash;
+mod disk_full;
 mod fences;
 mod freesewing;
 mod grpc;

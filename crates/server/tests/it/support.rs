@@ -3,6 +3,8 @@
 pub mod child;
 pub mod command;
 pub mod slow;
+#[path = "../../../store/tests/contract/small_disk.rs"]
+pub mod small_disk;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
