@@ -1,5 +1,7 @@
 //! Bodies: read whole within a limit, then as JSON in which nothing is said twice.
 
+mod documented;
+
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, header};
 use http_body_util::LengthLimitError;
@@ -8,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Number, Value};
 use serde_path_to_error::{Path, Segment};
 
+use self::documented::Documented;
 use crate::error::AppError;
 
 /// The most bytes of a body, where a route does not say otherwise.
@@ -79,7 +82,7 @@ pub fn value(bytes: &[u8]) -> Result<Value, AppError> {
 /// # Errors
 /// [`AppError::Malformed`] names the field and what it should be.
 pub fn shape<T: DeserializeOwned>(value: Value) -> Result<T, AppError> {
-    serde_path_to_error::deserialize(value)
+    serde_path_to_error::deserialize(Documented(value))
         .map_err(|error| AppError::malformed(pointer(error.path()), without_content(&error.inner().to_string())))
 }
 

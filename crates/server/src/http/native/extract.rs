@@ -26,7 +26,7 @@ pub(super) struct Call<T, const LIMIT: usize = { body::LIMIT }> {
     pub(super) body: T,
 }
 
-/// As [`Call`], where the body may be left out.
+/// As [`Call`], where the body may be left out or `null`.
 pub(super) struct OptionalCall<T> {
     pub(super) request: RequestContext,
     pub(super) caller: Caller,
@@ -83,8 +83,8 @@ impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for OptionalCall<T> {
         let (mut parts, sent) = request.into_parts();
         let bytes = body::read(&parts.headers, sent, body::LIMIT).await?;
         let Signed { request, caller } = Signed::from_request_parts(&mut parts, app).await?;
-        let body = if bytes.is_empty() { T::default() } else { body::json(&parts.headers, &bytes)? };
-        Ok(Self { request, caller, body })
+        let body = if bytes.is_empty() { None } else { body::json::<Option<T>>(&parts.headers, &bytes)? };
+        Ok(Self { request, caller, body: body.unwrap_or_default() })
     }
 }
 
