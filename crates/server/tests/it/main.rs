@@ -5,6 +5,7 @@
 mod binary;
 mod catena;
 mod cli;
+mod corpus;
 mod crash;
 mod disk_full;
 mod fences;
