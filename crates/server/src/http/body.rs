@@ -97,6 +97,14 @@ pub fn json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T,
 
 /// serde's message without what the client sent, which may be a secret in the wrong place.
 pub(super) fn without_content(message: &str) -> String {
+    if let Some(unknown) = message.strip_prefix("unknown field `") {
+        // The last one: the name may hold the same words.
+        return match unknown.rsplit_once("`, expected ") {
+            Some((name, _)) if is_tellable(name) => message.to_owned(),
+            Some((_, expected)) => format!("unknown field, expected {expected}"),
+            None => "unknown field".to_owned(),
+        };
+    }
     let about_content = message.starts_with("invalid ") || message.starts_with("unknown variant ");
     // The last one: what was sent may hold the same words.
     let Some((_, expected)) = message.rsplit_once(", expected ").filter(|_| about_content) else {
@@ -108,9 +116,15 @@ pub(super) fn without_content(message: &str) -> String {
     }
 }
 
-/// A path of serde as a JSON pointer (RFC 6901).
+/// Whether an error may repeat the name of a field: as people name fields, and shorter than any secret of ours.
+pub(super) fn is_tellable(name: &str) -> bool {
+    name.len() <= 24 && name.chars().all(|c| c.is_alphanumeric() || "_-.$[]".contains(c))
+}
+
+/// A path of serde as a JSON pointer (RFC 6901), or so much of it as may be told.
 fn pointer(path: &Path) -> String {
     path.iter()
+        .take_while(|segment| !matches!(segment, Segment::Map { key } if !is_tellable(key)))
         .map(|segment| match segment {
             Segment::Seq { index } => format!("/{index}"),
             Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
@@ -177,7 +191,8 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut values = Map::new();
         while let Some(key) = map.next_key::<String>()? {
             if values.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("the field {key:?} stands twice in one object")));
+                let named = if is_tellable(&key) { format!("the field {key:?}") } else { "a field".to_owned() };
+                return Err(A::Error::custom(format_args!("{named} stands twice in one object")));
             }
             let Strict(value) = map.next_value()?;
             values.insert(key, value);

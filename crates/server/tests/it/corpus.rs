@@ -21,7 +21,7 @@ const LEAST: usize = 2_000;
 async fn no_body_brings_the_server_down_or_gets_more_than_it_asks_for() {
     let world = World::make().await;
     let mut sent = 0;
-    for route in routes::all(&world) {
+    for route in routes::all(&world.things) {
         let mut wire = Wire::open(world.server.address);
         let control = wire.send(&route, &route.cred, &Mutant::control(&route)).await;
         assert_eq!(control.status, route.done, "{route}: {}", control.body);

@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "one binary: everything is reachable from everywhere")]
 
 mod binary;
+mod canary;
 mod catena;
 mod cli;
 mod corpus;

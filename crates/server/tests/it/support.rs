@@ -5,6 +5,7 @@ pub mod command;
 pub mod slow;
 #[path = "../../../store/tests/contract/small_disk.rs"]
 pub mod small_disk;
+pub mod watch;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -213,6 +214,7 @@ impl Server {
     }
 
     async fn open(config: Config, clock: Clock, dir: TempDir) -> Self {
+        watch::begin();
         let app = App::open(config, clock).await.unwrap_or_else(|error| panic!("{error}"));
         let listener = TcpListener::bind(app.config.listen).await.unwrap();
         let address = listener.local_addr().unwrap();

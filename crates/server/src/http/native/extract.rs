@@ -108,8 +108,12 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Query<T> {
             Err(rejection) => {
                 let text = rejection.body_text();
                 let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
-                // The name of the parameter comes first, where it is known.
-                let (parameter, message) = text.split_once(": ").unwrap_or(("query", text));
+                // The name of the parameter comes first, where it is known; of an unknown one it may be anything.
+                let (name, message) = match text.find(": unknown field `") {
+                    Some(at) => (&text[..at], &text[at + 2..]),
+                    None => text.split_once(": ").unwrap_or(("query", text)),
+                };
+                let parameter = if body::is_tellable(name) { name } else { "query" };
                 Err(AppError::malformed(parameter, body::without_content(message)))
             }
         }
