@@ -105,7 +105,7 @@ fn documents(route: &Route, all: &mut Vec<Mutant>) {
         ("typographic quotes", text.replace('"', "\u{201d}")),
         ("no quotes", text.replace('"', "")),
         ("equal signs", text.replace(':', "=")),
-        ("no commas", text.replace(',', " ").replace(':', " ")),
+        ("no commas", text.replace([',', ':'], " ")),
         ("as a string", Value::String(text.clone()).to_string()),
         ("null", "null".into()),
         ("true", "true".into()),
