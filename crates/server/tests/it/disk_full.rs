@@ -33,6 +33,30 @@ impl Acknowledged {
         panic!("the disk is full");
     }
 
+    /// Sees to it, while there is room, that there are keys to revoke.
+    async fn top_up(&mut self, running: &Running, cycle: usize) {
+        while self.keys.len() < 200 {
+            let body = json!({"name": format!("{cycle}, to spare"), "level": 4});
+            self.keys.push(made(&running.post("/v1/keys", &self.admin, body).await.expect(201)));
+        }
+    }
+
+    /// Revokes keys until one is refused, which then goes on to verify: a small change may find room where a greater one did not.
+    async fn revoke_until_full(&mut self, running: &Running) {
+        while self.keys.len() > 1 {
+            let last = &self.keys[self.keys.len() - 1];
+            let answer = running.ask("DELETE", &format!("/v1/keys/{}", last.id)).with(&self.admin).send().await;
+            if answer.status == 507 {
+                answer.problem(507, "storage_full");
+                return;
+            }
+            assert_eq!(answer.status, 204, "{}", answer.text);
+            running.get("/v1/whoami", &last.pair()).await.problem(401, "credential_revoked");
+            self.keys.pop();
+        }
+        panic!("the disk is full");
+    }
+
     /// Every key verifies, and the lists show them and no other.
     async fn check(&self, running: &Running) {
         for chunk in self.keys.chunks(1_000) {
@@ -64,19 +88,30 @@ async fn until_refused(mut ask: impl AsyncFnMut() -> Answer) -> Answer {
 }
 
 /// Each face refuses a change in its own words.
-async fn every_face_refuses(running: &Running, admin: &Cred) {
+async fn every_face_refuses(running: &Running, acknowledged: &mut Acknowledged, cycle: usize) {
+    let admin = &acknowledged.admin;
     let sign_in = async || running.post("/v1/sessions", &Cred::None, json!({"username": "admin", "password": PASSWORD})).await;
     until_refused(sign_in).await.problem(507, "storage_full");
     let mut number = 0;
     let mut name = || {
         number += 1;
-        format!("{} {number}", "long ".repeat(38))
+        format!("{} {cycle}.{number}", "long ".repeat(37))
     };
     let catena = async || running.post("/api/v1/api_keys/policies", admin, json!({"name": name()})).await;
     assert_eq!(until_refused(catena).await.json()["code"], 8);
-    // Of these none may fit any more, so that the keys are still the acknowledged ones.
-    let freesewing = running.post("/apikeys/jwt", admin, json!({"name": "x".repeat(200), "level": 4})).await;
-    assert_eq!(freesewing.expect(507), json!({"result": "error", "error": "storageFull"}));
+    let mut fitted = Vec::new();
+    let freesewing = async || {
+        let answer = running.post("/apikeys/jwt", admin, json!({"name": "x".repeat(200), "level": 4})).await;
+        if answer.status == 201 {
+            let text = |field: &str| answer.json()["apikey"][field].as_str().unwrap().to_owned();
+            let (id, secret) = (text("key"), text("secret"));
+            // The pair is a spelling that a verification takes as well.
+            fitted.push(Made { token: format!("{id}:{secret}"), id, secret });
+        }
+        answer
+    };
+    assert_eq!(until_refused(freesewing).await.json(), json!({"result": "error", "error": "storageFull"}));
+    acknowledged.keys.append(&mut fitted);
 }
 
 /// What does not write goes on.
@@ -101,12 +136,12 @@ async fn a_full_disk_stops_changes_and_nothing_else() {
     let key = made(&running.post("/v1/keys", &admin, json!({"name": "first", "level": 4})).await.expect(201));
     let mut acknowledged = Acknowledged { admin: admin.clone(), keys: vec![key.clone()] };
     for cycle in 0..CYCLES {
+        acknowledged.top_up(&running, cycle).await;
         disk.fill([0, 700_000, 5_000][cycle % 3]);
         acknowledged.create_until_full(&running, cycle).await;
         disk.fill(0);
-        every_face_refuses(&running, &admin).await;
-        // A revocation that was refused has not happened.
-        running.ask("DELETE", &format!("/v1/keys/{}", key.id)).with(&admin).send().await.problem(507, "storage_full");
+        every_face_refuses(&running, &mut acknowledged, cycle).await;
+        acknowledged.revoke_until_full(&running).await;
         reads_go_on(&running, &admin, &key).await;
         acknowledged.check(&running).await;
         if cycle % 5 == 4 {
