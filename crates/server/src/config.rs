@@ -10,7 +10,10 @@ mod source;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use axum::http::HeaderValue;
+use ipnet::IpNet;
 use keybearer_core::key::Limits;
 use keybearer_core::role::Roles;
 use keybearer_core::token::Prefix;
@@ -33,6 +36,14 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Whether plain HTTP is wanted on an address other than loopback.
     pub plain_http: bool,
+    /// Where certificate and key are, if HTTPS is spoken.
+    pub tls: Option<TlsConfig>,
+    /// Proxies whose word about the client's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins of web pages that may ask from a browser.
+    pub cors_origins: Vec<HeaderValue>,
+    /// About connections.
+    pub http: HttpConfig,
     /// Where the database and its lock are.
     pub data_dir: PathBuf,
     /// A database other than SQLite in `data_dir`. This version has none, so it is always `None`.
@@ -55,6 +66,28 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// About the log.
     pub log: LogConfig,
+}
+
+/// Where certificate and key are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TlsConfig {
+    /// The certificate of the server, then those that vouch for it; PEM.
+    pub cert: PathBuf,
+    /// Its private key; PEM.
+    pub key: PathBuf,
+}
+
+/// Settings about connections.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HttpConfig {
+    /// How long a TLS handshake may take, and the head of a request.
+    pub header_timeout: Duration,
+    /// How long the body of a request may take, from the end of its head.
+    pub body_timeout: Duration,
+    /// How long a connection is kept on which nothing is asked.
+    pub idle_timeout: Duration,
+    /// Most connections at once.
+    pub max_connections: usize,
 }
 
 /// Settings about keys.
