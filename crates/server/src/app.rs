@@ -86,7 +86,7 @@ pub enum StartError {
 pub struct RequestContext {
     /// The `X-Request-Id`.
     pub id: String,
-    /// The address of the peer.
+    /// The address of the client: that of the peer, or what trusted proxies say that it is.
     pub source: std::net::IpAddr,
 }
 

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod body;
 pub mod catena;
+mod client_address;
 pub mod credentials;
 pub mod failure;
 pub mod freesewing;
@@ -34,11 +35,8 @@ use crate::grpc;
 /// routes, so that they also see what the router itself answers: 404, and 405 with its `Allow`.
 pub fn router(app: Arc<App>, health: &HealthReporter) -> Router {
     let observe = from_fn_with_state(Arc::clone(&app), observe::observe);
-    Router::new()
-        .fallback_service(routes(app, health))
-        .layer(from_fn(failure::in_the_words_of_the_face))
-        .layer(from_fn(request::note))
-        .layer(observe)
+    let note = from_fn_with_state(Arc::clone(&app), request::note);
+    Router::new().fallback_service(routes(app, health)).layer(from_fn(failure::in_the_words_of_the_face)).layer(note).layer(observe)
 }
 
 fn routes(app: Arc<App>, health: &HealthReporter) -> Router {

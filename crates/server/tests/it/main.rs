@@ -18,6 +18,7 @@ mod metrics;
 mod native;
 mod openapi;
 mod operator;
+mod proxies;
 mod races;
 mod readme;
 mod retention;
