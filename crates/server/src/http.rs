@@ -4,6 +4,7 @@ pub mod answer;
 pub mod body;
 pub mod catena;
 mod client_address;
+mod cors;
 pub mod credentials;
 pub mod failure;
 pub mod freesewing;
@@ -35,8 +36,13 @@ use crate::grpc;
 /// routes, so that they also see what the router itself answers: 404, and 405 with its `Allow`.
 pub fn router(app: Arc<App>, health: &HealthReporter) -> Router {
     let observe = from_fn_with_state(Arc::clone(&app), observe::observe);
-    let note = from_fn_with_state(Arc::clone(&app), request::note);
-    Router::new().fallback_service(routes(app, health)).layer(from_fn(failure::in_the_words_of_the_face)).layer(note).layer(observe)
+    let worded = Router::new().fallback_service(routes(Arc::clone(&app), health)).layer(from_fn(failure::in_the_words_of_the_face));
+    // Errors need the headers of CORS, too: without them, a page may not even read the status.
+    let shared = match cors::layer(&app.config.cors_origins) {
+        Some(cors) => worded.layer(cors),
+        None => worded,
+    };
+    shared.layer(from_fn_with_state(app, request::note)).layer(observe)
 }
 
 fn routes(app: Arc<App>, health: &HealthReporter) -> Router {

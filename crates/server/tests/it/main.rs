@@ -7,6 +7,7 @@ mod canary;
 mod catena;
 mod cli;
 mod corpus;
+mod cors;
 mod crash;
 mod disk_full;
 mod fences;
