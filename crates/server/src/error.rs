@@ -102,6 +102,13 @@ pub enum AppError {
         /// In bytes.
         limit: usize,
     },
+    /// The body did not arrive in time.
+    TooSlow,
+    /// The URL is longer than allowed.
+    UrlTooLong {
+        /// In bytes.
+        limit: usize,
+    },
     /// The body is not what can be read, such as not JSON or compressed.
     UnsupportedMedia(&'static str),
     /// Too many failed logins.

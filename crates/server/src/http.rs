@@ -17,6 +17,7 @@ pub mod request;
 mod reset;
 mod serve;
 mod setup;
+mod target;
 
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ pub fn router(app: Arc<App>, health: &HealthReporter) -> Router {
         Some(cors) => worded.layer(cors),
         None => worded,
     };
-    shared.layer(from_fn_with_state(app, request::note)).layer(observe)
+    shared.layer(from_fn(target::check)).layer(from_fn_with_state(app, request::note)).layer(observe)
 }
 
 fn routes(app: Arc<App>, health: &HealthReporter) -> Router {

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
@@ -10,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{AppError, Conflict};
 use crate::telemetry::traces::Traces;
+use crate::tls::Tls;
 use crate::{http, ops};
 
 /// Opens everything, makes the first administrator or prints the link that does, and answers requests until `stop` resolves.
@@ -26,12 +28,16 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
     let listener = TcpListener::bind(asked).await.map_err(|error| StartError::Listen(asked, error))?;
     let address = listener.local_addr().map_err(|error| StartError::Listen(asked, error))?;
     let link = first_admin(&app, address).await?;
-    announce(link.as_deref(), address);
-    let served = http::serve(app, listener, stop).await.map_err(StartError::Serve);
+    let reloading = app.tls.clone().map(|tls| tokio::spawn(reload_when_told(tls)));
+    announce(link.as_deref(), &origin(&app, address));
+    http::serve(app, listener, stop).await;
+    if let Some(reloading) = reloading {
+        reloading.abort();
+    }
     if let Some(traces) = traces {
         traces.end().await;
     }
-    served
+    Ok(())
 }
 
 /// While there is no administrator: makes the one of the configuration, or opens a setup link and returns it.
@@ -44,7 +50,7 @@ pub async fn first_admin(app: &App, address: SocketAddr) -> Result<Option<String
     }
     let (Some(username), Some(password)) = (&app.config.admin_username, &app.config.admin_password) else {
         let nonce = app.setup.open(app.clock.now());
-        let base = app.config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let base = app.config.public_url.clone().unwrap_or_else(|| origin(app, address));
         return Ok(Some(format!("{}/setup/{nonce}", base.trim_end_matches('/'))));
     };
     let request = RequestContext { id: "start".into(), source: address.ip() };
@@ -65,14 +71,20 @@ pub async fn first_admin(app: &App, address: SocketAddr) -> Result<Option<String
     }
 }
 
+/// Where the server is reached on this address.
+fn origin(app: &App, address: SocketAddr) -> String {
+    let scheme = if app.tls.is_some() { "https" } else { "http" };
+    format!("{scheme}://{address}")
+}
+
 /// Standard output gets the setup link, if due, then the ready line; the log goes to standard error.
-fn announce(link: Option<&str>, address: SocketAddr) {
+fn announce(link: Option<&str>, origin: &str) {
     let mut out = std::io::stdout().lock();
     // A closed standard output is no reason not to serve.
     if let Some(link) = link {
         drop(writeln!(out, "Create the first admin (once, within 30 minutes): {link}"));
     }
-    drop(writeln!(out, "Keybearer {} listening on http://{address}", env!("CARGO_PKG_VERSION")));
+    drop(writeln!(out, "Keybearer {} listening on {origin}", env!("CARGO_PKG_VERSION")));
     drop(out.flush());
 }
 
@@ -100,3 +112,22 @@ pub fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
         tracing::info!("stopping");
     }
 }
+
+/// Reads certificate and key again at each SIGHUP.
+#[cfg(unix)]
+fn reload_when_told(tls: Arc<Tls>) -> impl Future<Output = ()> + Send + 'static {
+    use tokio::signal::unix::{SignalKind, signal};
+    // From the call on, so that none is lost: without anybody to listen, the signal would end the process.
+    let mut hang_up = signal(SignalKind::hangup()).expect("SIGHUP can be listened for");
+    async move {
+        while hang_up.recv().await.is_some() {
+            match tls.reload() {
+                Ok(()) => tracing::info!("certificate and key were read again and are in force for new connections"),
+                Err(error) => tracing::error!(%error, "certificate and key cannot be used; those before stay in force"),
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn reload_when_told(_: Arc<Tls>) {}

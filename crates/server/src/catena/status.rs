@@ -88,6 +88,8 @@ fn word(error: &AppError) -> Worded {
         }
         // As gRPC itself answers to messages beyond its limit.
         AppError::TooLarge { limit } => Worded::new(Code::OutOfRange, format!("The body must be at most {limit} bytes.")),
+        AppError::TooSlow => Worded::new(Code::DeadlineExceeded, "The body did not arrive in time: send it again."),
+        AppError::UrlTooLong { limit } => Worded::new(Code::InvalidArgument, format!("The URL must be at most {limit} bytes.")),
         AppError::UnsupportedMedia(why) => Worded::new(Code::InvalidArgument, format!("The body cannot be read: {why}.")),
         AppError::TooManyRequests { retry_after } => {
             Worded::new(Code::ResourceExhausted, format!("Too many failed logins from here: try again in {retry_after} seconds."))

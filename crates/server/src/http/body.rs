@@ -16,10 +16,15 @@ use crate::error::AppError;
 /// The most bytes of a body, where a route does not say otherwise.
 pub const LIMIT: usize = 64 * 1024;
 
+/// A body did not arrive in time.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the body did not arrive in time")]
+pub struct TooSlow;
+
 /// Reads a body whole.
 ///
 /// # Errors
-/// [`AppError::TooLarge`] beyond the limit; [`AppError::Malformed`] where it breaks off.
+/// [`AppError::TooLarge`] beyond the limit; [`AppError::TooSlow`] where it takes too long; [`AppError::Malformed`] where it breaks off.
 pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, AppError> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) {
@@ -30,6 +35,9 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes
         while let Some(error) = source {
             if error.is::<LengthLimitError>() {
                 return AppError::TooLarge { limit };
+            }
+            if error.is::<TooSlow>() {
+                return AppError::TooSlow;
             }
             source = error.source();
         }

@@ -26,3 +26,5 @@ mod retention;
 mod revocation;
 mod setup;
 mod support;
+mod tls;
+mod wire;

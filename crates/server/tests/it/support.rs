@@ -222,7 +222,7 @@ impl Server {
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn({
             let app = Arc::clone(&app);
-            async move { http::serve(app, listener, async { drop(stopped.await) }).await.unwrap() }
+            async move { http::serve(app, listener, async { drop(stopped.await) }).await }
         });
         let http = http_client();
         Self { app, address, setup_link, http, dir, stop: Some(stop), serving, admin: tokio::sync::OnceCell::new() }

@@ -39,6 +39,10 @@ pub(in crate::http) fn render(error: &AppError, _request_id: &str) -> Response {
         StatusCode::PAYLOAD_TOO_LARGE
     } else if let AppError::StorageFull = error {
         StatusCode::INSUFFICIENT_STORAGE
+    } else if let AppError::TooSlow = error {
+        StatusCode::REQUEST_TIMEOUT
+    } else if let AppError::UrlTooLong { .. } = error {
+        StatusCode::URI_TOO_LONG
     } else {
         http_status(status.code())
     };

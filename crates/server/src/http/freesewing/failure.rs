@@ -95,6 +95,8 @@ fn word(error: &AppError) -> Worded {
         AppError::KeyInUrl(id) => Worded { key: Some(*id), ..Worded::new(StatusCode::BAD_REQUEST, "keyInUrl") },
         AppError::Invalid(_) | AppError::UnknownPermissions(..) => Worded::new(StatusCode::BAD_REQUEST, "invalidValue"),
         AppError::TooLarge { .. } => Worded::new(StatusCode::PAYLOAD_TOO_LARGE, "bodyTooLarge"),
+        AppError::TooSlow => Worded::new(StatusCode::REQUEST_TIMEOUT, "bodyTooSlow"),
+        AppError::UrlTooLong { .. } => Worded::new(StatusCode::URI_TOO_LONG, "urlTooLong"),
         AppError::UnsupportedMedia(_) => Worded::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupportedMediaType"),
         AppError::TooManyRequests { retry_after } => {
             Worded::new(StatusCode::TOO_MANY_REQUESTS, "tooManyRequests").with_header(header::RETRY_AFTER, retry_after.to_string())

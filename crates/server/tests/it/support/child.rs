@@ -152,6 +152,11 @@ impl Running {
         Cred::Bearer(answer.expect(201)["token"].as_str().unwrap().to_owned())
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id().expect("it runs")
+    }
+
     /// Tells it to stop (SIGTERM).
     pub fn tell_to_stop(&self) {
         Program::signal(&self.process, Signal::TERM);
