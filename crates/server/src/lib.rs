@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod doctor;
 pub mod connections;
+pub mod descriptors;
 pub mod error;
 pub mod files;
 pub mod grpc;

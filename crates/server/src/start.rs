@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::error::{AppError, Conflict};
 use crate::telemetry::traces::Traces;
 use crate::tls::Tls;
-use crate::{http, ops};
+use crate::{descriptors, http, ops};
 
 /// Opens everything, makes the first administrator or prints the link that does, and answers requests until `stop` resolves.
 ///
@@ -20,6 +20,7 @@ use crate::{http, ops};
 /// [`StartError`] says what is in the way, and the way out.
 pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
     let traces = Traces::from_environment()?;
+    descriptors::take_all(config.http.max_connections);
     let app = App::open(config, Clock::System).await?;
     if let Some(traces) = &traces {
         drop(app.tracer.set(traces.tracer()));

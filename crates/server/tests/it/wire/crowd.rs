@@ -1,11 +1,15 @@
 //! How many may come at once.
 
+use std::fs;
+use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
+use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
 use super::raw::{GOOD, HEADER, Raw, Watched, hurried};
+use crate::support::PASSWORD;
 use crate::support::child::Program;
 
 #[tokio::test]
@@ -67,4 +71,25 @@ async fn without_descriptors_left_it_goes_on_when_there_are_some_again() {
     assert!(ended.status.success(), "{}", ended.errors);
     assert!(ended.errors.contains("connections cannot be accepted now"), "{}", ended.errors);
     drop(silent);
+}
+
+#[tokio::test]
+async fn as_many_descriptors_are_taken_as_there_are() {
+    for (hard, warned) in [("4096", true), ("12000", false)] {
+        let dir = tempfile::tempdir().unwrap();
+        // `exec`, so that the process that we end is the server.
+        let script = format!("ulimit -Sn 128 && ulimit -Hn {hard} && exec '{}' --listen 127.0.0.1:0", env!("CARGO_BIN_EXE_keybearer"));
+        let mut command = Command::new("bash");
+        command.args(["-c", &script]).env_clear().env("KEYBEARER_DATA_DIR", dir.path()).kill_on_drop(true);
+        command.env("KEYBEARER_ADMIN_USERNAME", "admin").env("KEYBEARER_ADMIN_PASSWORD", PASSWORD);
+        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Program::wait_for_the_ready_line(&mut process).await;
+        let limits = fs::read_to_string(format!("/proc/{}/limits", process.id().unwrap())).unwrap();
+        let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+        assert_eq!(files.split_whitespace().nth(3), Some(hard), "{files}");
+        Program::signal(&process, Signal::TERM);
+        let ended = process.wait_with_output().await.unwrap();
+        let errors = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(errors.contains("fewer open files than http.max_connections needs"), warned, "{errors}");
+    }
 }
