@@ -2,19 +2,25 @@
 //! `cli/local`; those that ask a running server, over HTTP and with a credential, are in `cli/remote`.
 
 mod exit;
+mod failure;
+mod input;
 mod local;
+mod out;
 mod remote;
-mod secret;
 
 use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use self::exit::Exit;
+use self::failure::Failure;
 use crate::config::SettingFlags;
 
 /// The environment as the program was given it.
 pub type Environment = Vec<(OsString, OsString)>;
+
+/// How a command ended, or why it did not come so far.
+type Outcome = Result<Exit, Failure>;
 
 const SOURCES: &str = "\
 Each setting is a flag, an environment variable and a key of the TOML file; the first of these that is given counts. An empty variable \
@@ -61,18 +67,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>, environment: Environment) 
         None => local::run(local::Command::Serve(cli.settings), SettingFlags::default(), environment),
         Some(Command::Local(command)) => local::run(command, cli.settings, environment),
         Some(Command::Remote(_)) if !cli.settings.is_empty() => {
-            complain(
-                "settings of a server, such as --listen or --config, are of no use to a command that asks one: remove them (--url names it)",
-            );
-            Exit::Usage
+            let text = "settings of a server, such as --listen or --config, are of no use to a command that asks one: remove them (--url names it)";
+            Failure::Usage(text.to_owned()).tell("", false)
         }
         Some(Command::Remote(command)) => remote::run(command, &environment),
     }
-}
-
-/// Tells what went wrong on standard error.
-fn complain(error: impl std::fmt::Display) {
-    eprintln!("error: {error}");
 }
 
 #[cfg(test)]

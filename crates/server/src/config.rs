@@ -195,6 +195,18 @@ impl Config {
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), data_dir: data_dir.as_ref().to_owned(), ..defaults }
     }
 
+    /// The scheme that the server speaks.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// What links begin with: `public_url`, or else the address that the server has. No slash at the end.
+    #[must_use]
+    pub fn base_url(&self, address: SocketAddr) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("{}://{address}", self.scheme()))
+    }
+
     /// Where the database is.
     #[must_use]
     pub fn database_path(&self) -> PathBuf {

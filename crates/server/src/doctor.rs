@@ -7,9 +7,10 @@ use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
 use keybearer_store::Contents;
 
-use crate::config::Config;
+use crate::config::{Config, TlsConfig};
 use crate::files;
 use crate::keyring::Keyring;
+use crate::tls::Tls;
 
 /// How something is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +44,7 @@ const CLOCK_TOLERANCE: i64 = 5_000;
 pub fn examine(config: &Config, now: UnixMillis) -> Vec<Finding> {
     let mut found = vec![address(config), retention(config), data_dir(&config.data_dir)];
     found.extend(space(&config.data_dir));
+    found.extend(config.tls.clone().map(certificate));
     let keyring = keyring(config, &mut found);
     let contents = database(config, &mut found);
     if let Some(contents) = contents {
@@ -82,6 +84,15 @@ fn address(config: &Config) -> Finding {
         }
         Some(url) => good(what, format!("{}, for people {url}", config.listen)),
         None => good(what, config.listen.to_string()),
+    }
+}
+
+fn certificate(files: TlsConfig) -> Finding {
+    let what = "certificate";
+    let told = files.cert.display().to_string();
+    match Tls::load(files) {
+        Ok(_) => good(what, told),
+        Err(error) => broken(what, error.to_string()),
     }
 }
 

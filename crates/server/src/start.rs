@@ -30,7 +30,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
     let address = listener.local_addr().map_err(|error| StartError::Listen(asked, error))?;
     let link = first_admin(&app, address).await?;
     let reloading = app.tls.clone().map(|tls| tokio::spawn(reload_when_told(tls)));
-    announce(link.as_deref(), &origin(&app, address));
+    announce(link.as_deref(), &format!("{}://{address}", app.config.scheme()));
     http::serve(app, listener, stop).await;
     if let Some(reloading) = reloading {
         reloading.abort();
@@ -51,8 +51,7 @@ pub async fn first_admin(app: &App, address: SocketAddr) -> Result<Option<String
     }
     let (Some(username), Some(password)) = (&app.config.admin_username, &app.config.admin_password) else {
         let nonce = app.setup.open(app.clock.now());
-        let base = app.config.public_url.clone().unwrap_or_else(|| origin(app, address));
-        return Ok(Some(format!("{}/setup/{nonce}", base.trim_end_matches('/'))));
+        return Ok(Some(format!("{}/setup/{nonce}", app.config.base_url(address))));
     };
     let request = RequestContext { id: "start".into(), source: address.ip() };
     match ops::account::create_first_admin(app, &request, username.clone(), password.reveal().to_string()).await {
@@ -70,12 +69,6 @@ pub async fn first_admin(app: &App, address: SocketAddr) -> Result<Option<String
         ))),
         Err(error) => Err(StartError::Admin(format!("the first administrator could not be made: {error:?}"))),
     }
-}
-
-/// Where the server is reached on this address.
-fn origin(app: &App, address: SocketAddr) -> String {
-    let scheme = if app.tls.is_some() { "https" } else { "http" };
-    format!("{scheme}://{address}")
 }
 
 /// Standard output gets the setup link, if due, then the ready line; the log goes to standard error.

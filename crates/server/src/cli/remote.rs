@@ -4,11 +4,8 @@ mod account;
 mod connection;
 mod events;
 mod explain;
-mod failure;
 mod healthcheck;
-mod input;
 mod key;
-mod out;
 mod permission;
 mod policy;
 mod question;
@@ -21,8 +18,8 @@ mod whoami;
 use clap::Subcommand;
 
 use self::connection::{Ask, Context, with, without_credential};
-use self::failure::Failure;
-use super::{Environment, Exit};
+use super::failure::Failure;
+use super::{Environment, Exit, Outcome, input, out};
 
 /// The commands.
 #[derive(Subcommand)]
@@ -44,9 +41,6 @@ pub(super) enum Command {
     Stats(#[command(flatten)] stats::Stats),
     Healthcheck(#[command(flatten)] healthcheck::Healthcheck),
 }
-
-/// How a command ended, or why it did not come so far.
-type Outcome = Result<Exit, Failure>;
 
 /// Runs a command.
 pub(super) fn run(command: Command, environment: &Environment) -> Exit {

@@ -83,8 +83,7 @@ pub struct RequestSpan {
 impl RequestSpan {
     /// Begins a span, in the trace that the caller names, if it does. `method` is one that we know, or `_OTHER`.
     #[must_use]
-    pub fn begin(tracer: &Tracer, method: &'static str, scheme: Option<&str>, headers: &HeaderMap) -> Self {
-        let scheme = if scheme == Some("https") { "https" } else { "http" };
+    pub fn begin(tracer: &Tracer, method: &'static str, scheme: &'static str, headers: &HeaderMap) -> Self {
         let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), &Parent(headers));
         let span = tracer
             .span_builder(method)

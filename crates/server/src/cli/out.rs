@@ -5,7 +5,7 @@ use std::io::Write;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use super::Failure;
+use super::failure::Failure;
 
 /// Standard output.
 pub(super) struct Out {

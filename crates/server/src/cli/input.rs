@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Read, Write};
 
 use zeroize::Zeroizing;
 
-use super::Failure;
+use super::failure::Failure;
 
 /// The most bytes of a line.
 const LINE: u64 = 64 * 1024;
