@@ -99,7 +99,7 @@ impl Secrets {
         digests.spellings.extend(spelled(digest.as_bytes()));
 
         for log in logs {
-            assert!(log.lines().count() > 5, "it logs: {log}");
+            assert!(log.contains("\"level\":\"DEBUG\""), "it logs requests: {log}");
             for secrets in [self, &kept, &digests] {
                 if secrets.found_in(log.as_bytes()).is_some() {
                     let line = log.lines().find(|line| secrets.found_in(line.as_bytes()).is_some());

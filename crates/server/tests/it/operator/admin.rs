@@ -44,7 +44,7 @@ async fn an_administrator_is_made_while_the_server_is_stopped() {
     let session = sign_in(&running, "ada", PASSWORD).await.expect(201);
     assert_eq!(session["account"]["level"], 8);
     Run::on(dir.path(), ["admin", "create", "third"]).stdin(PASSWORD).refused(1, &["another Keybearer process"]);
-    Run::on(dir.path(), ["admin", "create", "third"]).refused(1, &["password", "standard input"]);
+    Run::on(dir.path(), ["admin", "create", "third"]).refused(2, &["password", "standard input"]);
 }
 
 #[tokio::test]
