@@ -26,6 +26,12 @@ const SOURCES: &str = "\
 Each setting is a flag, an environment variable and a key of the TOML file; the first of these that is given counts. An empty variable \
 counts as not given. A duration is 90s, 15m, 12h, 30d, 2w, or plain seconds.";
 
+const EXAMPLES: &str = "\
+Examples:
+  keybearer --listen 127.0.0.1:6000
+  keybearer session create ada
+  KEYBEARER_TOKEN=kb_... keybearer key list --json";
+
 #[derive(Parser)]
 #[command(name = "keybearer", version, about = "Issues, verifies and revokes API keys", after_long_help = SOURCES)]
 struct Cli {
@@ -48,7 +54,7 @@ enum Command {
 pub fn command() -> clap::Command {
     let codes: Vec<String> = Exit::ALL.map(|exit| format!("  {}  {}", exit.code(), exit.meaning())).into();
     let command = Cli::command();
-    let help = format!("{SOURCES}\n\nExit codes:\n{}", codes.join("\n"));
+    let help = format!("{SOURCES}\n\nExit codes:\n{}\n\n{EXAMPLES}", codes.join("\n"));
     command.after_long_help(help)
 }
 

@@ -21,6 +21,9 @@ use crate::config::{Config, SettingFlags, load};
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Run the server; this is also what happens without a command
+    #[command(
+        after_help = "Examples:\n  keybearer serve\n  keybearer --config /etc/keybearer.toml\n  keybearer --listen 0.0.0.0:443 --tls-cert cert.pem --tls-key key.pem --public-url https://keys.example.com"
+    )]
     Serve(#[command(flatten)] SettingFlags),
     /// Make an administrator, or a link that sets a password
     Admin(#[command(flatten)] admin::Admin),

@@ -11,6 +11,7 @@ use crate::http::native;
 #[derive(Subcommand)]
 pub(in crate::cli) enum Command {
     /// Print the OpenAPI document of /v1
+    #[command(after_help = "Example:\n  keybearer openapi > openapi.json")]
     Openapi,
     /// Print completions for a shell
     #[command(after_help = "Example:\n  keybearer completions bash > /etc/bash_completion.d/keybearer")]
