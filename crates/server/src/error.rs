@@ -184,7 +184,9 @@ impl From<StoreError> for AppError {
             StoreError::UnknownPolicy => Self::invalid("/policy_id", "no such policy; GET /v1/policies lists them"),
             StoreError::ServiceSpelledOtherwise(name) => Self::Conflict(Conflict::ServiceSpelledOtherwise(name)),
             StoreError::BadCursor => Self::malformed("cursor", "is not one that this list gave: use next_cursor as it came"),
-            StoreError::Pepper { .. } | StoreError::NewerSchema { .. } | StoreError::Locked(_) => Self::Internal(error.to_string()),
+            StoreError::Pepper { .. } | StoreError::NewerSchema { .. } | StoreError::Locked(_) | StoreError::UnknownRole(_) => {
+                Self::Internal(error.to_string())
+            }
             StoreError::Full => Self::StorageFull,
             StoreError::Unavailable(why) => Self::Unavailable(why),
         }

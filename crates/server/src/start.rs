@@ -65,7 +65,7 @@ pub async fn first_admin(app: &App, address: SocketAddr) -> Result<Option<String
             Err(StartError::Admin(reasons.join("; ")))
         }
         Err(AppError::Conflict(Conflict::Taken(..))) => Err(StartError::Admin(format!(
-            "admin_username {username:?} belongs to an account that is no administrator: choose another name"
+            "admin_username {username:?} belongs to an account that is no administrator: choose another name, or make one by `keybearer admin create`"
         ))),
         Err(error) => Err(StartError::Admin(format!("the first administrator could not be made: {error:?}"))),
     }

@@ -71,6 +71,11 @@ pub enum StoreError {
     /// The link was used before.
     #[error("the link was used before")]
     LinkUsed,
+    /// A role that no table has, where its level matters.
+    #[error(
+        "the role {0:?} is not in the table of roles, and only its level tells which of two roles is the lower: give the setting `roles` as the server has it"
+    )]
+    UnknownRole(String),
     /// Account keys cannot be changed.
     #[error("account keys are immutable")]
     Immutable,

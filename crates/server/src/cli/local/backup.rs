@@ -68,10 +68,21 @@ fn told(restored: &Restored) -> String {
                 (carried.deleted_accounts, "accounts deleted"),
                 (carried.lowered_policies, "policies left without what was taken from them"),
                 (carried.deleted_policies, "policies deleted"),
+                (carried.renamed_policies, "policies renamed, since another one has their name"),
+                (
+                    carried.lost_passwords,
+                    "accounts without a password, since nobody can tell which was the last: `keybearer admin reset-link`",
+                ),
             ];
             lines.extend(rows.iter().map(|(count, what)| format!("  {count} {what}")));
         }
         None => lines.push("Whatever was revoked or lowered after that moment is good again, as was accepted.".to_owned()),
+    }
+    if let Some(error) = &restored.unread_keyring {
+        lines.push(format!("The keyring that was there could not be read, so its other peppers are only in the file kept aside: {error}"));
+    }
+    if !restored.has_admin {
+        lines.push("No account is an active administrator now: make one by `keybearer admin create NAME` before the start.".to_owned());
     }
     lines.extend(restored.aside.iter().map(|file| format!("What was there before is in {}", file.display())));
     lines.join("\n")
