@@ -2,6 +2,7 @@
 //! with a word that fits or without one, its connection closed, and leave nothing behind.
 
 mod crowd;
+mod endless;
 mod framing;
 mod http2;
 mod limits;

@@ -14,12 +14,10 @@ struct AnswerBody {
     request: UnderWay,
 }
 
-/// A body that tells the pace how it ends. Where its length is known, all of it is there, and the request is answered: who does not fetch it is
-/// idle. Where it goes on for as long as it likes, as a watch over gRPC, so does its request.
+/// A body that tells the pace how it ends. Its request is answered: who does not fetch the body is idle, and so is who asks for nothing else
+/// beside one that goes on for as long as it likes, as a watch over gRPC does. Otherwise one such request would hold its connection for ever.
 pub(super) fn accounted(body: Body, mut request: UnderWay) -> Body {
-    if body.size_hint().exact().is_some() {
-        request.is_answered();
-    }
+    request.is_answered();
     if body.is_end_stream() {
         request.is_taken();
     }

@@ -28,7 +28,7 @@ struct Now {
     phase: Phase,
     /// When the phase began, or the last request ended.
     since: Instant,
-    /// Requests without an answer, or with one that goes on for as long as it likes.
+    /// Requests without an answer.
     under_way: usize,
     given_up: u32,
     stopping: bool,
@@ -151,7 +151,7 @@ pub(super) struct UnderWay {
 }
 
 impl UnderWay {
-    /// All of the answer is there: it needs no time any more but that in which the client takes it.
+    /// The answer is there: it needs no time any more but that in which the client takes it.
     pub(super) fn is_answered(&mut self) {
         if std::mem::take(&mut self.waited_for) {
             let mut now = self.pace.now();

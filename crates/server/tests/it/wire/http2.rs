@@ -1,17 +1,16 @@
 //! HTTP/2, as no good client speaks it, and as every one does.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{Request, StatusCode};
 use h2::client::{Connection, ResponseFuture, SendRequest};
 use h2::{Ping, Reason, SendStream};
-use prost::Message;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
-use tonic_health::pb::HealthCheckRequest;
 
 use super::raw::{BODY, HEADER, IDLE, PATIENCE, Watched, hurried};
 
@@ -27,29 +26,33 @@ fn frame(kind: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 /// A client, and its connection, which ends in the given way.
-struct Client {
-    send: SendRequest<Bytes>,
-    connection: JoinHandle<Result<(), h2::Error>>,
+pub struct Client {
+    pub send: SendRequest<Bytes>,
+    pub connection: JoinHandle<Result<(), h2::Error>>,
 }
 
 impl Client {
-    async fn connect(watched: &Watched) -> Self {
-        let (send, connection) = handshake(watched).await;
+    pub async fn connect(watched: &Watched) -> Self {
+        Self::reach(watched.address()).await
+    }
+
+    pub async fn reach(address: SocketAddr) -> Self {
+        let (send, connection) = handshake(address).await;
         Self { send, connection: tokio::spawn(connection) }
     }
 
-    async fn begin(&mut self, request: Request<()>, ends: bool) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
+    pub async fn begin(&mut self, request: Request<()>, ends: bool) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
         let mut ready = self.send.clone().ready().await?;
         ready.send_request(request, ends)
     }
 
-    async fn ask(&mut self, path: &str) -> StatusCode {
+    pub async fn ask(&mut self, path: &str) -> StatusCode {
         let (answer, _) = self.begin(get(path), true).await.unwrap();
         timeout(PATIENCE, answer).await.unwrap().unwrap().status()
     }
 
     /// How the connection ended.
-    async fn ended(self) -> Result<(), h2::Error> {
+    pub async fn ended(self) -> Result<(), h2::Error> {
         let Self { send, connection } = self;
         let ended = timeout(PATIENCE, connection).await.expect("the connection is closed").unwrap();
         drop(send);
@@ -57,31 +60,18 @@ impl Client {
     }
 }
 
-async fn handshake(watched: &Watched) -> (SendRequest<Bytes>, Connection<TcpStream, Bytes>) {
-    let socket = TcpStream::connect(watched.address()).await.unwrap();
+pub async fn handshake(address: SocketAddr) -> (SendRequest<Bytes>, Connection<TcpStream, Bytes>) {
+    let socket = TcpStream::connect(address).await.unwrap();
     socket.set_nodelay(true).unwrap();
     h2::client::handshake(socket).await.unwrap()
 }
 
-fn get(path: &str) -> Request<()> {
+pub fn get(path: &str) -> Request<()> {
     Request::get(format!("http://a{path}")).body(()).unwrap()
 }
 
-fn post(path: &str, content_type: &str) -> Request<()> {
+pub fn post(path: &str, content_type: &str) -> Request<()> {
     Request::post(format!("http://a{path}")).header("content-type", content_type).body(()).unwrap()
-}
-
-/// Watches the health of the server: an answer that goes on for ever.
-async fn watch(client: &mut Client) -> h2::RecvStream {
-    let (answer, mut send) = client.begin(post("/grpc.health.v1.Health/Watch", "application/grpc"), false).await.unwrap();
-    let message = HealthCheckRequest { service: String::new() }.encode_to_vec();
-    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
-    send.send_data([&[0], &length[..], &message].concat().into(), true).unwrap();
-    let answer = timeout(PATIENCE, answer).await.unwrap().unwrap();
-    assert_eq!(answer.status(), 200);
-    let mut body = answer.into_body();
-    assert!(timeout(PATIENCE, body.data()).await.unwrap().unwrap().is_ok(), "it tells how it is at once");
-    body
 }
 
 #[tokio::test]
@@ -172,7 +162,7 @@ async fn a_connection_on_which_nothing_is_asked_ends_in_peace() {
 #[tokio::test]
 async fn pings_do_not_keep_a_connection_on_which_nothing_is_asked() {
     let watched = Watched::start(hurried).await;
-    let (send, mut connection) = handshake(&watched).await;
+    let (send, mut connection) = handshake(watched.address()).await;
     let mut pings = connection.ping_pong().unwrap();
     let client = Client { send, connection: tokio::spawn(connection) };
     let began = Instant::now();
@@ -184,42 +174,6 @@ async fn pings_do_not_keep_a_connection_on_which_nothing_is_asked() {
     }
     assert!(answered > 5, "{answered} were answered");
     assert!(client.ended().await.is_ok());
-    watched.assert_unharmed().await;
-}
-
-#[tokio::test]
-async fn an_answer_that_goes_on_is_kept_for_as_long_as_its_client_lives() {
-    let watched = Watched::start(hurried).await;
-    let mut client = Client::connect(&watched).await;
-    let mut body = watch(&mut client).await;
-    sleep(IDLE * 2).await;
-    assert_eq!(client.ask("/livez").await, 200);
-    let next = timeout(HEADER, body.data()).await;
-    assert!(!matches!(next, Ok(None | Some(Err(_)))), "it goes on");
-    // The client does not answer pings any more.
-    client.connection.abort();
-    let stalled = client.connection.await;
-    assert!(stalled.is_err());
-    watched.assert_unharmed().await;
-}
-
-#[tokio::test]
-async fn a_client_that_answers_no_ping_is_given_up_with_what_it_asked() {
-    let watched = Watched::start(hurried).await;
-    let (send, mut connection) = handshake(&watched).await;
-    // The connection is driven only until the answer has begun; the socket stays open.
-    let asked = async {
-        let mut client = Client { send, connection: tokio::spawn(std::future::pending()) };
-        let body = watch(&mut client).await;
-        (client, body)
-    };
-    let held = tokio::select! {
-        held = asked => held,
-        ended = &mut connection => panic!("{ended:?}"),
-    };
-    watched.until(|server| server.app.connections.open() == 0).await;
-    held.0.connection.abort();
-    drop((held, connection));
     watched.assert_unharmed().await;
 }
 
