@@ -8,6 +8,7 @@ mod cors;
 pub mod credentials;
 pub mod failure;
 pub mod freesewing;
+mod head;
 mod health;
 pub mod native;
 mod observe;
@@ -43,7 +44,8 @@ pub fn router(app: Arc<App>, health: &HealthReporter) -> Router {
         Some(cors) => worded.layer(cors),
         None => worded,
     };
-    shared.layer(from_fn(target::check)).layer(from_fn_with_state(app, request::note)).layer(observe)
+    let checked = shared.layer(from_fn(target::check)).layer(from_fn(head::without_body));
+    checked.layer(from_fn_with_state(app, request::note)).layer(observe)
 }
 
 fn routes(app: Arc<App>, health: &HealthReporter) -> Router {

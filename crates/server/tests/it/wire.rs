@@ -4,6 +4,7 @@
 mod crowd;
 mod endless;
 mod framing;
+mod head;
 mod http2;
 mod limits;
 mod raw;
