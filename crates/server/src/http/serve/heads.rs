@@ -2,9 +2,10 @@
 //! a server and the proxy before it differ in that, one request can be smuggled in another.
 //!
 //! This reads along, head by head and body by body, and breaks the line that is wrong, so that the parser answers 400 by itself and closes
-//! the connection. It lets nothing pass that the parser would not: where it loses the thread, it can only refuse.
+//! the connection. It lets nothing pass that the parser would not. What it cannot read itself it refuses, so that it never loses the thread.
 
-/// As long as any line can be that is read here: how the body is framed, and the length of a chunk. Of others the beginning is enough.
+/// The most bytes, without the line feed, of a line that is read here: how the body is framed, and the length of a chunk. A longer one of these
+/// is wrong. Of others the beginning is enough.
 const LONGEST: usize = 128;
 
 /// Reads along.
@@ -14,6 +15,8 @@ pub(super) struct Heads {
     line: Vec<u8>,
     /// The last byte of the line under way.
     last: u8,
+    /// The line under way is longer than what is kept of it.
+    cut: bool,
     framing: Option<Framing>,
 }
 
@@ -30,8 +33,8 @@ enum At {
     Size,
     /// In the lines after the last chunk.
     Trailers,
-    /// Refused, or left to the parser to refuse.
-    Lost,
+    /// After a line that is wrong.
+    Refused,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,13 +47,11 @@ enum After {
 enum Framing {
     Length(u64),
     Chunked,
-    /// A length that is no number, which the parser refuses.
-    Unreadable,
 }
 
 impl Heads {
     pub(super) fn new() -> Self {
-        Self { at: At::Start, line: Vec::new(), last: 0, framing: None }
+        Self { at: At::Start, line: Vec::new(), last: 0, cut: false, framing: None }
     }
 
     /// Whether a head has begun and not ended.
@@ -63,12 +64,12 @@ impl Heads {
         self.at == At::Start
     }
 
-    /// Reads on. The place of the byte that ends the first line that is wrong, where there is one; nothing after it may be used.
+    /// Reads on. The place of the byte that ends the first line that is wrong, where there is one; nothing after it may be used, nor read.
     pub(super) fn read(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut next = 0;
         while let Some(&byte) = bytes.get(next) {
             match self.at {
-                At::Lost => return None,
+                At::Refused => return Some(next),
                 At::Bytes(left, after) => {
                     let step = left.min((bytes.len() - next) as u64);
                     self.at = match (left - step, after) {
@@ -82,7 +83,7 @@ impl Heads {
                 At::Start | At::Head | At::Size | At::Trailers => {
                     if byte == b'\n' {
                         if !self.end_line() {
-                            self.at = At::Lost;
+                            self.at = At::Refused;
                             return Some(next);
                         }
                     } else {
@@ -91,6 +92,8 @@ impl Heads {
                         }
                         if self.line.len() < LONGEST {
                             self.line.push(byte);
+                        } else {
+                            self.cut = true;
                         }
                         self.last = byte;
                     }
@@ -104,6 +107,7 @@ impl Heads {
     /// Whether the line under way may end here and so.
     fn end_line(&mut self) -> bool {
         let well_ended = std::mem::take(&mut self.last) == b'\r';
+        let whole = !std::mem::take(&mut self.cut);
         let line = std::mem::take(&mut self.line);
         let line = line.strip_suffix(b"\r").unwrap_or(&line);
         if !well_ended {
@@ -115,19 +119,17 @@ impl Heads {
                     None | Some(Framing::Length(0)) => At::Start,
                     Some(Framing::Length(length)) => At::Bytes(length, After::Body),
                     Some(Framing::Chunked) => At::Size,
-                    Some(Framing::Unreadable) => At::Lost,
                 };
                 true
             }
-            At::Head => self.header(line),
+            At::Head => self.header(line, whole),
             At::Size => {
-                let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-                let size = std::str::from_utf8(digits).ok().and_then(|digits| u64::from_str_radix(digits, 16).ok());
+                let size = line.split(|byte| *byte == b';').next().unwrap_or_default();
+                let Some(size) = number(size, 16).filter(|_| whole) else { return false };
                 self.at = match size {
-                    Some(0) => At::Trailers,
+                    0 => At::Trailers,
                     // With the line ending after the chunk.
-                    Some(size) => At::Bytes(size.saturating_add(2), After::Chunk),
-                    None => At::Lost,
+                    size => At::Bytes(size.saturating_add(2), After::Chunk),
                 };
                 true
             }
@@ -137,17 +139,17 @@ impl Heads {
                 }
                 true
             }
-            At::Start | At::Bytes(..) | At::Lost => true,
+            At::Start | At::Bytes(..) | At::Refused => true,
         }
     }
 
-    /// Whether this line, if it tells the framing of the body, is the only one that does.
-    fn header(&mut self, line: &[u8]) -> bool {
+    /// Whether this line, if it tells the framing of the body, does so in full and plainly, and is the only one that does.
+    fn header(&mut self, line: &[u8], whole: bool) -> bool {
         let Some(colon) = line.iter().position(|byte| *byte == b':') else { return true };
-        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        let (name, value) = (&line[..colon], trimmed(&line[colon + 1..]));
         let framing = if name.eq_ignore_ascii_case(b"content-length") {
-            let length = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok());
-            length.map_or(Framing::Unreadable, Framing::Length)
+            let Some(length) = number(value, 10) else { return false };
+            Framing::Length(length)
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             if !value.eq_ignore_ascii_case(b"chunked") {
                 return false;
@@ -156,8 +158,23 @@ impl Heads {
         } else {
             return true;
         };
-        self.framing.replace(framing).is_none()
+        self.framing.replace(framing).is_none() && whole
     }
+}
+
+/// Without the white space that HTTP allows around a value.
+fn trimmed(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
+/// Nothing but digits, and white space around them.
+fn number(text: &[u8], radix: u32) -> Option<u64> {
+    let digits = std::str::from_utf8(trimmed(text)).ok()?;
+    // The standard library takes a sign, too.
+    digits.chars().all(|digit| digit.is_digit(radix)).then(|| u64::from_str_radix(digits, radix).ok())?
 }
 
 #[cfg(test)]
@@ -203,10 +220,36 @@ mod tests {
             ("POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n", "\r\n"),
             ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\n", "abc\r\n0\r\n\r\n"),
             ("POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\naGET / HTTP/1.1\n", "\r\n"),
+            ("POST / HTTP/1.1\r\nContent-Length:\r\n", "\r\n"),
+            ("POST / HTTP/1.1\r\nContent-Length: +3\r\n", "\r\n"),
+            ("POST / HTTP/1.1\r\nContent-Length: 3\x0c\r\n", "\r\n"),
+            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n+3\r\n", "abc\r\n0\r\n\r\n"),
+            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n;x\r\n", "abc\r\n0\r\n\r\n"),
         ];
         for (wrong, rest) in rows {
             assert_eq!(read(format!("{wrong}{rest}").as_bytes()), (Some(wrong.len() - 1), false), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_line_that_tells_a_length_is_read_whole_or_not_at_all() {
+        for (before, after) in [
+            ("Content-Length:", "0\r\n"),
+            ("Content-Length: 7", "\r\n"),
+            ("Transfer-Encoding:", "chunked\r\n"),
+            ("Transfer-Encoding: chunked\r\n\r\n7", "\r\n"),
+            ("Transfer-Encoding: chunked\r\n\r\n7;", "\r\n"),
+        ] {
+            let start = format!("POST / HTTP/1.1\r\n{before}");
+            let line = |padding: &str| format!("{start}{padding}{after}");
+            let begun = start.len() - start.rfind('\n').unwrap() - 1;
+            let room = LONGEST - begun - (after.len() - 1);
+            assert_eq!(read(line(&" ".repeat(room)).as_bytes()).0, None, "{before:?}");
+            let wrong = line(&" ".repeat(room + 1));
+            assert_eq!(read(wrong.as_bytes()).0, Some(wrong.len() - 1), "{before:?}");
+        }
+        let long = format!("GET /{0} HTTP/1.1\r\nX: {0}\r\nX-{0}: y\r\n\r\n", "0".repeat(1000));
+        assert_eq!(read(long.as_bytes()), (None, true), "others may be long");
     }
 
     #[test]

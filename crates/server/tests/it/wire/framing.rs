@@ -24,6 +24,9 @@ async fn assert_refused(rows: &[(&str, &[u8])]) {
         }
         let heard = slow.hear().await;
         assert_eq!(heard.statuses(), [400], "{what}, slowly: {}", heard.0);
+        // The same after a request that is answered.
+        let heard = watched.connect().await.ask([NEXT.as_bytes(), &said].concat()).await;
+        assert_eq!(heard.statuses(), [200, 400], "{what}, as the second: {}", heard.0);
     }
     watched.assert_unharmed().await;
 }
@@ -51,6 +54,26 @@ async fn a_body_has_one_length() {
         ("a chunk beyond all", post("Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nabc\r\n0\r\n\r\n")),
         ("a chunk of no size", post("Transfer-Encoding: chunked\r\n\r\nx\r\nabc\r\n0\r\n\r\n")),
         ("chunks of HTTP/1.0", b"POST /v1/sessions HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".to_vec()),
+    ];
+    let rows: Vec<(&str, &[u8])> = rows.iter().map(|(what, bytes)| (*what, bytes.as_slice())).collect();
+    assert_refused(&rows).await;
+}
+
+#[tokio::test]
+async fn no_padding_hides_how_long_a_body_is() {
+    let post = |rest: String| format!("{LENGTH}{rest}").into_bytes();
+    let (spaces, zeros) = (" ".repeat(130), "0".repeat(130));
+    let rows = [
+        ("spaces before no length", post(format!("Content-Length:{spaces}0\r\n\r\n"))),
+        ("spaces before a length", post(format!("Content-Length:{spaces}5\r\n\r\nabcde"))),
+        ("spaces after a length", post(format!("Content-Length: 5{spaces}\r\n\r\nabcde"))),
+        ("tabs before a length", post(format!("Content-Length:{}5\r\n\r\nabcde", "\t".repeat(130)))),
+        ("zeros before a length", post(format!("Content-Length: {zeros}5\r\n\r\nabcde"))),
+        ("only zeros", post(format!("Content-Length: {zeros}\r\n\r\n"))),
+        ("spaces before the coding", post(format!("Transfer-Encoding:{spaces}chunked\r\n\r\n0\r\n\r\n"))),
+        ("zeros before the size of a chunk", post(format!("Transfer-Encoding: chunked\r\n\r\n{zeros}5\r\nabcde\r\n0\r\n\r\n"))),
+        ("spaces after the size of a chunk", post(format!("Transfer-Encoding: chunked\r\n\r\n5{spaces}\r\nabcde\r\n0\r\n\r\n"))),
+        ("an endless extension of a chunk", post(format!("Transfer-Encoding: chunked\r\n\r\n5;{spaces}\r\nabcde\r\n0\r\n\r\n"))),
     ];
     let rows: Vec<(&str, &[u8])> = rows.iter().map(|(what, bytes)| (*what, bytes.as_slice())).collect();
     assert_refused(&rows).await;
