@@ -19,6 +19,7 @@ use crate::{descriptors, http, ops};
 /// # Errors
 /// [`StartError`] says what is in the way, and the way out.
 pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
+    let hang_ups = HangUps::listen();
     let traces = Traces::from_environment()?;
     descriptors::take_all(config.http.max_connections);
     let app = App::open(config, Clock::System).await?;
@@ -29,12 +30,10 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
     let listener = TcpListener::bind(asked).await.map_err(|error| StartError::Listen(asked, error))?;
     let address = listener.local_addr().map_err(|error| StartError::Listen(asked, error))?;
     let link = first_admin(&app, address).await?;
-    let reloading = app.tls.clone().map(|tls| tokio::spawn(reload_when_told(tls)));
+    let heeding = tokio::spawn(hang_ups.heed(app.tls.clone()));
     announce(link.as_deref(), &format!("{}://{address}", app.config.scheme()));
     http::serve(app, listener, stop).await;
-    if let Some(reloading) = reloading {
-        reloading.abort();
-    }
+    heeding.abort();
     if let Some(traces) = traces {
         traces.end().await;
     }
@@ -107,21 +106,37 @@ pub fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
     }
 }
 
-/// Reads certificate and key again at each SIGHUP.
+/// The SIGHUPs from the call of `listen` on. Without anybody to listen, the first would end the process.
 #[cfg(unix)]
-fn reload_when_told(tls: Arc<Tls>) -> impl Future<Output = ()> + Send + 'static {
-    use tokio::signal::unix::{SignalKind, signal};
-    // From the call on, so that none is lost: without anybody to listen, the signal would end the process.
-    let mut hang_up = signal(SignalKind::hangup()).expect("SIGHUP can be listened for");
-    async move {
-        while hang_up.recv().await.is_some() {
-            match tls.reload() {
-                Ok(()) => tracing::info!("certificate and key were read again and are in force for new connections"),
-                Err(error) => tracing::error!(%error, "certificate and key cannot be used; those before stay in force"),
+struct HangUps(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl HangUps {
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self(signal(SignalKind::hangup()).expect("SIGHUP can be listened for"))
+    }
+
+    /// Reads certificate and key again at each.
+    async fn heed(mut self, tls: Option<Arc<Tls>>) {
+        while self.0.recv().await.is_some() {
+            match tls.as_ref().map(|tls| tls.reload()) {
+                Some(Ok(())) => tracing::info!("certificate and key were read again and are in force for new connections"),
+                Some(Err(error)) => tracing::error!(%error, "certificate and key cannot be used; those before stay in force"),
+                None => tracing::info!("SIGHUP: nothing to read again without TLS; other settings need a restart"),
             }
         }
     }
 }
 
 #[cfg(not(unix))]
-async fn reload_when_told(_: Arc<Tls>) {}
+struct HangUps;
+
+#[cfg(not(unix))]
+impl HangUps {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn heed(self, _: Option<Arc<Tls>>) {}
+}

@@ -1,6 +1,7 @@
 //! HTTPS: with both versions of HTTP, with gRPC, with certificates that are replaced while the server runs, and with files that are no good.
 
 use std::fs;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use keybearer::config::{Config, TlsConfig};
 use rcgen::{CertifiedKey, KeyPair};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -237,6 +239,51 @@ async fn certificate_and_key_are_read_again_at_a_hang_up() {
     files.write(&first.cert.pem(), &first.signing_key.serialize_pem());
     hang_up("in force for new connections").await;
     assert!(reaches(&first).await && !reaches(&second).await);
+    Program::signal(&process, Signal::TERM);
+    assert!(timeout(PATIENCE, process.wait()).await.unwrap().unwrap().success());
+}
+
+#[tokio::test]
+async fn without_tls_a_hang_up_ends_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut process = Program::on(dir.path()).with_admin().spawn();
+    let mut out = BufReader::new(process.stdout.take().unwrap()).lines();
+    let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
+    let ready = timeout(PATIENCE, out.next_line()).await.unwrap().unwrap().unwrap();
+    assert!(ready.contains(" listening on http://"));
+    for _ in 0..2 {
+        Program::signal(&process, Signal::HUP);
+        loop {
+            let line = timeout(PATIENCE, log.next_line()).await.expect("it is logged").unwrap().expect("it goes on");
+            if line.contains("SIGHUP") {
+                break;
+            }
+        }
+    }
+    Program::signal(&process, Signal::TERM);
+    assert!(timeout(PATIENCE, process.wait()).await.unwrap().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_hang_up_during_the_start_is_heeded_after_it() {
+    let (files, certified) = Files::new();
+    let cert = certified.cert.pem();
+    // The start waits for what comes out of the pipe.
+    fs::remove_file(files.cert()).unwrap();
+    mknodat(CWD, files.cert(), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut process = files.program(dir.path()).spawn();
+    let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
+    let path = files.cert();
+    let pipe = tokio::task::spawn_blocking(move || fs::File::options().write(true).open(path).unwrap());
+    let mut pipe = timeout(PATIENCE, pipe).await.expect("the start reads the certificate").unwrap();
+    Program::signal(&process, Signal::HUP);
+    fs::remove_file(files.cert()).unwrap();
+    fs::write(files.cert(), &cert).unwrap();
+    pipe.write_all(cert.as_bytes()).unwrap();
+    drop(pipe);
+    let heeded = async { while !log.next_line().await.unwrap().expect("it goes on").contains("in force for new connections") {} };
+    timeout(PATIENCE, heeded).await.unwrap();
     Program::signal(&process, Signal::TERM);
     assert!(timeout(PATIENCE, process.wait()).await.unwrap().unwrap().success());
 }
