@@ -1,5 +1,6 @@
 //! TLS: the certificate and its key from their files, and from new ones while the server runs.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -40,6 +41,13 @@ pub enum TlsError {
         path: PathBuf,
         /// What it should hold.
         lacking: &'static str,
+    },
+    /// The key can be read only with a passphrase.
+    #[error("setting `tls.key`: the private key in {path} is encrypted, and nobody is there to type its passphrase: decrypt it with \
+             `openssl pkey -in {path} -out FILE`, and name that file", path = path.display())]
+    Encrypted {
+        /// The file of the key.
+        path: PathBuf,
     },
     /// Each may be fine, but not together.
     #[error("`tls.key` {key} is not the key of the certificate in `tls.cert` {cert}: the certificate of the server itself must come first, \
@@ -96,7 +104,10 @@ fn read(files: &TlsConfig) -> Result<Arc<ServerConfig>, TlsError> {
     if chain.is_empty() {
         return Err(unreadable("tls.cert", cert, "certificate", &pem::Error::NoItemsFound));
     }
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable("tls.key", key, "private key", &error))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| match is_encrypted(key) {
+        true => TlsError::Encrypted { path: key.clone() },
+        false => unreadable("tls.key", key, "private key", &error),
+    })?;
     warn_of_open_key(key);
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
@@ -117,6 +128,12 @@ fn unreadable(setting: &'static str, path: &Path, lacking: &'static str, error: 
         // The parser's own words might quote a line of the file.
         _ => TlsError::Unreadable { setting, path, problem: "it is not PEM".to_owned() },
     }
+}
+
+/// Whether a file says that it holds a private key under a passphrase: in the name of PKCS #8, or in a header as OpenSSL wrote it before.
+fn is_encrypted(key: &Path) -> bool {
+    let marks = ["-----BEGIN ENCRYPTED PRIVATE KEY-----", "Proc-Type: 4,ENCRYPTED"];
+    fs::read_to_string(key).is_ok_and(|text| text.lines().any(|line| marks.contains(&line.trim_end())))
 }
 
 /// Not refused, as the keyring is: secrets that an orchestrator mounts, and groups that may read the keys of all servers, are common.

@@ -294,12 +294,17 @@ async fn files_that_are_no_good_are_refused_with_the_way_out() {
     let (cert, key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
     let other = self::certified().signing_key.serialize_pem();
     let cut = cert.replace("-----END CERTIFICATE-----", "");
-    let rows: [(&str, &str, &[&str]); 6] = [
+    let sealed = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIAAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let sealed_of_old =
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+    let rows: [(&str, &str, &[&str]); 8] = [
         ("", &key, &["`tls.cert`", "has no certificate", "PEM"]),
         (&key, &key, &["`tls.cert`", "has no certificate"]),
         (&cut, &key, &["`tls.cert`", "is not PEM"]),
         (&cert, &cert, &["`tls.key`", "has no private key"]),
         (&cert, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", &["`tls.key`", "cannot be used"]),
+        (&cert, sealed, &["`tls.key`", "is encrypted", "openssl pkey -in "]),
+        (&cert, sealed_of_old, &["`tls.key`", "is encrypted", "openssl pkey -in "]),
         (&cert, &other, &["`tls.key`", "is not the key of the certificate", "must come first"]),
     ];
     for (cert, key, words) in rows {
