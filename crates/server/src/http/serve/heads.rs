@@ -178,6 +178,9 @@ fn number(text: &[u8], radix: u32) -> Option<u64> {
 }
 
 #[cfg(test)]
+mod beside_the_parser;
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
