@@ -13,6 +13,7 @@ use keybearer_core::token::Prefix;
 use tracing::level_filters::LevelFilter;
 
 use super::setting::{ACCESS, FORMATS, LEVELS};
+use super::show::without_secrets;
 use super::{Access, LogFormat};
 
 /// A text as it is.
@@ -157,7 +158,8 @@ fn not_a_duration(text: &str) -> String {
 
 /// Scheme and authority of a URL that has nothing else.
 pub(super) fn origin(text: &str) -> Result<String, String> {
-    let wrong = || format!("{text:?} is not the address of a server: write it like https://keys.example.com, without a path");
+    let wrong =
+        || format!("{:?} is not the address of a server: write it like https://keys.example.com, without a path", without_secrets(text));
     let uri: Uri = text.parse().map_err(|_| wrong())?;
     let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
         return Err(wrong());
