@@ -121,7 +121,7 @@ pub enum StoreError {
         known: i64,
     },
     /// The data directory belongs to a process that runs.
-    #[error("another Keybearer process holds the lock of {0}: stop it, or give this one its own data_dir")]
+    #[error("another Keybearer process holds the lock {0}: stop it, or give this one its own data_dir")]
     Locked(String),
     /// There is no room on the disk. What is there can be read; changes can be made again once there is room.
     #[error("no room is left on the disk of data_dir: make some")]
