@@ -59,7 +59,7 @@ impl Sqlite {
 }
 
 /// Makes the file for its owner only, where there is none: it tells who has which key, and others may look into the directory. SQLite
-/// gives the files beside it the same mode.
+/// gives the files beside it the same mode and owner.
 fn make_private(file: &Path) -> Result<(), StoreError> {
     match private::open(file, OpenOptions::new().create_new(true)) {
         Ok(_) => Ok(()),

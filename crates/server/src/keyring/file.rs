@@ -112,7 +112,11 @@ fn bytes<const N: usize>(text: &str) -> Option<Zeroizing<[u8; N]>> {
 pub(super) fn write(path: &Path, keyring: &Keyring) -> std::io::Result<()> {
     let text = render(keyring)?;
     let temporary = temporary(path)?;
-    let written = write_private(&temporary, &text).and_then(|()| give_name(&temporary, path));
+    let written = write_private(&temporary, &text).and_then(|()| {
+        // Where the system refuses, this user is not root, and the server runs as it.
+        let _ = files::give_to_owner_of(path, &temporary);
+        give_name(&temporary, path)
+    });
     // What is left would be harmless; the first error is the one to tell.
     let _ = std::fs::remove_file(&temporary);
     written?;
