@@ -2,8 +2,10 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Environment, Failure, Outcome, print, settings};
+use super::{Environment, Failure, Outcome, failed, print, settings};
 use crate::config::{self, SettingFlags};
+use crate::telemetry::traces::Traces;
+use crate::tls::Tls;
 
 #[derive(Args)]
 pub(in crate::cli) struct Config {
@@ -32,13 +34,20 @@ enum Command {
 
 pub(super) fn run(config: Config, outer: SettingFlags, environment: Environment) -> Outcome {
     match config.command {
-        Command::Check(flags) => {
-            settings(outer.or(flags), environment)?;
-            print("The settings can be used.")
-        }
+        Command::Check(flags) => check(outer.or(flags), environment),
         Command::Show { json, settings } => show(outer.or(settings), environment, json),
         Command::Example => print(config::example().trim_end()),
     }
+}
+
+fn check(flags: SettingFlags, environment: Environment) -> Outcome {
+    let config = settings(flags, environment)?;
+    config.tls.map(Tls::load).transpose().map_err(|error| Failure::Usage(error.to_string()))?;
+    // What sends traces is made within a runtime.
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| failed(format!("the runtime does not start: {error}")))?;
+    let _within = runtime.enter();
+    Traces::check_environment().map_err(|error| Failure::Usage(error.to_string()))?;
+    print("The settings can be used.")
 }
 
 fn show(flags: SettingFlags, environment: Environment, json: bool) -> Outcome {

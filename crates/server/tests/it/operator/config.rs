@@ -89,3 +89,13 @@ fn the_password_of_a_url_is_shown_nowhere_and_its_host_is() {
     let shown = Run::new(["config", "show", "--config", file.to_str().unwrap()]).good();
     assert!(shown.contains("https://a.example,https://(hidden)@h.example") && !shown.contains("hush"), "{shown}");
 }
+
+#[test]
+fn what_would_not_start_is_found_by_the_check() {
+    let check = |args: &[&str]| Run::new([&["config", "check"], args].concat());
+    check(&["--tls-cert", "/nope", "--tls-key", "/nope"]).refused(2, &["tls.cert", "/nope"]);
+    let collector = |name: &str, value: &str| check(&[]).env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318").env(name, value);
+    collector("OTEL_TRACES_EXPORTER", "zipkin").refused(2, &["OTEL_TRACES_EXPORTER", "zipkin"]);
+    collector("OTEL_EXPORTER_OTLP_ENDPOINT", "http://no address").refused(2, &["OTEL_"]);
+    collector("OTEL_TRACES_EXPORTER", "otlp").good();
+}
