@@ -76,3 +76,28 @@ fn who_holds_the_lock_and_which_file_it_is_are_told() {
     fs::create_dir(&path).unwrap();
     create().refused(1, &["keybearer.lock"]);
 }
+
+#[test]
+fn what_this_user_cannot_read_is_not_called_absent() {
+    let Some(dir) = data_dir_of_the_service() else { return };
+    Run::on(dir.path(), ["admin", "create", "ada"]).stdin(PASSWORD).good();
+    let stranger = |command: &[&str]| Run::on(dir.path(), command).user(SERVICE + 1).done();
+    let done = stranger(&["doctor"]);
+    assert_eq!(done.code, 9, "{done:?}");
+    assert!(done.out.contains("ermission denied") && !done.out.contains("is not there"), "{}", done.out);
+    let line = done.out.lines().find(|line| line.contains("data directory")).unwrap();
+    assert!(line.starts_with("broken"), "{line}");
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::set_permissions(elsewhere.path(), Permissions::from_mode(0o777)).unwrap();
+    let done = stranger(&["backup", elsewhere.path().join("backup.tar").to_str().unwrap()]);
+    assert!(done.code == 1 && done.errors.contains("ermission denied"), "{done:?}");
+
+    // It can be read, but nothing can be made in it.
+    let sealed = Run::on(dir.path(), ["doctor"]).user(SERVICE);
+    assert_eq!(sealed.done().code, 0);
+    fs::set_permissions(dir.path(), Permissions::from_mode(0o500)).unwrap();
+    let done = Run::on(dir.path(), ["doctor"]).user(SERVICE).done();
+    let line = done.out.lines().find(|line| line.contains("data directory")).unwrap();
+    assert!(done.code == 9 && line.starts_with("broken") && line.contains("write"), "{}", done.out);
+}
