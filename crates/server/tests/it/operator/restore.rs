@@ -269,7 +269,11 @@ async fn a_file_that_is_not_as_it_was_made_changes_nothing() {
     refuse(&whole[..whole.len() / 2], &["Nothing was changed"]);
     refuse(b"", &["Nothing was changed"]);
     refuse(b"no archive at all", &["Nothing was changed"]);
-    Run::on(&data, ["restore", dir.path().join("nowhere.tar").to_str().unwrap()]).refused(1, &["nowhere.tar"]);
+    let nowhere = dir.path().join("nowhere.tar");
+    Run::on(&data, ["restore", nowhere.to_str().unwrap()]).refused(1, &["nowhere.tar"]);
+    let fresh = dir.path().join("fresh");
+    Run::on(&fresh, ["restore", nowhere.to_str().unwrap()]).refused(1, &["nowhere.tar"]);
+    assert!(!fresh.exists(), "where there is no backup, no data directory is made");
 }
 
 #[tokio::test]
