@@ -166,3 +166,45 @@ async fn an_edit_does_not_undo_what_somebody_else_did_meanwhile() {
     assert!(ran.error(Exit::Conflict).contains("It was changed since you read it"), "{}", ran.err);
     assert_eq!(server.get(&format!("/v1/policies/{policy}"), &admin).await.expect(200)["name"], "renamed");
 }
+
+#[tokio::test]
+async fn of_many_keys_those_that_are_revoked_are_told_though_the_server_goes_away() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let one = server.account_key(&admin, 4).await.id;
+    let absent = |number: usize| format!("0198c5a4-9a55-7c6b-8f0e-{number:012}");
+    // More than one call has room for, and one call for each.
+    let many: Vec<String> = std::iter::once(one.clone()).chain((0..200).map(absent)).collect();
+    let two = server.account_key(&admin, 4).await.id;
+    for (keys, descendants, told) in [(many, false, 200), (vec![two.clone(), absent(0)], true, 1)] {
+        let between = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", between.local_addr().unwrap());
+        // Hangs up for good at the second call.
+        let meddle = async {
+            let (mut ours, _) = between.accept().await.unwrap();
+            let mut theirs = TcpStream::connect(server.address).await.unwrap();
+            let (mut asked, mut answered, mut calls) = (vec![0; 65_536], vec![0; 65_536], 0);
+            loop {
+                tokio::select! {
+                    read = ours.read(&mut asked) => {
+                        let read = read.unwrap();
+                        calls += usize::from(asked.starts_with(b"POST ") || asked.starts_with(b"DELETE "));
+                        if read == 0 || calls > 1 {
+                            break;
+                        }
+                        theirs.write_all(&asked[..read]).await.unwrap();
+                        asked.fill(0);
+                    },
+                    read = theirs.read(&mut answered) => ours.write_all(&answered[..read.unwrap()]).await.unwrap(),
+                }
+            }
+            drop(between);
+        };
+        let flags = ["--yes", "--json", "--url", &url].into_iter().chain(descendants.then_some("--descendants"));
+        let words = ["key", "revoke"].into_iter().chain(keys.iter().map(String::as_str)).chain(flags);
+        let (ran, ()) = tokio::join!(keybearer(words).with(&admin).run(), meddle);
+        let results = ran.json(Exit::Unavailable)["results"].clone();
+        assert_eq!((results.as_array().unwrap().len(), &results[0]["outcome"]), (told, &json!("revoked")), "{results}");
+        assert!(serde_json::from_str::<Value>(&ran.err).unwrap()["detail"].as_str().unwrap().contains(&url), "{}", ran.err);
+    }
+}

@@ -35,26 +35,26 @@ impl Revoke {
         let what = if let [id] = &*ids { format!("key {id}") } else { format!("{} keys", ids.len()) };
         let more = if self.descendants { " and all that they made" } else { "" };
         context.input.confirm(self.yes, &format!("Revoke {what}{more}? There is no way back."))?;
-        let results = match &*ids {
+        let mut results = Vec::new();
+        let done = match &*ids {
             [id] => {
                 context.client.keys().revoke(*id, self.descendants).await?;
-                vec![api::RevokedOne { id: *id, outcome: RevokeOutcome::Revoked }]
+                results.push(api::RevokedOne { id: *id, outcome: RevokeOutcome::Revoked });
+                Ok(())
             }
-            _ if self.descendants => one_by_one(context, &ids).await?,
-            _ => {
-                let mut results = Vec::new();
-                for some in ids.chunks(MOST) {
-                    results.append(&mut context.client.keys().revoke_many(some).await?.results);
-                }
-                results
-            }
+            _ if self.descendants => one_by_one(context, &ids, &mut results).await,
+            _ => in_groups(context, &ids, &mut results).await,
         };
+        // What is revoked stays so, whatever happened to the rest.
         let revoked = api::RevokedMany { results };
-        if context.out.json {
-            context.out.json(&revoked)?;
-        } else {
-            context.out.rows(&revoked.results, ["ID", "OUTCOME"], |one| [one.id.to_string(), as_word(&one.outcome)])?;
+        if done.is_ok() || !revoked.results.is_empty() {
+            if context.out.json {
+                context.out.json(&revoked)?;
+            } else {
+                context.out.rows(&revoked.results, ["ID", "OUTCOME"], |one| [one.id.to_string(), as_word(&one.outcome)])?;
+            }
         }
+        done?;
         let any = |outcome| revoked.results.iter().any(|one| one.outcome == outcome);
         Ok(match () {
             () if any(RevokeOutcome::Refused) => Exit::Refused,
@@ -64,9 +64,15 @@ impl Revoke {
     }
 }
 
+async fn in_groups(context: &Context, ids: &[Uuid], results: &mut Vec<api::RevokedOne>) -> Result<(), Failure> {
+    for some in ids.chunks(MOST) {
+        results.append(&mut context.client.keys().revoke_many(some).await?.results);
+    }
+    Ok(())
+}
+
 /// There is no call that revokes the descendants of many.
-async fn one_by_one(context: &Context, ids: &[Uuid]) -> Result<Vec<api::RevokedOne>, Failure> {
-    let mut results = Vec::new();
+async fn one_by_one(context: &Context, ids: &[Uuid], results: &mut Vec<api::RevokedOne>) -> Result<(), Failure> {
     for id in ids {
         let outcome = match context.client.keys().revoke(*id, true).await {
             Ok(()) => RevokeOutcome::Revoked,
@@ -76,5 +82,5 @@ async fn one_by_one(context: &Context, ids: &[Uuid]) -> Result<Vec<api::RevokedO
         };
         results.push(api::RevokedOne { id: *id, outcome });
     }
-    Ok(results)
+    Ok(())
 }
