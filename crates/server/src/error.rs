@@ -55,7 +55,7 @@ pub enum Conflict {
     LastAdmin,
     /// There is an administrator already.
     AdminExists,
-    /// The link was used before.
+    /// The link was used before, or the password was changed since it was made.
     LinkUsed,
     /// Account keys cannot be changed.
     Immutable,

@@ -68,8 +68,8 @@ pub enum StoreError {
     /// The account's password is not the one that was proved (or was not proved at all).
     #[error("the current password was not proved")]
     PasswordNotProved,
-    /// The link was used before.
-    #[error("the link was used before")]
+    /// The password is not the one that the link was made for: the link was used before, or somebody changed the password.
+    #[error("the link was used before, or the password was changed since it was made")]
     LinkUsed,
     /// A role that no table has, where its level matters.
     #[error(

@@ -1,6 +1,6 @@
 //! The store on SQLite: one writer thread, readers beside it, one process at a time.
 
-mod account;
+pub(crate) mod account;
 pub(crate) mod backup;
 mod event;
 mod key;

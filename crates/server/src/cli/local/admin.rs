@@ -1,10 +1,12 @@
 //! `keybearer admin`.
 
 use clap::{Args, Subcommand};
+use keybearer_core::name::canonical;
 use zeroize::Zeroizing;
 
-use super::{Environment, Input, Out, Outcome, failed, print, settings};
+use super::{Environment, Failure, Input, Out, Outcome, failed, print, settings};
 use crate::app::{App, RequestContext};
+use crate::backup::BackupError;
 use crate::clock::Clock;
 use crate::config::{Config, SettingFlags};
 use crate::error::AppError;
@@ -32,7 +34,7 @@ enum Command {
     },
     /// Print a link by which a user sets another password; the server may run
     #[command(
-        after_help = "The link is signed with the keyring and works once, for 30 minutes.\n\nExample:\n  keybearer admin reset-link ada"
+        after_help = "The link works once, for 30 minutes, and until the password is changed otherwise.\n\nExample:\n  keybearer admin reset-link ada"
     )]
     ResetLink {
         /// Whose password
@@ -78,7 +80,18 @@ async fn create_in(app: &App, username: String, password: Zeroizing<String>) -> 
 fn reset_link(config: &Config, username: &str) -> Outcome {
     let path = config.keyring_path();
     let keyring = Keyring::open(&path).and_then(|keyring| keyring.ok_or(KeyringError::Absent(path))).map_err(failed)?;
-    let token = ResetLinks::new(keyring.jwt_key()).issue(username, Clock::System.now());
+    let database = config.database_path();
+    if !database.try_exists().map_err(|error| failed(format!("{}: {error}", database.display())))? {
+        return Err(failed(BackupError::NoDatabase(database)));
+    }
+    let login = keybearer_store::sqlite_login(&database, canonical(username)).map_err(failed)?;
+    let login = login.ok_or_else(|| {
+        Failure::NotFound(format!(
+            "there is no account {username:?} in {}: `keybearer account list` shows those there are",
+            database.display()
+        ))
+    })?;
+    let token = ResetLinks::new(keyring.jwt_key()).issue(username, &login, Clock::System.now());
     Out { json: false }
         .note(&format!("Whoever opens this link within {} minutes sets the password of {username:?}, once:", LIFETIME / 60_000));
     print(&format!("{}/reset/{token}", config.base_url(config.listen)))
