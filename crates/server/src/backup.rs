@@ -4,6 +4,7 @@
 //! not in it: a restored server makes a new one, and all sessions end.
 
 mod archive;
+mod copies;
 mod make;
 mod manifest;
 mod restore;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use keybearer_store::StoreError;
 
+pub use self::copies::{copies_in, remove_own_copies};
 pub use self::make::{Made, make};
 pub use self::restore::{Refusal, Restored, restore};
 use crate::keyring::KeyringError;

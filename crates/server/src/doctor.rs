@@ -7,6 +7,7 @@ use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
 use keybearer_store::Contents;
 
+use crate::backup;
 use crate::config::{Config, TlsConfig};
 use crate::files;
 use crate::keyring::Keyring;
@@ -44,6 +45,7 @@ const CLOCK_TOLERANCE: i64 = 5_000;
 pub fn examine(config: &Config, now: UnixMillis) -> Vec<Finding> {
     let mut found = vec![address(config), retention(config), data_dir(&config.data_dir)];
     found.extend(space(&config.data_dir));
+    found.extend(leftovers(&config.data_dir));
     found.extend(config.tls.clone().map(certificate));
     let keyring = keyring(config, &mut found);
     let contents = database(config, &mut found);
@@ -146,6 +148,16 @@ fn space(data_dir: &Path) -> Option<Finding> {
     } else {
         good(what, told)
     })
+}
+
+/// What commands left in the data directory that were killed; nothing where they left nothing.
+fn leftovers(data_dir: &Path) -> Option<Finding> {
+    let left = backup::copies_in(data_dir).ok().filter(|left| !left.is_empty())?;
+    let names: Vec<_> = left.iter().map(|path| path.display().to_string()).collect();
+    Some(doubtful(
+        "leftovers",
+        format!("a backup or restore that was cut off left copies of a database; if none runs now, remove them: {}", names.join(", ")),
+    ))
 }
 
 fn keyring(config: &Config, found: &mut Vec<Finding>) -> Option<Keyring> {

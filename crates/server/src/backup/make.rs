@@ -8,6 +8,7 @@ use keybearer_store::Contents;
 
 use super::BackupError;
 use super::archive::{self, Small};
+use super::copies;
 use super::manifest::Manifest;
 use crate::config::Config;
 use crate::files;
@@ -34,7 +35,7 @@ pub fn make(config: &Config, now: UnixMillis, to: &Path) -> Result<Made, BackupE
         return Err(BackupError::file(to)(ErrorKind::AlreadyExists.into()));
     }
     let directory = files::directory_of(to);
-    let temporary = || tempfile::Builder::new().prefix(".keybearer-backup-").tempfile_in(directory);
+    let temporary = || tempfile::Builder::new().prefix(copies::BACKUP).tempfile_in(directory);
     let copy = temporary().map_err(BackupError::file(directory))?;
     let contents = keybearer_store::copy_sqlite(&database, copy.path())?;
 

@@ -5,6 +5,7 @@ mod backup;
 mod config;
 mod doctor;
 mod document;
+mod interrupted;
 mod keyring;
 mod owner;
 mod restore;

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use keybearer_store::Contents;
 
-use super::{Environment, Outcome, failed, print, settings};
-use crate::backup::{self, Restored};
+use super::{Environment, Failure, Outcome, failed, print, settings};
+use crate::backup::{self, BackupError, Restored};
 use crate::clock::Clock;
 use crate::config::SettingFlags;
+use crate::start::stop_signal;
 
 #[derive(Args)]
 #[command(
@@ -37,7 +38,8 @@ pub(in crate::cli) struct Restore {
 
 pub(super) fn make(asked: Backup, outer: SettingFlags, environment: Environment) -> Outcome {
     let config = settings(outer.or(asked.settings), environment)?;
-    let made = backup::make(&config, Clock::System.now(), &asked.file).map_err(failed)?;
+    let file = asked.file.clone();
+    let made = unless_stopped(move || backup::make(&config, Clock::System.now(), &file))?;
     let Contents { keys, accounts, policies, revision, .. } = made.contents;
     print(&format!(
         "{}: {} bytes, {keys} keys, {accounts} accounts, {policies} policies, revision {revision}.",
@@ -48,8 +50,28 @@ pub(super) fn make(asked: Backup, outer: SettingFlags, environment: Environment)
 
 pub(super) fn restore(asked: Restore, outer: SettingFlags, environment: Environment) -> Outcome {
     let config = settings(outer.or(asked.settings), environment)?;
-    let restored = backup::restore(&config, Clock::System.now(), &asked.file, asked.accept_lost_revocations).map_err(failed)?;
+    let Restore { file, accept_lost_revocations, .. } = asked;
+    let restored = unless_stopped(move || backup::restore(&config, Clock::System.now(), &file, accept_lost_revocations))?;
     print(&told(&restored))
+}
+
+/// Does work that has copies of the database on the disk meanwhile, which a signal must not leave there.
+fn unless_stopped<T: Send + 'static>(work: impl FnOnce() -> Result<T, BackupError> + Send + 'static) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| failed(format!("the runtime does not start: {error}")))?;
+    let done = runtime.block_on(async {
+        let stop = stop_signal();
+        tokio::select! {
+            done = tokio::task::spawn_blocking(work) => Some(done),
+            () = stop => None,
+        }
+    });
+    let Some(done) = done else {
+        backup::remove_own_copies();
+        // The work ends with the process, as it would by a loss of power.
+        runtime.shutdown_background();
+        return Err(failed("a signal stopped it before it was done"));
+    };
+    done.map_err(failed)?.map_err(failed)
 }
 
 fn told(restored: &Restored) -> String {
