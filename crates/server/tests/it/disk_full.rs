@@ -130,7 +130,12 @@ async fn reads_go_on(running: &Running, admin: &Cred, key: &Made) {
 async fn a_full_disk_stops_changes_and_nothing_else() {
     let Some(disk) = SmallDisk::own_or_rerun("disk_full::a_full_disk_stops_changes_and_nothing_else", 24) else { return };
     let dir = tempfile::tempdir().unwrap();
-    let program = || Program::on(dir.path()).with_admin().env("KEYBEARER_KEYS_MAX_PER_ACCOUNT", "100000");
+    let program = || {
+        Program::on(dir.path())
+            .with_admin()
+            .env("KEYBEARER_KEYS_MAX_PER_ACCOUNT", "100000")
+            .env("KEYBEARER_SESSIONS_MAX_PER_ACCOUNT", "100000")
+    };
     let mut running = program().start().await;
     let admin = running.admin().await;
     let key = made(&running.post("/v1/keys", &admin, json!({"name": "first", "level": 4})).await.expect(201));

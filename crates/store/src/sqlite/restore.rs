@@ -43,7 +43,8 @@ pub(crate) fn prepare(
     }
     let carried = restore.finish()?;
     transaction.commit()?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    // All in one file, with nothing beside it: that file is what is put in place.
+    connection.pragma_update(None, "journal_mode", "DELETE")?;
     Ok(carried)
 }
 
