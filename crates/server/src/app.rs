@@ -8,6 +8,7 @@ use keybearer_store::{Actor, DataDirLock, Origin, Store, StoreError};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::forms::Forms;
 use crate::index::Index;
 use crate::keyring::{Keyring, KeyringError};
 use crate::last_used::LastUsed;
@@ -48,6 +49,8 @@ pub struct App {
     pub last_used: Arc<LastUsed>,
     /// The link that makes the first administrator.
     pub setup: Setup,
+    /// What proves that a form came from a page of ours.
+    pub forms: Forms,
     /// Forgets what is old.
     pub sweeper: Arc<Sweeper>,
     /// What is counted and measured.
@@ -123,6 +126,7 @@ impl App {
             reset_links: ResetLinks::new(keyring.jwt_key()),
             last_used: Arc::default(),
             setup: Setup::default(),
+            forms: Forms::default(),
             _sweeping: Arc::clone(&sweeper).run(),
             sweeper,
             metrics,

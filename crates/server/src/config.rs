@@ -22,6 +22,7 @@ pub use self::setting::{Kind, SETTINGS, Setting};
 pub use self::show::{Shown, example, show};
 pub use self::source::SettingFlags;
 use self::source::Values;
+use crate::language::Language;
 
 /// All settings of a server.
 #[derive(Clone)]
@@ -50,6 +51,8 @@ pub struct Config {
     pub events: EventsConfig,
     /// The roles there are.
     pub roles: Roles,
+    /// Language of the pages for people whose browser asks for none that there is.
+    pub language: Language,
     /// About `/metrics`.
     pub metrics: MetricsConfig,
     /// About the log.

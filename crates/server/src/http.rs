@@ -4,29 +4,28 @@ pub mod answer;
 pub mod body;
 pub mod catena;
 pub mod credentials;
+pub mod dashboard;
 pub mod failure;
 pub mod freesewing;
 mod health;
 pub mod native;
 mod observe;
-mod page;
+pub mod paging;
 pub mod path;
 pub mod request;
-mod reset;
 mod serve;
-mod setup;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::HeaderMap;
+use axum::extract::Request;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use tonic_health::server::HealthReporter;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::serve::serve;
-use crate::app::App;
+use crate::app::{App, RequestContext};
 use crate::error::AppError;
 use crate::grpc;
 
@@ -35,8 +34,8 @@ use crate::grpc;
 pub fn router(app: Arc<App>, health: &HealthReporter) -> Router {
     let observe = from_fn_with_state(Arc::clone(&app), observe::observe);
     Router::new()
-        .fallback_service(routes(app, health))
-        .layer(from_fn(failure::in_the_words_of_the_face))
+        .fallback_service(routes(Arc::clone(&app), health))
+        .layer(from_fn_with_state(app, failure::in_the_words_of_the_face))
         .layer(from_fn(request::note))
         .layer(observe)
 }
@@ -46,8 +45,7 @@ fn routes(app: Arc<App>, health: &HealthReporter) -> Router {
         .merge(native::router())
         .merge(freesewing::router())
         .merge(catena::router())
-        .merge(setup::router())
-        .merge(reset::router())
+        .merge(dashboard::router())
         .merge(grpc::router(&app, health))
         .fallback(|| async { AppError::NoSuchPath })
         .layer(CatchPanicLayer::custom(|_| AppError::Internal("a handler panicked".into()).into_response()))
@@ -55,20 +53,44 @@ fn routes(app: Arc<App>, health: &HealthReporter) -> Router {
         .with_state(app)
 }
 
-/// Says an error in the words of one face: the error, and the id of the request.
-type Render = fn(&AppError, &str) -> axum::response::Response;
+/// Who words errors.
+enum Face {
+    Native,
+    FreeSewing,
+    Catena,
+    Grpc,
+    /// In the language and theme of who asks.
+    Dashboard(Arc<dashboard::Visit>),
+}
 
-/// The face that was asked: gRPC says so in its content type, the others have paths of their own.
-fn face_of(path: &str, headers: &HeaderMap) -> Render {
-    if grpc::is_grpc(headers) {
-        return grpc::render;
+impl Face {
+    /// The face that was asked: gRPC says so in its content type, the others have paths of their own.
+    fn of(app: &Arc<App>, request: &Request, context: &RequestContext) -> Self {
+        if grpc::is_grpc(request.headers()) {
+            return Self::Grpc;
+        }
+        let path = request.uri().path();
+        let below = |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if below("/apikeys") || below("/whoami") {
+            Self::FreeSewing
+        } else if below("/api/v1/api_keys") {
+            Self::Catena
+        } else if dashboard::answers(path) {
+            let visit = dashboard::Visit::new(Arc::clone(app), context.clone(), request.method(), request.uri(), request.headers());
+            Self::Dashboard(Arc::new(visit))
+        } else {
+            Self::Native
+        }
     }
-    let below = |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if below("/apikeys") || below("/whoami") {
-        freesewing::render
-    } else if below("/api/v1/api_keys") {
-        catena::render
-    } else {
-        native::render
+
+    /// The error in the words of this face.
+    fn word(&self, error: &AppError, request_id: &str) -> Response {
+        match self {
+            Self::Native => native::render(error, request_id),
+            Self::FreeSewing => freesewing::render(error, request_id),
+            Self::Catena => catena::render(error, request_id),
+            Self::Grpc => grpc::render(error, request_id),
+            Self::Dashboard(visit) => dashboard::render(error, visit),
+        }
     }
 }
