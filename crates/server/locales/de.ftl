@@ -202,33 +202,35 @@ form-start-again = Von vorn beginnen
 
 ## Stufen
 
+level-can = Kann:
+level-cannot = Kann nicht:
 level-0 = Ausweisen
-level-0-can = Sagen, zu welchem Konto er gehört.
-level-0-cannot = Irgendetwas lesen oder ändern.
+level-0-can = sagen, zu welchem Konto er gehört.
+level-0-cannot = irgendetwas lesen oder ändern.
 level-1 = Eigene Inhalte lesen
-level-1-can = Lesen, was du erstellt hast.
-level-1-cannot = Deine Kontodaten lesen oder etwas ändern.
+level-1-can = lesen, was du erstellt hast.
+level-1-cannot = deine Kontodaten lesen oder etwas ändern.
 level-2 = Eigenes Konto lesen
-level-2-can = Deine Inhalte und alle Daten deines Kontos lesen.
-level-2-cannot = Etwas ändern.
+level-2-can = deine Inhalte und alle Daten deines Kontos lesen.
+level-2-cannot = etwas ändern.
 level-3 = Eigene Inhalte schreiben
-level-3-can = Alles lesen, was dir gehört, und deine Inhalte anlegen, ändern und löschen.
-level-3-cannot = Deine Kontodaten oder deine Schlüssel ändern.
+level-3-can = alles lesen, was dir gehört, und deine Inhalte anlegen, ändern und löschen.
+level-3-cannot = deine Kontodaten oder deine Schlüssel ändern.
 level-4 = Eigenes Konto schreiben
-level-4-can = Alles lesen und ändern, was dir gehört, und deine Schlüssel erstellen und löschen.
-level-4-cannot = Etwas von anderen sehen.
+level-4-can = alles lesen und ändern, was dir gehört, und deine Schlüssel erstellen und löschen.
+level-4-cannot = etwas von anderen sehen.
 level-5 = Inhalte anderer lesen
-level-5-can = Alles von Stufe 4, und lesen, was andere erstellt haben.
+level-5-can = alles von Stufe 4, und lesen, was andere erstellt haben.
 level-5-cannot = Kontodaten anderer lesen oder etwas ändern, das ihnen gehört.
 level-6 = Alle Daten anderer lesen
-level-6-can = Alles von Stufe 4, und Inhalte und Kontodaten anderer lesen.
-level-6-cannot = Etwas ändern, das anderen gehört.
+level-6-can = alles von Stufe 4, und Inhalte und Kontodaten anderer lesen.
+level-6-cannot = etwas ändern, das anderen gehört.
 level-7 = Unterstützung leisten
-level-7-can = Alles lesen, und Daten anderer durch Vorgänge der Unterstützung ändern.
+level-7-can = alles lesen, und Daten anderer durch Vorgänge der Unterstützung ändern.
 level-7-cannot = Konten, Schlüssel und Richtlinien anderer verwalten.
 level-8 = Alles
-level-8-can = Alles, auch sämtliche Konten, Schlüssel und Richtlinien verwalten.
-level-8-cannot = Nichts bleibt ihm verschlossen. Erstell ihn nur, wenn es nicht mit weniger geht.
+level-8-can = alles, auch sämtliche Konten, Schlüssel und Richtlinien verwalten.
+level-8-cannot = durch irgendeine Regel aufgehalten werden. Erstell ihn nur, wenn es nicht mit weniger geht.
 
 ## Zustand eines Schlüssels
 

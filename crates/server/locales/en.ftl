@@ -202,33 +202,35 @@ form-start-again = Start again
 
 ## Levels
 
+level-can = Can:
+level-cannot = Cannot:
 level-0 = Identify
-level-0-can = Say which account it belongs to.
-level-0-cannot = Read or change anything.
+level-0-can = say which account it belongs to.
+level-0-cannot = read or change anything.
 level-1 = Read your content
-level-1-can = Read what you have made.
-level-1-cannot = Read your account data, or change anything.
+level-1-can = read what you have made.
+level-1-cannot = read your account data, or change anything.
 level-2 = Read your account
-level-2-can = Read your content and all data of your account.
-level-2-cannot = Change anything.
+level-2-can = read your content and all data of your account.
+level-2-cannot = change anything.
 level-3 = Write your content
-level-3-can = Read all that is yours, and make, change and delete your content.
-level-3-cannot = Change your account data or your keys.
+level-3-can = read all that is yours, and make, change and delete your content.
+level-3-cannot = change your account data or your keys.
 level-4 = Write your account
-level-4-can = Read and change all that is yours, and make and delete your keys.
-level-4-cannot = See anything of other people.
+level-4-can = read and change all that is yours, and make and delete your keys.
+level-4-cannot = see anything of other people.
 level-5 = Read others’ content
-level-5-can = Do all of level 4, and read what other people have made.
-level-5-cannot = Read account data of other people, or change what is theirs.
+level-5-can = do all of level 4, and read what other people have made.
+level-5-cannot = read account data of other people, or change what is theirs.
 level-6 = Read all data of others
-level-6-can = Do all of level 4, and read content and account data of other people.
-level-6-cannot = Change what belongs to other people.
+level-6-can = do all of level 4, and read content and account data of other people.
+level-6-cannot = change what belongs to other people.
 level-7 = Support operations
-level-7-can = Read everything, and change data of other people by support operations.
-level-7-cannot = Manage accounts, keys and policies of others.
+level-7-can = read everything, and change data of other people by support operations.
+level-7-cannot = manage accounts, keys and policies of others.
 level-8 = Everything
-level-8-can = Do everything, also manage all accounts, keys and policies.
-level-8-cannot = Nothing is out of its reach. Make one only if nothing less will do.
+level-8-can = do everything, also manage all accounts, keys and policies.
+level-8-cannot = be stopped by any rule. Make one only if nothing less will do.
 
 ## State of a key
 

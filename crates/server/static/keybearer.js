@@ -66,7 +66,8 @@
       const end = new Date(Date.now() + hours * 3_600_000);
       const known = hours > 0 && !Number.isNaN(end.getTime());
       const day = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
-      until.textContent = known ? `${until.dataset.until} ${end.toLocaleDateString(document.documentElement.lang, day)}` : "";
+      const locale = document.documentElement.lang === "de" ? "de-DE" : "en-GB";
+      until.textContent = known ? `${until.dataset.until} ${end.toLocaleDateString(locale, day)}` : "";
     };
     const choose = () => {
       custom.checked = true;

@@ -40,19 +40,20 @@ impl Moment {
     }
 }
 
-/// `in 3 days`, `2 hours ago`, rounded down.
+/// `in 3 days`, `2 hours ago`, rounded.
 fn distance(milliseconds: i64, language: Language) -> String {
     let size = milliseconds.saturating_abs();
+    let whole = |unit: i64| size.saturating_add(unit / 2) / unit;
     let unit = [(DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")].into_iter().find(|(unit, _)| size >= *unit);
     let (id, count) = match (unit, milliseconds >= 0) {
         (None, true) => (texts::msg("in-a-moment"), 0),
         (None, false) => (texts::msg("just-now"), 0),
-        (Some((unit, "day")), true) => (texts::msg("in-days"), size / unit),
-        (Some((unit, "hour")), true) => (texts::msg("in-hours"), size / unit),
-        (Some((unit, _)), true) => (texts::msg("in-minutes"), size / unit),
-        (Some((unit, "day")), false) => (texts::msg("days-ago"), size / unit),
-        (Some((unit, "hour")), false) => (texts::msg("hours-ago"), size / unit),
-        (Some((unit, _)), false) => (texts::msg("minutes-ago"), size / unit),
+        (Some((unit, "day")), true) => (texts::msg("in-days"), whole(unit)),
+        (Some((unit, "hour")), true) => (texts::msg("in-hours"), whole(unit)),
+        (Some((unit, _)), true) => (texts::msg("in-minutes"), whole(unit)),
+        (Some((unit, "day")), false) => (texts::msg("days-ago"), whole(unit)),
+        (Some((unit, "hour")), false) => (texts::msg("hours-ago"), whole(unit)),
+        (Some((unit, _)), false) => (texts::msg("minutes-ago"), whole(unit)),
     };
     texts::text(language, id, &[("count", texts::Fact::value(&count))])
 }
