@@ -5,6 +5,7 @@
 mod binary;
 mod catena;
 mod crash;
+mod dashboard;
 mod fences;
 mod freesewing;
 mod grpc;
