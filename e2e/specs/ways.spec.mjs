@@ -54,7 +54,7 @@ test("from the setup link to a key that works, and is deleted", async (t) => {
   assert.equal(await page.getByRole("checkbox").count(), 1, "one key was made");
   // The browser has not kept that page, and asks before it sends the form again.
   await page.goBack().catch((error) => assert.match(String(error), /ERR_CACHE_MISS/));
-  assert.ok(!(await page.content()).includes(token));
+  assert.ok(!(await page.locator("html").innerHTML()).includes(token));
 
   await page.goto("/account");
   await page.getByRole("checkbox").check();

@@ -73,7 +73,7 @@ async fn a_key_a_foreign_token_and_two_cookies_are_no_session() {
     let token = server.sign_in("admin", PASSWORD).await;
     for cookie in [
         format!("keybearer={}", key.token),
-        format!("keybearer={}x", token),
+        format!("keybearer={token}x"),
         "keybearer=".to_owned(),
         "keybearer=%00; keybearer".to_owned(),
         format!("keybearer={token}; keybearer={token}"),

@@ -6,6 +6,9 @@ use serde_json::json;
 use super::browser::{Browser, assert_goes_to, assert_page, value_of};
 use crate::support::{Cred, DAY, PASSWORD, Server};
 
+/// Fields, the one that is wrong, and what is said about it.
+type Wrong = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+
 /// Names that want to be more than text.
 fn hostile() -> [String; 5] {
     [
@@ -103,7 +106,7 @@ async fn what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays() {
     let server = Server::start().await;
     let mut browser = Browser::signed_in(&server, "admin").await;
     let mut wrong = async |fields: &[(&str, &str)]| browser.fill("/account/keys/new", "/account/keys/new", fields).await;
-    let cases: [(&[(&str, &str)], &str, &str); 7] = [
+    let cases: [Wrong; 7] = [
         (&[("name", ""), ("level", "1"), ("expires_in", "7")], "name", "Enter a name."),
         (&[("name", "a\nb"), ("level", "1"), ("expires_in", "7")], "name", "no control characters"),
         (&[("name", "one"), ("expires_in", "7")], "level", "Choose a level."),
