@@ -55,9 +55,11 @@ pub struct Account {
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// Unique ignoring case, width and surrounding space; 1 to 200 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub username: String,
     /// 12 to 128 characters. Without one nobody can sign in to the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 128))]
     pub password: Option<String>,
     /// One of the configured roles; `user` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,6 +92,7 @@ pub struct ChangeAccount {
     pub consent: Option<bool>,
     /// Another password of 12 to 128 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 128))]
     pub password: Option<String>,
     /// The password so far: a holder needs it to change password or e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -140,6 +143,7 @@ pub struct CurrentPassword {
 #[serde(deny_unknown_fields)]
 pub struct RevokeKeys {
     /// Why, in words for the audit trail; 1 to 200 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub reason: String,
 }
 

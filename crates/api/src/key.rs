@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Metadata, Timestamp};
+use crate::{Metadata, Timestamp, whole};
 
 /// Whether a key stands for a person or for a service.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -91,18 +91,21 @@ pub struct Key {
 #[serde(deny_unknown_fields)]
 pub struct NewKey {
     /// 1 to 200 characters. Of service keys unique.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// 0 to 8: at most the owner's, at most that of the credential that asks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 8))]
     pub level: Option<i64>,
     /// The policy of a service key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_id: Option<Uuid>,
     /// Whole seconds. A person's key without it lives for the default lifetime, a service's for ever.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub expires_in: Option<i64>,
     /// Number of the account whose key it is to be; without it, the caller's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole", skip_serializing_if = "Option::is_none")]
     pub owner: Option<i64>,
     /// The service for which a service key may declare permissions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,6 +136,7 @@ pub struct CreatedKey {
 pub struct ChangeKey {
     /// Another unique name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: Option<String>,
     /// Another policy: the key's rights change at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -149,6 +153,7 @@ pub struct ChangeKey {
 #[serde(deny_unknown_fields)]
 pub struct RevokeMany {
     /// 1 to 200 ids.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 200))]
     pub ids: Vec<Uuid>,
 }
 

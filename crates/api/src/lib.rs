@@ -1,9 +1,12 @@
-//! The types of `/v1` as they stand on the wire (section 4.1 of the design): one file a resource.
+//! The types of `/v1` as they stand on the wire (section 4.1 of the design): one file a resource. With the feature `client`, also an async
+//! client that speaks them.
 //!
 //! Requests refuse unknown fields; answers leave out what does not apply. Moments are RFC 3339 text with milliseconds and `Z`.
 #![warn(missing_docs)]
 
 mod account;
+#[cfg(feature = "client")]
+pub mod client;
 mod event;
 mod key;
 mod permission;
@@ -44,4 +47,31 @@ pub struct Page<T> {
 /// Tells an absent field (`None`) from one that is `null` (`Some(None)`).
 pub(crate) fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// Reads a whole number, also where it is written with a point: to JSON Schema, and so to the document, 3.0 is an integer.
+pub(crate) fn whole<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    // Beyond this, not every whole number can be written in this way.
+    let exact = |number: &f64| number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+    let whole = number.as_i64().or_else(|| number.as_f64().filter(exact).map(|number| number as i64));
+    whole.map(Some).ok_or_else(|| serde::de::Error::custom("must be a whole number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        let level = |text: &str| serde_json::from_str::<NewKey>(&format!(r#"{{"name": "a", "level": {text}}}"#)).map(|key| key.level);
+        for (text, read) in [("3", Some(3)), ("3.0", Some(3)), ("30e-1", Some(3)), ("-1e3", Some(-1_000)), ("null", None)] {
+            assert_eq!(level(text).unwrap(), read, "{text}");
+        }
+        for text in ["2.5", "1e300", "9223372036854775808", "true", r#""3""#, "[3]"] {
+            assert!(level(text).is_err(), "{text}");
+        }
+    }
 }

@@ -24,7 +24,9 @@ pub struct Permission {
 #[serde(deny_unknown_fields)]
 pub struct Declaration {
     /// The permission's name within the service.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$"))]
     pub name: String,
     /// What it lets a key do; 1 to 1,000 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
     pub description: String,
 }

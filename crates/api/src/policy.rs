@@ -29,8 +29,10 @@ pub struct Policy {
 #[serde(deny_unknown_fields)]
 pub struct NewPolicy {
     /// Unique; 1 to 200 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// Full names of declared permissions, at most 200, possibly none.
+    #[cfg_attr(feature = "openapi", schema(max_items = 200))]
     pub permissions: Vec<String>,
 }
 

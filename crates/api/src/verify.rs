@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{KeyKind, Metadata, Named, Timestamp};
+use crate::{KeyKind, Metadata, Named, Timestamp, whole};
 
 /// `POST /v1/verify`. No `Debug`: it holds a key.
 #[derive(Clone, Serialize, Deserialize)]
@@ -19,7 +19,8 @@ pub struct Verify {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub all_of: Vec<String>,
     /// The least level, 0 to 8. Not together with permissions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 8))]
     pub level: Option<i64>,
     /// The kind of key, where only one will do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,6 +33,7 @@ pub struct Verify {
 #[serde(deny_unknown_fields)]
 pub struct VerifyBatch {
     /// 1 to 1,000 questions.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 1000))]
     pub items: Vec<Verify>,
 }
 
@@ -145,7 +147,8 @@ pub struct Explain {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub all_of: Vec<String>,
     /// As in a verification.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 8))]
     pub level: Option<i64>,
     /// As in a verification.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,7 @@ use keybearer_store::{Actor, DataDirLock, Origin, Store, StoreError};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::connections::Connections;
 use crate::forms::Forms;
 use crate::index::Index;
 use crate::keyring::{Keyring, KeyringError};
@@ -20,6 +21,7 @@ use crate::session_token::SessionTokens;
 use crate::setup::Setup;
 use crate::telemetry::traces::{Tracer, TracesError};
 use crate::throttle::Throttle;
+use crate::tls::{Tls, TlsError};
 
 /// Everything that the operations need.
 pub struct App {
@@ -47,6 +49,10 @@ pub struct App {
     pub reset_links: ResetLinks,
     /// When keys were last used.
     pub last_used: Arc<LastUsed>,
+    /// The connections that are open.
+    pub connections: Connections,
+    /// What new connections are secured with, if with anything.
+    pub tls: Option<Arc<Tls>>,
     /// The link that makes the first administrator.
     pub setup: Setup,
     /// What proves that a form came from a page of ours.
@@ -70,6 +76,9 @@ pub enum StartError {
     /// The keyring.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
+    /// The certificate or its key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The administrator of the configuration.
     #[error("{0}")]
     Admin(String),
@@ -79,9 +88,6 @@ pub enum StartError {
     /// The address to listen on.
     #[error("cannot listen on {0}: {1}. Choose another address with --listen; port 0 picks any free one")]
     Listen(std::net::SocketAddr, std::io::Error),
-    /// While serving.
-    #[error("serving failed: {0}")]
-    Serve(std::io::Error),
 }
 
 /// Who asks, from where, in which request.
@@ -89,7 +95,7 @@ pub enum StartError {
 pub struct RequestContext {
     /// The `X-Request-Id`.
     pub id: String,
-    /// The address of the peer.
+    /// The address of the client: that of the peer, or what trusted proxies say that it is.
     pub source: std::net::IpAddr,
 }
 
@@ -99,6 +105,8 @@ impl App {
     /// # Errors
     /// [`StartError`] says what is in the way, and the way out.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
+        // First, because nothing is written by it.
+        let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
         let lock = DataDirLock::take(&config.data_dir)?;
         let database = config.database_path();
         let keyring = Keyring::open_or_create(&config.keyring_path(), !database.exists())?;
@@ -125,6 +133,8 @@ impl App {
             session_tokens: SessionTokens::new(keyring.jwt_key()),
             reset_links: ResetLinks::new(keyring.jwt_key()),
             last_used: Arc::default(),
+            connections: Connections::new(config.http.max_connections),
+            tls,
             setup: Setup::default(),
             forms: Forms::default(),
             _sweeping: Arc::clone(&sweeper).run(),

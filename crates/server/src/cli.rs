@@ -2,22 +2,35 @@
 //! `cli/local`; those that ask a running server, over HTTP and with a credential, are in `cli/remote`.
 
 mod exit;
+mod failure;
+mod input;
 mod local;
-mod secret;
+mod out;
+mod remote;
 
 use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use self::exit::Exit;
+use self::failure::Failure;
 use crate::config::SettingFlags;
 
 /// The environment as the program was given it.
 pub type Environment = Vec<(OsString, OsString)>;
 
+/// How a command ended, or why it did not come so far.
+type Outcome = Result<Exit, Failure>;
+
 const SOURCES: &str = "\
 Each setting is a flag, an environment variable and a key of the TOML file; the first of these that is given counts. An empty variable \
 counts as not given. A duration is 90s, 15m, 12h, 30d, 2w, or plain seconds.";
+
+const EXAMPLES: &str = "\
+Examples:
+  keybearer --listen 127.0.0.1:6000
+  keybearer session create ada
+  KEYBEARER_TOKEN=kb_... keybearer key list --json";
 
 #[derive(Parser)]
 #[command(name = "keybearer", version, about = "Issues, verifies and revokes API keys", after_long_help = SOURCES)]
@@ -32,13 +45,16 @@ struct Cli {
 enum Command {
     #[command(flatten)]
     Local(local::Command),
+    #[command(flatten)]
+    Remote(remote::Command),
 }
 
 /// The whole command line, for its documents: help, manual, completions.
-fn command() -> clap::Command {
+#[must_use]
+pub fn command() -> clap::Command {
     let codes: Vec<String> = Exit::ALL.map(|exit| format!("  {}  {}", exit.code(), exit.meaning())).into();
     let command = Cli::command();
-    let help = format!("{SOURCES}\n\nExit codes:\n{}", codes.join("\n"));
+    let help = format!("{SOURCES}\n\nExit codes:\n{}\n\n{EXAMPLES}", codes.join("\n"));
     command.after_long_help(help)
 }
 
@@ -56,12 +72,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>, environment: Environment) 
     match cli.command {
         None => local::run(local::Command::Serve(cli.settings), SettingFlags::default(), environment),
         Some(Command::Local(command)) => local::run(command, cli.settings, environment),
+        Some(Command::Remote(_)) if !cli.settings.is_empty() => {
+            let text = "settings of a server, such as --listen or --config, are of no use to a command that asks one: remove them (--url names it)";
+            Failure::Usage(text.to_owned()).tell("", false)
+        }
+        Some(Command::Remote(command)) => remote::run(command, &environment),
     }
-}
-
-/// Tells what went wrong on standard error.
-fn complain(error: impl std::fmt::Display) {
-    eprintln!("error: {error}");
 }
 
 #[cfg(test)]

@@ -10,7 +10,10 @@ mod source;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use axum::http::HeaderValue;
+use ipnet::IpNet;
 use keybearer_core::key::Limits;
 use keybearer_core::role::Roles;
 use keybearer_core::token::Prefix;
@@ -18,6 +21,7 @@ use tracing::level_filters::LevelFilter;
 use zeroize::Zeroizing;
 
 pub use self::error::ConfigError;
+pub(crate) use self::read::duration;
 pub use self::setting::{Kind, SETTINGS, Setting};
 pub use self::show::{Shown, example, show};
 pub use self::source::SettingFlags;
@@ -33,6 +37,14 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Whether plain HTTP is wanted on an address other than loopback.
     pub plain_http: bool,
+    /// Where certificate and key are, if HTTPS is spoken.
+    pub tls: Option<TlsConfig>,
+    /// Proxies whose word about the client's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins of web pages that may ask from a browser.
+    pub cors_origins: Vec<HeaderValue>,
+    /// About connections.
+    pub http: HttpConfig,
     /// Where the database and its lock are.
     pub data_dir: PathBuf,
     /// A database other than SQLite in `data_dir`. This version has none, so it is always `None`.
@@ -57,6 +69,28 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// About the log.
     pub log: LogConfig,
+}
+
+/// Where certificate and key are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TlsConfig {
+    /// The certificate of the server, then those that vouch for it; PEM.
+    pub cert: PathBuf,
+    /// Its private key; PEM.
+    pub key: PathBuf,
+}
+
+/// Settings about connections.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HttpConfig {
+    /// How long a TLS handshake may take, and the head of a request.
+    pub header_timeout: Duration,
+    /// How long the body of a request may take, from the end of its head.
+    pub body_timeout: Duration,
+    /// How long a connection is kept on which nothing is asked.
+    pub idle_timeout: Duration,
+    /// Most connections at once.
+    pub max_connections: usize,
 }
 
 /// Settings about keys.
@@ -162,6 +196,18 @@ impl Config {
     pub fn for_data_dir(data_dir: impl AsRef<Path>) -> Self {
         let defaults = Values::defaults().assemble().unwrap_or_else(|error| unreachable!("the defaults are settings: {error}"));
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), data_dir: data_dir.as_ref().to_owned(), ..defaults }
+    }
+
+    /// The scheme that the server speaks.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// What links begin with: `public_url`, or else the address that the server has. No slash at the end.
+    #[must_use]
+    pub fn base_url(&self, address: SocketAddr) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("{}://{address}", self.scheme()))
     }
 
     /// Where the database is.

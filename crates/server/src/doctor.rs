@@ -7,9 +7,10 @@ use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
 use keybearer_store::Contents;
 
-use crate::config::Config;
+use crate::config::{Config, TlsConfig};
 use crate::files;
 use crate::keyring::Keyring;
+use crate::tls::Tls;
 
 /// How something is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +44,7 @@ const CLOCK_TOLERANCE: i64 = 5_000;
 pub fn examine(config: &Config, now: UnixMillis) -> Vec<Finding> {
     let mut found = vec![address(config), retention(config), data_dir(&config.data_dir)];
     found.extend(space(&config.data_dir));
+    found.extend(config.tls.clone().map(certificate));
     let keyring = keyring(config, &mut found);
     let contents = database(config, &mut found);
     if let Some(contents) = contents {
@@ -85,6 +87,15 @@ fn address(config: &Config) -> Finding {
     }
 }
 
+fn certificate(files: TlsConfig) -> Finding {
+    let what = "certificate";
+    let told = files.cert.display().to_string();
+    match Tls::load(files) {
+        Ok(_) => good(what, told),
+        Err(error) => broken(what, error.to_string()),
+    }
+}
+
 /// What is forgotten is forgotten for good, so it is told whether anybody asks or not.
 fn retention(config: &Config) -> Finding {
     let after = |kept: Option<i64>| match kept {
@@ -110,6 +121,13 @@ fn data_dir(path: &Path) -> Finding {
         }
         Err(error) => broken(what, format!("{}: {error}", path.display())),
         Ok(metadata) if !metadata.is_dir() => broken(what, format!("{} is no directory", path.display())),
+        Ok(_) if files::may_use_directory(path).is_err() => broken(
+            what,
+            format!(
+                "this user may not read {0} or not write to it: look again as the user that the server runs as, or give {0} to this one",
+                path.display()
+            ),
+        ),
         Ok(metadata) => match files::open_to_others(&metadata) {
             Some(mode) => {
                 doubtful(what, format!("{} is open to others (mode {mode:04o}): run `chmod 700 {}`", path.display(), path.display()))
@@ -139,7 +157,8 @@ fn keyring(config: &Config, found: &mut Vec<Finding>) -> Option<Keyring> {
             Some(keyring)
         }
         Ok(None) => {
-            let way_out = if config.database_path().exists() {
+            // A database that cannot be looked for may well be there.
+            let way_out = if config.database_path().try_exists().unwrap_or(true) {
                 "without it no stored key verifies: put it back from the backup, or name it by the setting `keyring`"
             } else {
                 "the server makes it at its first start"
@@ -157,8 +176,13 @@ fn keyring(config: &Config, found: &mut Vec<Finding>) -> Option<Keyring> {
 fn database(config: &Config, found: &mut Vec<Finding>) -> Option<Contents> {
     let what = "database";
     let path = config.database_path();
-    if !path.exists() {
-        found.push(broken(what, format!("{} is not there: the server makes it at its first start, or restore a backup", path.display())));
+    let absent = match path.try_exists() {
+        Ok(true) => None,
+        Ok(false) => Some("it is not there: the server makes it at its first start, or restore a backup".to_owned()),
+        Err(error) => Some(format!("{error}. Look again as the user that the server runs as")),
+    };
+    if let Some(absent) = absent {
+        found.push(broken(what, format!("{}: {absent}", path.display())));
         return None;
     }
     let sound = keybearer_store::check_sqlite(&path);

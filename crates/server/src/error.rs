@@ -137,7 +137,7 @@ pub enum Conflict {
     LastAdmin,
     /// There is an administrator already.
     AdminExists,
-    /// The link was used before.
+    /// The link was used before, or the password was changed since it was made.
     LinkUsed,
     /// Account keys cannot be changed.
     Immutable,
@@ -184,6 +184,13 @@ pub enum AppError {
         /// In bytes.
         limit: usize,
     },
+    /// The body did not arrive in time.
+    TooSlow,
+    /// The URL is longer than allowed.
+    UrlTooLong {
+        /// In bytes.
+        limit: usize,
+    },
     /// The body is not what can be read, such as not JSON or compressed.
     UnsupportedMedia(&'static str),
     /// Too many failed logins.
@@ -193,6 +200,8 @@ pub enum AppError {
     },
     /// Too much at once; it will pass.
     Busy,
+    /// There is no room on the disk for a change.
+    StorageFull,
     /// The store failed. The text is for the log.
     Unavailable(String),
     /// A bug of ours. The text is for the log.
@@ -257,7 +266,10 @@ impl From<StoreError> for AppError {
             StoreError::UnknownPolicy => Self::invalid("/policy_id", "no such policy; GET /v1/policies lists them"),
             StoreError::ServiceSpelledOtherwise(name) => Self::Conflict(Conflict::ServiceSpelledOtherwise(name)),
             StoreError::BadCursor => Self::malformed("cursor", "is not one that this list gave: use next_cursor as it came"),
-            StoreError::Pepper { .. } | StoreError::NewerSchema { .. } | StoreError::Locked(_) => Self::Internal(error.to_string()),
+            StoreError::Pepper { .. } | StoreError::NewerSchema { .. } | StoreError::Locked(_) | StoreError::UnknownRole(_) => {
+                Self::Internal(error.to_string())
+            }
+            StoreError::Full => Self::StorageFull,
             StoreError::Unavailable(why) => Self::Unavailable(why),
         }
     }

@@ -64,6 +64,23 @@ pub fn open_to_others(_: &std::fs::Metadata) -> Option<u32> {
     None
 }
 
+/// Whether this user can list, enter and change the directory.
+///
+/// # Errors
+/// Where one of these is refused.
+#[cfg(unix)]
+pub fn may_use_directory(directory: &Path) -> std::io::Result<()> {
+    use rustix::fs::Access;
+
+    Ok(rustix::fs::access(directory, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+/// Elsewhere it shows when it is used.
+#[cfg(not(unix))]
+pub fn may_use_directory(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
 /// How many bytes may still be written to the file system of this directory, where it can tell.
 #[cfg(unix)]
 #[must_use]

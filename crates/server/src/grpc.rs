@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{HeaderMap, header};
-use axum::response::Response;
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, Version, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
@@ -37,17 +39,31 @@ pub fn router(app: &Arc<App>, health: &HealthReporter) -> Router<Arc<App>> {
         .build_v1()
         .expect("the descriptors were made by our own build");
     let health = HealthServer::new(HealthService::from_health_reporter(health.clone()));
-    Routes::new(catena).add_service(reflection).add_service(health).into_axum_router().with_state(())
+    Routes::new(catena).add_service(reflection).add_service(health).into_axum_router().route_layer(from_fn(over_http2)).with_state(())
+}
+
+/// Lets nothing pass that no client of gRPC sends: over HTTP/1 there is no way to say how a call ended.
+async fn over_http2(request: Request, next: Next) -> Response {
+    if request.version() < Version::HTTP_2 {
+        let way_out = "gRPC is spoken over HTTP/2 only. Over HTTP/1.1, ask /api/v1/api_keys and /readyz.\n";
+        return (StatusCode::HTTP_VERSION_NOT_SUPPORTED, way_out).into_response();
+    }
+    next.run(request).await
 }
 
 /// Tells the health service how the parts of the server are, again and again, until the task is ended.
 pub async fn report(app: Arc<App>, health: HealthReporter) {
+    // What a new reporter says of the whole server, for which the empty name stands.
+    let mut last = ServingStatus::Serving;
+    health.set_service_status(Catena::NAME, last).await;
     loop {
         let serves = ops::health::components(&app).await.iter().all(|component| component.healthy);
         let status = if serves { ServingStatus::Serving } else { ServingStatus::NotServing };
-        // The empty name stands for the whole server.
-        for service in ["", Catena::NAME] {
-            health.set_service_status(service, status).await;
+        // To set it is to tell those who watch, who want to hear of changes.
+        if std::mem::replace(&mut last, status) != status {
+            for service in ["", Catena::NAME] {
+                health.set_service_status(service, status).await;
+            }
         }
         tokio::time::sleep(LOOK).await;
     }

@@ -3,10 +3,13 @@
 pub mod answer;
 pub mod body;
 pub mod catena;
+mod client_address;
+mod cors;
 pub mod credentials;
 pub mod dashboard;
 pub mod failure;
 pub mod freesewing;
+mod head;
 mod health;
 pub mod native;
 mod observe;
@@ -14,6 +17,7 @@ pub mod paging;
 pub mod path;
 pub mod request;
 mod serve;
+mod target;
 
 use std::sync::Arc;
 
@@ -33,11 +37,15 @@ use crate::grpc;
 /// routes, so that they also see what the router itself answers: 404, and 405 with its `Allow`.
 pub fn router(app: Arc<App>, health: &HealthReporter) -> Router {
     let observe = from_fn_with_state(Arc::clone(&app), observe::observe);
-    Router::new()
-        .fallback_service(routes(Arc::clone(&app), health))
-        .layer(from_fn_with_state(app, failure::in_the_words_of_the_face))
-        .layer(from_fn(request::note))
-        .layer(observe)
+    let words = from_fn_with_state(Arc::clone(&app), failure::in_the_words_of_the_face);
+    let worded = Router::new().fallback_service(routes(Arc::clone(&app), health)).layer(words);
+    // Errors need the headers of CORS, too: without them, a page may not even read the status.
+    let shared = match cors::layer(&app.config.cors_origins) {
+        Some(cors) => worded.layer(cors),
+        None => worded,
+    };
+    let checked = shared.layer(from_fn_with_state(Arc::clone(&app), target::check)).layer(from_fn(head::without_body));
+    checked.layer(from_fn_with_state(app, request::note)).layer(observe)
 }
 
 fn routes(app: Arc<App>, health: &HealthReporter) -> Router {
@@ -90,7 +98,11 @@ impl Face {
             Self::FreeSewing => freesewing::render(error, request_id),
             Self::Catena => catena::render(error, request_id),
             Self::Grpc => grpc::render(error, request_id),
-            Self::Dashboard(visit) => dashboard::render(error, visit),
+            Self::Dashboard(visit) => {
+                let mut page = dashboard::render(error, visit);
+                dashboard::guard(&mut page);
+                page
+            }
         }
     }
 }

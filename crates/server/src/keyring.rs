@@ -105,6 +105,17 @@ impl Keyring {
         file::read(path)
     }
 
+    /// Keeps others from replacing the keyring of this file, where there is one, until what it returns is dropped.
+    ///
+    /// # Errors
+    /// [`KeyringError`] where there is something that cannot be opened.
+    pub fn lock(path: &Path) -> Result<Option<std::fs::File>, KeyringError> {
+        match file::lock(path) {
+            Err(KeyringError::Absent(_)) => Ok(None),
+            locked => locked.map(Some),
+        }
+    }
+
     /// Adds a pepper to the keyring of this file, to be used for new keys from the next start of the server on. Returns its version.
     ///
     /// # Errors

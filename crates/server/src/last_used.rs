@@ -42,7 +42,7 @@ impl LastUsed {
     /// Writes all that waits.
     ///
     /// # Errors
-    /// Where the store fails; what was not written is forgotten until the next use.
+    /// Where the store fails; what was not written waits for the next time.
     pub async fn flush(&self, index: &Index, store: &dyn Store) -> Result<(), keybearer_store::StoreError> {
         loop {
             let mut used = Vec::new();
@@ -59,20 +59,33 @@ impl LastUsed {
             if used.is_empty() {
                 return Ok(());
             }
-            store.record_use(used).await?;
+            if let Err(error) = store.record_use(used.clone()).await {
+                for (id, at) in used {
+                    if let Some(entry) = index.key(id) {
+                        self.note(&entry, at);
+                    }
+                }
+                return Err(error);
+            }
         }
     }
 
     /// Writes what waits, again and again, and once more when `stop` resolves. A write under way is never given up.
     pub async fn run(self: Arc<Self>, index: Arc<Index>, store: Arc<dyn Store>, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
+        let mut is_failing = false;
         loop {
             let stopped = tokio::select! {
                 () = &mut stop => true,
                 () = tokio::time::sleep(INTERVAL) => false,
             };
-            if let Err(error) = self.flush(&index, &*store).await {
-                tracing::warn!(%error, "the last uses of keys were not written");
+            match self.flush(&index, &*store).await {
+                Ok(()) => is_failing = false,
+                // It may fail for hours, every few seconds: it is told once.
+                Err(error) if !std::mem::replace(&mut is_failing, true) => {
+                    tracing::warn!(%error, "the last uses of keys were not written, and wait");
+                }
+                Err(_) => {}
             }
             if stopped {
                 return;

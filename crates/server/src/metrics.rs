@@ -160,6 +160,8 @@ pub struct Levels {
     pub hashing: usize,
     /// Passwords that wait to be hashed.
     pub waiting_to_hash: usize,
+    /// Connections that are open.
+    pub connections: usize,
 }
 
 struct Gauges {
@@ -172,6 +174,7 @@ struct Gauges {
     writer_queue: IntGauge,
     hashing: IntGauge,
     waiting_to_hash: IntGauge,
+    connections: IntGauge,
 }
 
 struct Writer {
@@ -223,6 +226,7 @@ impl Default for Metrics {
             writer_queue: gauge("keybearer_store_writer_queue", "Writes that wait for the writer"),
             hashing: gauge("keybearer_password_hashes_running", "Passwords that are being hashed"),
             waiting_to_hash: gauge("keybearer_password_hashes_waiting", "Passwords that wait to be hashed"),
+            connections: gauge("keybearer_connections_open", "Connections that are open; http.max_connections is the most"),
         };
         let writer = Writer {
             group: histogram("keybearer_store_writer_group_size", "Writes that were committed together", &GROUPS),
@@ -304,6 +308,7 @@ impl Gauges {
         set(&self.writer_queue, levels.writer_queue);
         set(&self.hashing, levels.hashing);
         set(&self.waiting_to_hash, levels.waiting_to_hash);
+        set(&self.connections, levels.connections);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
@@ -10,14 +11,17 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{AppError, Conflict};
 use crate::telemetry::traces::Traces;
-use crate::{http, ops};
+use crate::tls::Tls;
+use crate::{descriptors, http, ops};
 
 /// Opens everything, makes the first administrator or prints the link that does, and answers requests until `stop` resolves.
 ///
 /// # Errors
 /// [`StartError`] says what is in the way, and the way out.
 pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
+    let hang_ups = HangUps::listen();
     let traces = Traces::from_environment()?;
+    descriptors::take_all(config.http.max_connections);
     let app = App::open(config, Clock::System).await?;
     if let Some(traces) = &traces {
         drop(app.tracer.set(traces.tracer()));
@@ -26,12 +30,14 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
     let listener = TcpListener::bind(asked).await.map_err(|error| StartError::Listen(asked, error))?;
     let address = listener.local_addr().map_err(|error| StartError::Listen(asked, error))?;
     let link = first_admin(&app, address).await?;
-    announce(link.as_deref(), address);
-    let served = http::serve(app, listener, stop).await.map_err(StartError::Serve);
+    let heeding = tokio::spawn(hang_ups.heed(app.tls.clone()));
+    announce(link.as_deref(), &format!("{}://{address}", app.config.scheme()));
+    http::serve(app, listener, stop).await;
+    heeding.abort();
     if let Some(traces) = traces {
         traces.end().await;
     }
-    served
+    Ok(())
 }
 
 /// While there is no administrator: makes the one of the configuration, or opens a setup link and returns it.
@@ -44,8 +50,7 @@ pub async fn first_admin(app: &App, address: SocketAddr) -> Result<Option<String
     }
     let (Some(username), Some(password)) = (&app.config.admin_username, &app.config.admin_password) else {
         let nonce = app.setup.open(app.clock.now());
-        let base = app.config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        return Ok(Some(format!("{}/setup/{nonce}", base.trim_end_matches('/'))));
+        return Ok(Some(format!("{}/setup/{nonce}", app.config.base_url(address))));
     };
     let request = RequestContext { id: "start".into(), source: address.ip() };
     match ops::account::create_first_admin(app, &request, username.clone(), password.reveal().to_string()).await {
@@ -59,20 +64,20 @@ pub async fn first_admin(app: &App, address: SocketAddr) -> Result<Option<String
             Err(StartError::Admin(reasons.join("; ")))
         }
         Err(AppError::Conflict(Conflict::Taken(..))) => Err(StartError::Admin(format!(
-            "admin_username {username:?} belongs to an account that is no administrator: choose another name"
+            "admin_username {username:?} belongs to an account that is no administrator: choose another name, or make one by `keybearer admin create`"
         ))),
         Err(error) => Err(StartError::Admin(format!("the first administrator could not be made: {error:?}"))),
     }
 }
 
 /// Standard output gets the setup link, if due, then the ready line; the log goes to standard error.
-fn announce(link: Option<&str>, address: SocketAddr) {
+fn announce(link: Option<&str>, origin: &str) {
     let mut out = std::io::stdout().lock();
     // A closed standard output is no reason not to serve.
     if let Some(link) = link {
         drop(writeln!(out, "Create the first admin (once, within 30 minutes): {link}"));
     }
-    drop(writeln!(out, "Keybearer {} listening on http://{address}", env!("CARGO_PKG_VERSION")));
+    drop(writeln!(out, "Keybearer {} listening on {origin}", env!("CARGO_PKG_VERSION")));
     drop(out.flush());
 }
 
@@ -99,4 +104,39 @@ pub fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
         told.await;
         tracing::info!("stopping");
     }
+}
+
+/// The SIGHUPs from the call of `listen` on. Without anybody to listen, the first would end the process.
+#[cfg(unix)]
+struct HangUps(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl HangUps {
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self(signal(SignalKind::hangup()).expect("SIGHUP can be listened for"))
+    }
+
+    /// Reads certificate and key again at each.
+    async fn heed(mut self, tls: Option<Arc<Tls>>) {
+        while self.0.recv().await.is_some() {
+            match tls.as_ref().map(|tls| tls.reload()) {
+                Some(Ok(())) => tracing::info!("certificate and key were read again and are in force for new connections"),
+                Some(Err(error)) => tracing::error!(%error, "certificate and key cannot be used; those before stay in force"),
+                None => tracing::info!("SIGHUP: nothing to read again without TLS; other settings need a restart"),
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct HangUps;
+
+#[cfg(not(unix))]
+impl HangUps {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn heed(self, _: Option<Arc<Tls>>) {}
 }

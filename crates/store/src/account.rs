@@ -110,15 +110,11 @@ pub struct Login {
     pub password_hash: Option<String>,
 }
 
-/// A link by which an account gets another password, once.
+/// What a link does by which an account gets another password. It goes with the password that it replaces, so it is done once.
 #[derive(Clone)]
 pub struct PasswordReset {
-    /// What only this link has.
-    pub nonce: String,
-    /// Until when the link is good; its use is remembered that long.
-    pub expires_at: UnixMillis,
-    /// Canonical name of the account.
-    pub username_key: String,
+    /// Whose, and what the password was when the link was made.
+    pub replaced: Login,
     /// Hash of the new password in PHC form.
     pub password_hash: String,
 }
@@ -143,10 +139,9 @@ pub trait Accounts {
     async fn create_first_admin(&self, origin: Origin, new: NewAccount) -> Result<Account, StoreError>;
     /// Changes an account, and ends its keys and sessions where the change is one that does.
     async fn change_account(&self, origin: Origin, id: AccountId, change: AccountChange) -> Result<ChangedAccount, StoreError>;
-    /// Gives an account another password by a link; of two who use the link, one gets [`StoreError::LinkUsed`].
+    /// Gives an account another password by a link. Where its password is not the one that the link was made for, and so for one of two who
+    /// use the link, [`StoreError::LinkUsed`].
     async fn reset_password(&self, origin: Origin, reset: PasswordReset) -> Result<ChangedAccount, StoreError>;
-    /// Whether a link of this nonce was used.
-    async fn link_is_used(&self, nonce: String) -> Result<bool, StoreError>;
     /// Deletes an account with its keys and sessions. `proved` as in [`AccountChange`].
     async fn delete_account(&self, origin: Origin, id: AccountId, proved: Option<String>) -> Result<Revoked, StoreError>;
     /// Ends all keys and sessions of an account for excessive use.

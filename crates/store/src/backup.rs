@@ -39,7 +39,10 @@ pub struct Replaced {
     /// See [`Contents::installation`].
     pub installation: Uuid,
     pub(crate) revision: i64,
-    pub(crate) last_event: Option<LastEvent>,
+    /// What tells its events from others, by their revisions.
+    pub(crate) history: BTreeMap<i64, EventMark>,
+    /// What its events touched, as they name it, each with the last revision that did.
+    pub(crate) touched: BTreeMap<String, i64>,
     /// The highest number ever given to an account.
     pub(crate) last_account: i64,
     pub(crate) accounts: BTreeMap<AccountId, ReplacedAccount>,
@@ -48,14 +51,8 @@ pub struct Replaced {
     pub(crate) keys: BTreeMap<KeyId, ReplacedKey>,
 }
 
-/// An event as far as it tells one history from another.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct LastEvent {
-    pub(crate) at: i64,
-    pub(crate) action: String,
-    pub(crate) target: String,
-    pub(crate) request_id: String,
-}
+/// A hash over what an event says, which no pruning takes away: two histories that have the same at one revision are the same up to there.
+pub(crate) type EventMark = [u8; 32];
 
 pub(crate) enum ReplacedAccount {
     Deleted,
@@ -82,4 +79,8 @@ pub struct CarriedOver {
     pub lowered_policies: usize,
     /// Policies that stay deleted.
     pub deleted_policies: usize,
+    /// Policies that got another name, since another one has theirs.
+    pub renamed_policies: usize,
+    /// Accounts without a password now: both histories gave them another one, and nobody can tell which is the last.
+    pub lost_passwords: usize,
 }

@@ -1,8 +1,11 @@
 //! Why the store did not do what it was asked.
 
+use std::io::ErrorKind;
+
 use keybearer_core::authority::Refusal;
 use keybearer_core::permission::Permission;
 use keybearer_core::token::{KeyId, PepperVersion};
+use rusqlite::ffi;
 
 /// Kinds of thing that can be absent or taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,9 +68,14 @@ pub enum StoreError {
     /// The account's password is not the one that was proved (or was not proved at all).
     #[error("the current password was not proved")]
     PasswordNotProved,
-    /// The link was used before.
-    #[error("the link was used before")]
+    /// The password is not the one that the link was made for: the link was used before, or somebody changed the password.
+    #[error("the link was used before, or the password was changed since it was made")]
     LinkUsed,
+    /// A role that no table has, where its level matters.
+    #[error(
+        "the role {0:?} is not in the table of roles, and only its level tells which of two roles is the lower: give the setting `roles` as the server has it"
+    )]
+    UnknownRole(String),
     /// Account keys cannot be changed.
     #[error("account keys are immutable")]
     Immutable,
@@ -113,15 +121,33 @@ pub enum StoreError {
         known: i64,
     },
     /// The data directory belongs to a process that runs.
-    #[error("another Keybearer process holds the lock of {0}: stop it, or give this one its own data_dir")]
+    #[error("another Keybearer process holds the lock {0}: stop it, or give this one its own data_dir")]
     Locked(String),
+    /// There is no room on the disk. What is there can be read; changes can be made again once there is room.
+    #[error("no room is left on the disk of data_dir: make some")]
+    Full,
     /// The database failed or is gone. The text is for the log, never for a client.
     #[error("database: {0}")]
     Unavailable(String),
 }
 
+impl StoreError {
+    /// A file beside the database, or the database itself as a file, could not be made or opened.
+    pub(crate) fn of_file(what: impl std::fmt::Display, error: &std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull => Self::Full,
+            _ => Self::Unavailable(format!("{what}: {error}")),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Unavailable(error.to_string())
+        match error.sqlite_error() {
+            Some(ffi::Error { code: ffi::ErrorCode::DiskFull, .. }) => Self::Full,
+            // The file beside the database that connections share (-shm) could not grow.
+            Some(ffi::Error { extended_code: ffi::SQLITE_IOERR_SHMSIZE, .. }) => Self::Full,
+            _ => Self::Unavailable(error.to_string()),
+        }
     }
 }

@@ -110,6 +110,14 @@ pub fn sqlite_contents(database: &Path) -> Result<Contents, StoreError> {
     sqlite::backup::contents(database)
 }
 
+/// What a sign-in under this canonical username is checked against, of a SQLite database that a server may use meanwhile. It is only read.
+///
+/// # Errors
+/// As [`sqlite_contents`].
+pub fn sqlite_login(database: &Path, username_key: String) -> Result<Option<Login>, StoreError> {
+    sqlite::account::login_of(database, username_key)
+}
+
 /// Checks the whole file of a SQLite database for damage. It is only read.
 ///
 /// # Errors

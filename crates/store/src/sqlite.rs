@@ -1,6 +1,6 @@
 //! The store on SQLite: one writer thread, readers beside it, one process at a time.
 
-mod account;
+pub(crate) mod account;
 pub(crate) mod backup;
 mod event;
 mod key;
@@ -10,6 +10,7 @@ mod migrate;
 mod peppers;
 mod permission;
 mod policy;
+mod private;
 mod readers;
 pub(crate) mod restore;
 mod retention;
@@ -58,16 +59,12 @@ impl Sqlite {
 }
 
 /// Makes the file for its owner only, where there is none: it tells who has which key, and others may look into the directory. SQLite
-/// gives the files beside it the same mode.
+/// gives the files beside it the same mode and owner.
 fn make_private(file: &Path) -> Result<(), StoreError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(file) {
+    match private::open(file, OpenOptions::new().create_new(true)) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(StoreError::Unavailable(format!("{}: {error}", file.display()))),
+        Err(error) => Err(StoreError::of_file(file.display(), &error)),
     }
 }
 

@@ -130,9 +130,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_changed_byte_is_found_or_changes_nothing(at in 0usize..7_680, bit in 0u8..8) {
+        fn a_changed_byte_is_found_or_changes_nothing(at in 0usize..5_632, bit in 0u8..8) {
             let mut bytes = archive(&[7; 700]);
-            prop_assert!(bytes.len() >= 7_680);
+            prop_assert_eq!(bytes.len(), 5_632);
             bytes[at] ^= 1 << bit;
             let mut database = Vec::new();
             // A byte that only fills up a block says nothing.
@@ -144,9 +144,9 @@ mod tests {
         }
 
         #[test]
-        fn a_cut_is_found(length in 0usize..6_500) {
+        fn a_cut_is_found(length in 0usize..4_200) {
             let bytes = archive(&[7; 700]);
-            prop_assert!(read(&bytes[..length.min(3_800)], std::io::sink()).is_err());
+            prop_assert!(read(&bytes[..length], std::io::sink()).is_err());
         }
 
         #[test]

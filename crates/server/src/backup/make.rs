@@ -27,10 +27,10 @@ pub struct Made {
 /// [`BackupError`]; nothing is left of the file.
 pub fn make(config: &Config, now: UnixMillis, to: &Path) -> Result<Made, BackupError> {
     let database = config.database_path();
-    if !database.exists() {
+    if !database.try_exists().map_err(BackupError::file(&database))? {
         return Err(BackupError::NoDatabase(database));
     }
-    if to.exists() {
+    if to.try_exists().map_err(BackupError::file(to))? {
         return Err(BackupError::file(to)(ErrorKind::AlreadyExists.into()));
     }
     let directory = files::directory_of(to);

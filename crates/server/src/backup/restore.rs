@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
 use keybearer_store::{CarriedOver, DataDirLock, Replaced};
 use tempfile::NamedTempFile;
@@ -14,7 +15,7 @@ use super::archive;
 use super::manifest::Manifest;
 use crate::config::Config;
 use crate::files;
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, KeyringError};
 
 /// Why a backup is not restored: it would bring back what was revoked after it was made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -50,6 +51,10 @@ pub struct Restored {
     pub carried: Option<CarriedOver>,
     /// Where the files are that were there before.
     pub aside: Vec<PathBuf>,
+    /// Why the keyring that was there could not be read, if so: peppers that it got after the backup are only in the file that is kept aside.
+    pub unread_keyring: Option<KeyringError>,
+    /// Whether any account is an active administrator now.
+    pub has_admin: bool,
 }
 
 /// Puts a backup in the place of what is in the data directory, whose lock it takes. What was there before is kept aside.
@@ -57,12 +62,15 @@ pub struct Restored {
 /// # Errors
 /// [`BackupError`]; what was there before is still in its place.
 pub fn restore(config: &Config, now: UnixMillis, from: &Path, accept_lost_revocations: bool) -> Result<Restored, BackupError> {
-    let lock = DataDirLock::take(&config.data_dir)?;
-    let database = config.database_path();
     let damaged = |problem| BackupError::Damaged { path: from.to_owned(), problem };
-
+    // First what needs no place to put it.
     let backup = File::open(from).map_err(BackupError::file(from))?;
-    let copy = NamedTempFile::with_prefix_in(".keybearer-restore-", &config.data_dir).map_err(BackupError::file(&config.data_dir))?;
+    let lock = DataDirLock::take(&config.data_dir)?;
+    // What a link leads to is replaced, not the link.
+    let database = std::fs::canonicalize(config.database_path()).unwrap_or_else(|_| config.database_path());
+
+    let directory = files::directory_of(&database);
+    let copy = NamedTempFile::with_prefix_in(".keybearer-restore-", directory).map_err(BackupError::file(directory))?;
     let mut writer = BufWriter::new(copy.as_file());
     let small = archive::read(BufReader::new(backup), &mut writer).map_err(damaged)?;
     writer.flush().map_err(BackupError::file(copy.path()))?;
@@ -77,26 +85,38 @@ pub fn restore(config: &Config, now: UnixMillis, from: &Path, accept_lost_revoca
         return Err(BackupError::Refused(Refusal { made: manifest.made(), reason }));
     }
 
-    // A keyring that cannot be read is put aside as it is.
     let keyring_path = config.keyring_path();
-    let keyring = Keyring::restored(&keyring_path, &small.peppers, Keyring::open(&keyring_path).ok().flatten())?;
+    let keyring_lock = Keyring::lock(&keyring_path)?;
+    let (there, unread_keyring) = match Keyring::open(&keyring_path) {
+        Ok(keyring) => (keyring, None),
+        Err(error) => (None, Some(error)),
+    };
+    let keyring = Keyring::restored(&keyring_path, &small.peppers, there)?;
     let peppers = keyring.peppers();
     if let Some(version) = manifest.unproved(&peppers) {
         return Err(damaged(format!("keys that were made with pepper {version} would not verify")));
     }
     let carried = keybearer_store::prepare_restored_sqlite(copy.path(), replaced.as_ref(), &peppers.fingerprints(), &config.roles, now)?;
+    let contents = keybearer_store::sqlite_contents(copy.path())?;
     copy.as_file().sync_all().map_err(BackupError::file(copy.path()))?;
     files::give_to_owner_of(&database, copy.path()).map_err(BackupError::file(copy.path()))?;
 
-    let aside = put_in_place(&database, copy, &keyring_path, &keyring, now)?;
-    drop(lock);
+    let mut swap = Swap { now, kept: Vec::new() };
+    if let Err(error) = swap.run(&database, copy, &keyring_path, &keyring) {
+        swap.undo();
+        return Err(error);
+    }
+    files::sync_directory_of(&database).map_err(BackupError::file(directory))?;
+    drop((keyring_lock, lock));
     Ok(Restored {
         made: manifest.made(),
-        keys: manifest.keys,
-        accounts: manifest.accounts,
-        policies: manifest.policies,
+        keys: contents.keys,
+        accounts: contents.accounts,
+        policies: contents.policies,
         carried: replaced.map(|_| carried),
-        aside,
+        aside: swap.kept.into_iter().map(|(_, aside)| aside).collect(),
+        unread_keyring,
+        has_admin: contents.active_roles.iter().any(|role| config.roles.level(role) == Level::ALL),
     })
 }
 
@@ -109,46 +129,52 @@ fn replaced(database: &Path, manifest: &Manifest) -> Result<Replaced, String> {
     Ok(replaced)
 }
 
-/// Swaps the files, in an order in which a loss of power leaves a keyring that has all peppers of whichever database is there.
-fn put_in_place(
-    database: &Path,
-    copy: NamedTempFile,
-    keyring_path: &Path,
-    keyring: &Keyring,
+/// The swap of the files, in an order in which a loss of power leaves a keyring that has all peppers of whichever database is there.
+struct Swap {
     now: UnixMillis,
-) -> Result<Vec<PathBuf>, BackupError> {
-    let mut kept = Vec::new();
-    let mut keep = |path: &Path, by: fn(&Path, &Path) -> std::io::Result<()>| -> Result<(), BackupError> {
-        if !path.exists() {
+    /// What was there, and where it is kept.
+    kept: Vec<(PathBuf, PathBuf)>,
+}
+
+impl Swap {
+    fn run(&mut self, database: &Path, copy: NamedTempFile, keyring_path: &Path, keyring: &Keyring) -> Result<(), BackupError> {
+        self.keep(keyring_path, private_copy)?;
+        keyring.replace(keyring_path)?;
+        // A second name instead of a new one: at no moment there is no database, which the next start would take for a new installation.
+        self.keep(database, |from, to| std::fs::hard_link(from, to).or_else(|_| private_copy(from, to)))?;
+        // A database that could be read has nothing in these by now. One that could not be read must not leave them to the next.
+        for suffix in ["-wal", "-shm"] {
+            let mut beside = database.as_os_str().to_owned();
+            beside.push(suffix);
+            self.keep(Path::new(&beside), |from, to| std::fs::rename(from, to))?;
+        }
+        copy.persist(database).map_err(|error| BackupError::file(database)(error.error))?;
+        Ok(())
+    }
+
+    fn keep(&mut self, path: &Path, by: fn(&Path, &Path) -> std::io::Result<()>) -> Result<(), BackupError> {
+        if !path.try_exists().map_err(BackupError::file(path))? {
             return Ok(());
         }
-        let aside = aside(path, now);
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(format!(".replaced-{}", self.now.0));
+        let aside = PathBuf::from(aside);
         by(path, &aside).map_err(BackupError::file(&aside))?;
-        kept.push(aside);
+        self.kept.push((path.to_owned(), aside));
         Ok(())
-    };
-    keep(keyring_path, private_copy)?;
-    keyring.replace(keyring_path)?;
-    // A database that could be read has nothing in these by now. One that could not be read must not leave them to the next.
-    for suffix in ["-wal", "-shm"] {
-        let mut beside = database.as_os_str().to_owned();
-        beside.push(suffix);
-        keep(Path::new(&beside), |from, to| std::fs::rename(from, to))?;
     }
-    // A second name instead of a new one: at no moment there is no database, which the next start would take for a new installation.
-    keep(database, |from, to| std::fs::hard_link(from, to).or_else(|_| private_copy(from, to)))?;
-    copy.persist(database).map_err(|error| BackupError::file(database)(error.error))?;
-    files::sync_directory_of(database).map_err(BackupError::file(database))?;
-    Ok(kept)
+
+    /// Puts everything back. What fails even here stays aside, where the operator finds it.
+    fn undo(&mut self) {
+        for (path, aside) in self.kept.drain(..).rev() {
+            let _ = std::fs::rename(&aside, path);
+            // Two names of one file stay where they are.
+            let _ = std::fs::remove_file(aside);
+        }
+    }
 }
 
 fn private_copy(from: &Path, to: &Path) -> std::io::Result<()> {
     // Copies the permissions too, and the file was private before.
     std::fs::copy(from, to).and_then(|_| files::give_to_owner_of(from, to))
-}
-
-fn aside(path: &Path, now: UnixMillis) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".replaced-{}", now.0));
-    name.into()
 }

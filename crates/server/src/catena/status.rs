@@ -88,12 +88,15 @@ fn word(error: &AppError) -> Worded {
         }
         // As gRPC itself answers to messages beyond its limit.
         AppError::TooLarge { limit } => Worded::new(Code::OutOfRange, format!("The body must be at most {limit} bytes.")),
+        AppError::TooSlow => Worded::new(Code::DeadlineExceeded, "The body did not arrive in time: send it again."),
+        AppError::UrlTooLong { limit } => Worded::new(Code::InvalidArgument, format!("The URL must be at most {limit} bytes.")),
         AppError::UnsupportedMedia(why) => Worded::new(Code::InvalidArgument, format!("The body cannot be read: {why}.")),
         AppError::TooManyRequests { retry_after } => {
             Worded::new(Code::ResourceExhausted, format!("Too many failed logins from here: try again in {retry_after} seconds."))
                 .with_hint("retry-after", retry_after.to_string())
         }
         AppError::Busy => Worded::new(Code::Unavailable, "Too much at once: try again.").with_hint("retry-after", "1"),
+        AppError::StorageFull => Worded::new(Code::ResourceExhausted, "The disk of the server is full: nothing was changed."),
         AppError::Unavailable(_) => {
             Worded::new(Code::Unavailable, "The database does not answer: try again.").with_hint("retry-after", "1")
         }

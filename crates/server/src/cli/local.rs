@@ -11,13 +11,19 @@ mod serve;
 
 use clap::Subcommand;
 
-use super::{Environment, Exit, complain};
+use super::failure::Failure;
+use super::input::Input;
+use super::out::Out;
+use super::{Environment, Exit, Outcome};
 use crate::config::{Config, SettingFlags, load};
 
 /// The commands.
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Run the server; this is also what happens without a command
+    #[command(
+        after_help = "Examples:\n  keybearer serve\n  keybearer --config /etc/keybearer.toml\n  keybearer --listen 0.0.0.0:443 --tls-cert cert.pem --tls-key key.pem --public-url https://keys.example.com"
+    )]
     Serve(#[command(flatten)] SettingFlags),
     /// Make an administrator, or a link that sets a password
     Admin(#[command(flatten)] admin::Admin),
@@ -37,7 +43,7 @@ pub(super) enum Command {
 
 /// Runs a command. `outer` are settings that stand before it.
 pub(super) fn run(command: Command, outer: SettingFlags, environment: Environment) -> Exit {
-    match command {
+    let outcome = match command {
         Command::Serve(settings) => serve::run(outer.or(settings), environment),
         Command::Admin(command) => admin::run(command, outer, environment),
         Command::Backup(command) => backup::make(command, outer, environment),
@@ -46,13 +52,22 @@ pub(super) fn run(command: Command, outer: SettingFlags, environment: Environmen
         Command::Doctor(command) => doctor::run(command, outer, environment),
         Command::Config(command) => config::run(command, outer, environment),
         Command::Document(command) => document::run(&command),
-    }
+    };
+    // No command of these asks a server.
+    outcome.unwrap_or_else(|failure| failure.tell("", false))
 }
 
-/// The settings, or the exit after telling why there are none.
-fn settings(flags: SettingFlags, environment: Environment) -> Result<Config, Exit> {
-    load(flags, environment).map_err(|error| {
-        complain(error);
-        Exit::Usage
-    })
+/// The settings in force.
+fn settings(flags: SettingFlags, environment: Environment) -> Result<Config, Failure> {
+    load(flags, environment).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// Prints lines for people, or for programs as they are.
+fn print(text: &str) -> Outcome {
+    Out { json: false }.print(text).map(|()| Exit::Done)
+}
+
+/// What failed on this side.
+fn failed(error: impl std::fmt::Display) -> Failure {
+    Failure::Local(error.to_string())
 }

@@ -4,7 +4,9 @@ use config::Value;
 
 use super::setting::Setting;
 use super::source::{DEFAULT, Values};
-use super::{Config, ConfigError, EventsConfig, KeysConfig, LogConfig, MetricsConfig, SecretText, SessionsConfig, read};
+use super::{
+    Config, ConfigError, EventsConfig, HttpConfig, KeysConfig, LogConfig, MetricsConfig, SecretText, SessionsConfig, TlsConfig, read,
+};
 
 impl Values {
     /// All settings.
@@ -13,6 +15,15 @@ impl Values {
             listen: self.required("listen", read::address)?,
             public_url: self.optional("public_url", read::origin)?,
             plain_http: self.required("plain_http", read::switch)?,
+            tls: self.tls()?,
+            trusted_proxies: self.parsed("trusted_proxies", |value| read::list(value, read::network))?.unwrap_or_default(),
+            cors_origins: self.parsed("cors.origins", |value| read::list(value, read::web_origin))?.unwrap_or_default(),
+            http: HttpConfig {
+                header_timeout: self.required("http.header_timeout", read::timeout)?,
+                body_timeout: self.required("http.body_timeout", read::timeout)?,
+                idle_timeout: self.required("http.idle_timeout", read::timeout)?,
+                max_connections: self.required("http.max_connections", read::count)? as usize,
+            },
             data_dir: self.required("data_dir", read::text)?.into(),
             database: self.optional("database", read::database)?,
             keyring: self.optional("keyring", read::text)?.map(Into::into),
@@ -32,6 +43,17 @@ impl Values {
         self.check_address(&config)?;
         self.check_admin(&config)?;
         Ok(config)
+    }
+
+    fn tls(&self) -> Result<Option<TlsConfig>, ConfigError> {
+        let files = (self.optional("tls.cert", read::text)?, self.optional("tls.key", read::text)?);
+        let lacking = |given, lacking: &str| Err(self.invalid(given, format!("is of no use without {lacking}: give both, or neither")));
+        match files {
+            (Some(cert), Some(key)) => Ok(Some(TlsConfig { cert: cert.into(), key: key.into() })),
+            (Some(_), None) => lacking("tls.cert", "tls.key"),
+            (None, Some(_)) => lacking("tls.key", "tls.cert"),
+            (None, None) => Ok(None),
+        }
     }
 
     fn keys(&self) -> Result<KeysConfig, ConfigError> {
@@ -57,12 +79,12 @@ impl Values {
     }
 
     fn check_address(&self, config: &Config) -> Result<(), ConfigError> {
-        if config.plain_http || config.listen.ip().to_canonical().is_loopback() {
+        if config.plain_http || config.tls.is_some() || config.listen.ip().to_canonical().is_loopback() {
             return Ok(());
         }
         let problem = format!(
-            "{} can be reached from other machines, and this server speaks plain HTTP. Listen on 127.0.0.1 behind a proxy that speaks TLS, \
-             or set plain_http = true (--plain-http, KEYBEARER_PLAIN_HTTP=true) where the network in between is trusted",
+            "{} can be reached from other machines, and without tls.cert and tls.key this server speaks plain HTTP. Set them, listen on \
+             127.0.0.1 behind a proxy that speaks TLS, or set plain_http = true (--plain-http, KEYBEARER_PLAIN_HTTP=true) where the network in between is trusted",
             config.listen
         );
         Err(self.invalid("listen", problem))

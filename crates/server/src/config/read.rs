@@ -1,9 +1,11 @@
 //! From a written value to what it means. The texts of errors follow the setting and its origin, and say what to write instead.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
-use axum::http::Uri;
+use axum::http::{HeaderValue, Uri};
 use config::{Value, ValueKind};
+use ipnet::IpNet;
 use keybearer_core::key::SERVICE_MAX_LIFETIME;
 use keybearer_core::name::Name;
 use keybearer_core::role::{Level, Roles};
@@ -11,6 +13,7 @@ use keybearer_core::token::Prefix;
 use tracing::level_filters::LevelFilter;
 
 use super::setting::{ACCESS, FORMATS, LANGUAGES, LEVELS};
+use super::show::without_secrets;
 use super::{Access, LogFormat};
 use crate::language::Language;
 
@@ -77,7 +80,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// Milliseconds, from a number with a unit or of seconds.
-pub(super) fn duration(text: &str) -> Result<i64, String> {
+pub(crate) fn duration(text: &str) -> Result<i64, String> {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let milliseconds = match unit {
         "" | "s" => 1_000,
@@ -105,13 +108,64 @@ pub(super) fn retention(text: &str) -> Result<Option<i64>, String> {
     duration(text).map(Some).map_err(|problem| format!("{problem}; or never, to keep it for ever"))
 }
 
+/// How long something may take, from a number with a unit or of seconds; a day at most.
+pub(super) fn timeout(text: &str) -> Result<Duration, String> {
+    const LONGEST: u64 = 86_400_000;
+    let milliseconds = duration(text)?.unsigned_abs();
+    if milliseconds > LONGEST {
+        Err(format!("{text} is too long: a day (1d) is the most"))
+    } else {
+        Ok(Duration::from_millis(milliseconds))
+    }
+}
+
+/// Several values, from a list of TOML or with commas between; empty ones are passed over.
+pub(super) fn list<T>(value: &Value, read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+    let not_texts = || "must be a list of texts, or one text with commas between".to_owned();
+    let texts = match &value.kind {
+        ValueKind::Array(values) => {
+            values.iter().map(|value| value.clone().into_string()).collect::<Result<Vec<_>, _>>().map_err(|_| not_texts())?
+        }
+        ValueKind::String(text) => text.split(',').map(str::to_owned).collect(),
+        _ => return Err(not_texts()),
+    };
+    texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).map(read).collect()
+}
+
+/// An IP network, or a single address.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let network: IpNet =
+        network.map_err(|_| format!("{text:?} is neither an IP address nor a network: write it like 10.0.0.0/8 or ::1"))?;
+    if network.addr() == network.network() {
+        Ok(network)
+    } else {
+        Err(format!("{text} is an address within {}: write that network, or the address alone", network.trunc()))
+    }
+}
+
+/// An origin as browsers send it.
+pub(super) fn web_origin(text: &str) -> Result<HeaderValue, String> {
+    if text == "*" || text == "null" {
+        return Err(format!("{text:?} would let pages in that nobody knows: name each origin, such as https://app.example.com"));
+    }
+    let origin = origin(text)?;
+    let uri: Uri = origin.parse().map_err(|_| format!("{text:?} is not an origin"))?;
+    let port = uri.port_u16().filter(|port| !matches!((uri.scheme_str(), port), (Some("http"), 80) | (Some("https"), 443)));
+    // Browsers send it in lower case and without the port that goes without saying.
+    let host = uri.host().unwrap_or_default().to_ascii_lowercase();
+    let origin = format!("{}://{host}{}", uri.scheme_str().unwrap_or_default(), port.map_or_else(String::new, |port| format!(":{port}")));
+    HeaderValue::try_from(origin).map_err(|_| format!("{text:?} is not an origin"))
+}
+
 fn not_a_duration(text: &str) -> String {
     format!("{text:?} is not a duration: write it like 90s, 15m, 12h, 30d, 2w, or as plain seconds")
 }
 
 /// Scheme and authority of a URL that has nothing else.
 pub(super) fn origin(text: &str) -> Result<String, String> {
-    let wrong = || format!("{text:?} is not the address of a server: write it like https://keys.example.com, without a path");
+    let wrong =
+        || format!("{:?} is not the address of a server: write it like https://keys.example.com, without a path", without_secrets(text));
     let uri: Uri = text.parse().map_err(|_| wrong())?;
     let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
         return Err(wrong());

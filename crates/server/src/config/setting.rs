@@ -17,6 +17,10 @@ pub struct Setting {
 pub enum Kind {
     /// An IP address and a port.
     Address,
+    /// Networks such as `10.0.0.0/8`, or single addresses, with commas between.
+    Networks,
+    /// Schemes and hosts of web pages, with commas between.
+    Origins,
     /// `http://` or `https://`, a host, perhaps a port.
     Url,
     /// `true` or `false`; the bare flag means `true`.
@@ -63,6 +67,8 @@ impl Setting {
     pub fn placeholder(&self) -> String {
         match self.kind {
             Kind::Address => "IP:PORT".to_owned(),
+            Kind::Networks => "NETWORK,...".to_owned(),
+            Kind::Origins => "ORIGIN,...".to_owned(),
             Kind::Url => "URL".to_owned(),
             Kind::Switch => "true|false".to_owned(),
             Kind::Path => "PATH".to_owned(),
@@ -102,6 +108,14 @@ pub const SETTINGS: &[Setting] = &[
     preset("listen", Kind::Address, "127.0.0.1:5000", "Where to listen; port 0 picks a free one and prints it"),
     open("public_url", Kind::Url, "Where people reach the server, for links and for checks of origin"),
     preset("plain_http", Kind::Switch, "false", "Allow HTTP on an address other than loopback, as behind a proxy that speaks TLS"),
+    open("tls.cert", Kind::Path, "File of the certificate in PEM, then those that vouch for it; with tls.key, HTTPS is spoken"),
+    open("tls.key", Kind::Path, "File of the certificate's private key in PEM; SIGHUP reads both files again"),
+    open("trusted_proxies", Kind::Networks, "Proxies whose X-Forwarded-For is believed: addresses and networks, with commas between"),
+    open("cors.origins", Kind::Origins, "Web pages of other origins that may ask, such as https://app.example.com, with commas between"),
+    preset("http.header_timeout", Kind::Duration, "10s", "How long the TLS handshake may take, and how long the head of a request"),
+    preset("http.body_timeout", Kind::Duration, "15s", "How long the body of a request may take"),
+    preset("http.idle_timeout", Kind::Duration, "60s", "How long a connection is kept on which nothing is asked"),
+    preset("http.max_connections", Kind::Count, "10000", "Most connections at once; the next ones wait"),
     preset("data_dir", Kind::Path, "./data", "Directory of the database, made where there is none"),
     open("database", Kind::Text, "Not to be set: this version keeps its data in SQLite, in data_dir"),
     open("keyring", Kind::Path, "File of the server's secrets; keyring.json in data_dir where not given"),

@@ -8,11 +8,14 @@ use super::setting::{Kind, SETTINGS, Setting};
 use super::source::{SettingFlags, Values};
 use super::{ConfigError, source};
 
+/// What stands for a secret.
+const HIDDEN: &str = "(hidden)";
+
 /// One setting as it is in force.
 pub struct Shown {
     /// Its name.
     pub name: &'static str,
-    /// Its value as it was written; `None` where it has none. A secret shows as `(hidden)`.
+    /// Its value as it was written; `None` where it has none. A secret shows as `(hidden)`, alone or within a URL.
     pub value: Option<String>,
     /// The flag, variable or file that gave it, or that it is the default.
     pub origin: String,
@@ -26,7 +29,7 @@ pub fn show(flags: SettingFlags, env: impl IntoIterator<Item = (OsString, OsStri
     let values = Values::read(flags, env)?;
     let shown = |setting: &'static Setting| {
         let value = values.get(setting).filter(|value| !matches!(value.kind, ValueKind::Nil));
-        let text = value.map(|value| if setting.kind == Kind::Secret { "(hidden)".to_owned() } else { written(&value.kind) });
+        let text = value.map(|value| if setting.kind == Kind::Secret { HIDDEN.to_owned() } else { written(&value.kind) });
         let origin = if text.is_some() { values.origin(setting) } else { source::DEFAULT };
         Shown { name: setting.name, value: text, origin: origin.to_owned() }
     };
@@ -41,8 +44,17 @@ fn written(kind: &ValueKind) -> String {
             entries.join(",")
         }
         ValueKind::Array(values) => values.iter().map(|value| written(&value.kind)).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
+        other => without_secrets(&other.to_string()),
     }
+}
+
+/// A text as it can be shown: of a URL, neither who signs in and how, nor the query. Rather too much is hidden than too little, since
+/// whoever forgot to escape a password did not mean to show it.
+pub(super) fn without_secrets(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let (userinfo, rest) = rest.rsplit_once('@').map_or((String::new(), rest), |(_, rest)| (format!("{HIDDEN}@"), rest));
+    let (rest, query) = rest.split_once('?').map_or((rest, String::new()), |(rest, _)| (rest, format!("?{HIDDEN}")));
+    format!("{scheme}://{userinfo}{rest}{query}")
 }
 
 /// A TOML file that has every setting with its default; one without a default is commented out. It says what is in force anyway.

@@ -38,6 +38,10 @@ fn the_defaults_are_those_of_the_design() {
     assert_eq!((config.sessions.lifetime, config.sessions.max_per_account), (DAY / 2, 20));
     assert_eq!(config.roles, Roles::default());
     assert_eq!(config.log, LogConfig { level: LevelFilter::INFO, format: LogFormat::Auto });
+    let seconds = Duration::from_secs;
+    let http = HttpConfig { header_timeout: seconds(10), body_timeout: seconds(15), idle_timeout: seconds(60), max_connections: 10_000 };
+    assert_eq!(config.http, http);
+    assert!(config.tls.is_none() && config.trusted_proxies.is_empty() && config.cors_origins.is_empty());
     assert!(!config.plain_http && config.public_url.is_none() && config.admin_password.is_none());
     let for_tests = Config::for_data_dir("/somewhere");
     assert_eq!(for_tests.listen, "127.0.0.1:0".parse().unwrap());
@@ -99,6 +103,7 @@ fn variables_of_clients_and_of_kubernetes_and_empty_ones_are_let_be() {
     let env = [
         ("KEYBEARER_URL", "http://localhost"),
         ("KEYBEARER_TOKEN", "kb_"),
+        ("KEYBEARER_CA_FILE", "/etc/authority.pem"),
         ("KEYBEARER_LISTEN", ""),
         ("KEYBEARER_SERVICE_HOST", "10.0.0.1"),
         ("KEYBEARER_SERVICE_PORT_HTTP", "80"),
@@ -140,6 +145,51 @@ fn a_wrong_value_is_told_with_its_setting_and_origin() {
 }
 
 #[test]
+fn a_time_out_is_a_day_at_most() {
+    assert!(refusal(&["--http-idle-timeout", "2d"], &[], "").contains("a day (1d) is the most"));
+    assert!(refusal(&["--http-body-timeout", "0"], &[], "").contains("longer than 0"));
+    assert_eq!(load_with(&["--http-header-timeout", "1d"], &[], "").ok().unwrap().http.header_timeout, Duration::from_secs(86_400));
+}
+
+#[test]
+fn certificate_and_key_go_together() {
+    for (given, lacking) in [("cert", "key"), ("key", "cert")] {
+        let refused = refusal(&[&format!("--tls-{given}"), "x.pem"], &[], "");
+        assert!(
+            refused.starts_with(&format!("setting `tls.{given}` (from --tls-{given}): ")) && refused.contains(&format!("tls.{lacking}"))
+        );
+    }
+    let config = load_with(&["--listen", "0.0.0.0:443"], &[("KEYBEARER_TLS_KEY", "key.pem")], "[tls]\ncert = \"cert.pem\"").ok().unwrap();
+    assert_eq!(config.tls, Some(TlsConfig { cert: "cert.pem".into(), key: "key.pem".into() }));
+}
+
+#[test]
+fn proxies_are_networks_or_addresses() {
+    let proxies = |args: &[&str], toml: &str| load_with(args, &[], toml).map(|config| config.trusted_proxies);
+    let expected: Vec<IpNet> = ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8", "::1/128"].iter().map(|text| text.parse().unwrap()).collect();
+    assert_eq!(proxies(&["--trusted-proxies", "10.0.0.0/8, 192.0.2.1,fd00::/8,::1,"], ""), Ok(expected.clone()));
+    assert_eq!(proxies(&[], "trusted_proxies = [\"10.0.0.0/8\", \"192.0.2.1\", \"fd00::/8\", \"::1\"]"), Ok(expected));
+    for (wrong, word) in [("proxy.example.com", "10.0.0.0/8"), ("10.0.0.0/33", "10.0.0.0/8"), ("10.1.2.3/8", "10.0.0.0/8"), ("*", "::1")] {
+        let refused = proxies(&["--trusted-proxies", wrong], "").unwrap_err();
+        assert!(refused.starts_with("setting `trusted_proxies` (from --trusted-proxies): ") && refused.contains(word), "{refused}");
+    }
+    assert!(proxies(&[], "trusted_proxies = 5").is_err());
+}
+
+#[test]
+fn origins_are_named_one_by_one() {
+    let origins = |text: &str| load_with(&["--cors-origins", text], &[], "").map(|config| config.cors_origins);
+    let expected = ["https://app.example.com", "http://localhost:3000", "https://[::1]:8443"].map(HeaderValue::from_static);
+    assert_eq!(origins("https://App.Example.com:443/,http://localhost:3000, https://[::1]:8443"), Ok(expected.to_vec()));
+    for (wrong, word) in
+        [("*", "each origin"), ("null", "each origin"), ("app.example.com", "https://"), ("https://a.example/x", "without a path")]
+    {
+        let refused = origins(wrong).unwrap_err();
+        assert!(refused.starts_with("setting `cors.origins` (from --cors-origins): ") && refused.contains(word), "{refused}");
+    }
+}
+
+#[test]
 fn a_postgres_url_is_refused_without_being_repeated() {
     let refused = refusal(&["--database", "postgres://me:hush@localhost/keys"], &[], "");
     assert!(refused.contains("PostgreSQL is not supported yet") && refused.contains("SQLite"), "{refused}");
@@ -150,7 +200,9 @@ fn a_postgres_url_is_refused_without_being_repeated() {
 fn an_address_for_everybody_needs_plain_http() {
     for address in ["0.0.0.0:5000", "[::]:5000", "192.0.2.1:5000"] {
         let refused = refusal(&["--listen", address], &[], "");
-        assert!(refused.contains("proxy") && refused.contains("plain_http = true"), "{refused}");
+        for way in ["proxy", "plain_http = true", "tls.cert"] {
+            assert!(refused.contains(way), "{refused}");
+        }
         assert!(load_with(&["--listen", address, "--plain-http"], &[], "").is_ok());
         assert!(load_with(&["--listen", address, "--plain-http=false"], &[], "plain_http = true").is_err());
     }

@@ -1,5 +1,7 @@
 //! Bodies: read whole within a limit, then as JSON in which nothing is said twice.
 
+mod documented;
+
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, header};
 use http_body_util::LengthLimitError;
@@ -8,15 +10,21 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Number, Value};
 use serde_path_to_error::{Path, Segment};
 
+use self::documented::Documented;
 use crate::error::AppError;
 
 /// The most bytes of a body, where a route does not say otherwise.
 pub const LIMIT: usize = 64 * 1024;
 
+/// A body did not arrive in time.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the body did not arrive in time")]
+pub struct TooSlow;
+
 /// Reads a body whole.
 ///
 /// # Errors
-/// [`AppError::TooLarge`] beyond the limit; [`AppError::Malformed`] where it breaks off.
+/// [`AppError::TooLarge`] beyond the limit; [`AppError::TooSlow`] where it takes too long; [`AppError::Malformed`] where it breaks off.
 pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, AppError> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) {
@@ -27,6 +35,9 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes
         while let Some(error) = source {
             if error.is::<LengthLimitError>() {
                 return AppError::TooLarge { limit };
+            }
+            if error.is::<TooSlow>() {
+                return AppError::TooSlow;
             }
             source = error.source();
         }
@@ -79,7 +90,7 @@ pub fn value(bytes: &[u8]) -> Result<Value, AppError> {
 /// # Errors
 /// [`AppError::Malformed`] names the field and what it should be.
 pub fn shape<T: DeserializeOwned>(value: Value) -> Result<T, AppError> {
-    serde_path_to_error::deserialize(value)
+    serde_path_to_error::deserialize(Documented(value))
         .map_err(|error| AppError::malformed(pointer(error.path()), without_content(&error.inner().to_string())))
 }
 
@@ -94,6 +105,14 @@ pub fn json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T,
 
 /// serde's message without what the client sent, which may be a secret in the wrong place.
 pub(super) fn without_content(message: &str) -> String {
+    if let Some(unknown) = message.strip_prefix("unknown field `") {
+        // The last one: the name may hold the same words.
+        return match unknown.rsplit_once("`, expected ") {
+            Some((name, _)) if is_tellable(name) => message.to_owned(),
+            Some((_, expected)) => format!("unknown field, expected {expected}"),
+            None => "unknown field".to_owned(),
+        };
+    }
     let about_content = message.starts_with("invalid ") || message.starts_with("unknown variant ");
     // The last one: what was sent may hold the same words.
     let Some((_, expected)) = message.rsplit_once(", expected ").filter(|_| about_content) else {
@@ -105,9 +124,15 @@ pub(super) fn without_content(message: &str) -> String {
     }
 }
 
-/// A path of serde as a JSON pointer (RFC 6901).
+/// Whether an error may repeat the name of a field: as people name fields, and shorter than any secret of ours.
+pub(super) fn is_tellable(name: &str) -> bool {
+    name.len() <= 24 && name.chars().all(|c| c.is_alphanumeric() || "_-.$[]".contains(c))
+}
+
+/// A path of serde as a JSON pointer (RFC 6901), or so much of it as may be told.
 fn pointer(path: &Path) -> String {
     path.iter()
+        .take_while(|segment| !matches!(segment, Segment::Map { key } if !is_tellable(key)))
         .map(|segment| match segment {
             Segment::Seq { index } => format!("/{index}"),
             Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
@@ -174,7 +199,8 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut values = Map::new();
         while let Some(key) = map.next_key::<String>()? {
             if values.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("the field {key:?} stands twice in one object")));
+                let named = if is_tellable(&key) { format!("the field {key:?}") } else { "a field".to_owned() };
+                return Err(A::Error::custom(format_args!("{named} stands twice in one object")));
             }
             let Strict(value) = map.next_value()?;
             values.insert(key, value);

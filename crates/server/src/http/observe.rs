@@ -15,7 +15,7 @@ use crate::telemetry::traces::RequestSpan;
 pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let _active = app.metrics.http.begin();
     let method = method(request.method().as_str());
-    let span = app.tracer.get().map(|tracer| RequestSpan::begin(tracer, method, request.uri().scheme_str(), request.headers()));
+    let span = app.tracer.get().map(|tracer| RequestSpan::begin(tracer, method, app.config.scheme(), request.headers()));
     let began = Instant::now();
     let response = next.run(request).await;
     let route = response.extensions().get::<MatchedPath>().map(MatchedPath::as_str);

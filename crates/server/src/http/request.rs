@@ -4,12 +4,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request};
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::client_address;
 use crate::app::{App, RequestContext};
 use crate::error::AppError;
 use crate::random;
@@ -18,11 +19,12 @@ use crate::random;
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request its id (a well-formed one that it brings is kept), and logs how it ended.
-pub async fn note(mut request: Request, next: Next) -> Response {
+pub async fn note(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let id = brought(request.headers()).unwrap_or_else(new_id);
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     // Only a server without a listener, as in a unit test, has no peer.
-    let source = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let source = client_address::of(peer, request.headers(), &app.config.trusted_proxies);
     let method = request.method().clone();
     request.extensions_mut().insert(RequestContext { id: id.clone(), source });
     let began = Instant::now();
@@ -57,7 +59,8 @@ fn brought(headers: &HeaderMap) -> Option<String> {
         return None;
     };
     let id = id.to_str().ok()?;
-    let well_formed = (1..=64).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
+    // Shorter than the secret of a key, which would otherwise reach the log and the audit trail where somebody sends it by mistake.
+    let well_formed = (1..64).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
     well_formed.then(|| id.to_owned())
 }
 

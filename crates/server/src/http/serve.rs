@@ -1,13 +1,24 @@
 //! From a listener to answers, until told to stop.
 
-use std::net::SocketAddr;
+mod accept;
+mod answer_body;
+mod connection;
+mod heads;
+mod pace;
+mod request_body;
+mod stream;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tonic_health::server::HealthReporter;
 
+use self::accept::Door;
+use self::connection::Serving;
 use super::router;
 use crate::app::App;
 use crate::grpc;
@@ -16,37 +27,46 @@ use crate::grpc;
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Answers requests until `stop` resolves, then finishes those under way, within ten seconds, and writes what waits to be written.
-///
-/// # Errors
-/// Where the listener fails.
-pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
     let (served, over) = oneshot::channel::<()>();
     let over = async { drop(over.await) };
     let last_used = tokio::spawn(Arc::clone(&app.last_used).run(Arc::clone(&app.index), Arc::clone(&app.store), over));
-    let (stopping, stopped) = oneshot::channel();
-    let stop = async move {
-        stop.await;
-        let _ = stopping.send(());
-    };
     let health = HealthReporter::new();
     let reporting = tokio::spawn(grpc::report(Arc::clone(&app), health.clone()));
-    let service = router(Arc::clone(&app), &health).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(stop);
-    let overdue = async {
-        drop(stopped.await);
-        tokio::time::sleep(DRAIN).await;
-    };
-    let result = tokio::select! {
-        result = serving => result,
-        () = overdue => {
-            tracing::warn!("some requests did not end in time and were dropped");
-            Ok(())
-        }
-    };
+    answer(&app, listener, &health, stop).await;
     reporting.abort();
     drop(served);
     if let Err(error) = last_used.await {
         tracing::warn!(%error, "the last uses of keys were not written");
     }
-    result
+}
+
+/// Answers on all connections, until there are none after `stop`.
+async fn answer(app: &Arc<App>, listener: TcpListener, health: &HealthReporter, stop: impl Future<Output = ()>) {
+    let serving = Arc::new(Serving::new(router(Arc::clone(app), health), app.config.http, app.tls.clone()));
+    let (tell_to_stop, stopping) = watch::channel(false);
+    let mut running = JoinSet::new();
+    let mut stop = std::pin::pin!(stop);
+    let mut door = Door::new(listener, &app.connections);
+    loop {
+        tokio::select! {
+            (socket, peer, open) = door.next() => {
+                let (serving, stopping) = (Arc::clone(&serving), stopping.clone());
+                running.spawn(async move {
+                    serving.serve(socket, peer, stopping).await;
+                    drop(open);
+                });
+            }
+            Some(_) = running.join_next(), if !running.is_empty() => {}
+            () = &mut stop => break,
+        }
+    }
+    // Nobody is let in any more.
+    drop(door);
+    tell_to_stop.send_replace(true);
+    let all = async { while running.join_next().await.is_some() {} };
+    if timeout(DRAIN, all).await.is_err() {
+        tracing::warn!("some requests did not end in time and were dropped");
+        running.shutdown().await;
+    }
 }

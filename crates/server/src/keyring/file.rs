@@ -41,8 +41,13 @@ pub(super) fn read(path: &Path) -> Result<Option<Keyring>, KeyringError> {
     let unreadable = |error| KeyringError::Unreadable { path: path.to_owned(), error };
     let mut file = match File::open(path) {
         Ok(file) => file,
-        // A link that leads nowhere is a keyring on a disk that is not there.
-        Err(error) if error.kind() == ErrorKind::NotFound && path.symlink_metadata().is_err() => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => match path.symlink_metadata() {
+            Err(_) => return Ok(None),
+            // A link that leads nowhere is a keyring on a disk that is not there.
+            Ok(metadata) if metadata.is_symlink() => return Err(unreadable(error)),
+            // Another process has just made it.
+            Ok(_) => File::open(path).map_err(unreadable)?,
+        },
         Err(error) => return Err(unreadable(error)),
     };
     refuse_open_to_others(&file, path)?;
@@ -107,7 +112,11 @@ fn bytes<const N: usize>(text: &str) -> Option<Zeroizing<[u8; N]>> {
 pub(super) fn write(path: &Path, keyring: &Keyring) -> std::io::Result<()> {
     let text = render(keyring)?;
     let temporary = temporary(path)?;
-    let written = write_private(&temporary, &text).and_then(|()| give_name(&temporary, path));
+    let written = write_private(&temporary, &text).and_then(|()| {
+        // Where the system refuses, this user is not root, and the server runs as it.
+        let _ = files::give_to_owner_of(path, &temporary);
+        give_name(&temporary, path)
+    });
     // What is left would be harmless; the first error is the one to tell.
     let _ = std::fs::remove_file(&temporary);
     written?;

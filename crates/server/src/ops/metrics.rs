@@ -36,6 +36,7 @@ pub fn text(app: &App, caller: Option<&Caller>) -> Result<String, AppError> {
         writer_queue: app.store.waiting(),
         hashing,
         waiting_to_hash,
+        connections: app.connections.open(),
     };
     app.metrics.text(&levels).map_err(|error| AppError::Internal(error.to_string()))
 }

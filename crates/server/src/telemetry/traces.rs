@@ -39,12 +39,19 @@ impl Traces {
     /// # Errors
     /// [`TracesError`] names the variable and the way out.
     pub fn from_environment() -> Result<Option<Self>, TracesError> {
-        if !is_wanted(|name| std::env::var(name).ok())? {
-            return Ok(None);
-        }
-        let exporter = SpanExporter::builder().with_http().with_http_client(Collector::default()).build();
-        let exporter = exporter.map_err(|error| TracesError::Exporter(error.to_string()))?;
-        Ok(Some(Self(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource()).build())))
+        let provider = |exporter| SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource()).build();
+        Ok(exporter()?.map(provider).map(Self))
+    }
+
+    /// Whether [`Traces::from_environment`] would succeed. No span is taken.
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub fn check_environment() -> Result<(), TracesError> {
+        exporter().map(drop)
     }
 
     /// Who makes the spans.
@@ -60,6 +67,15 @@ impl Traces {
             tracing::warn!("the last spans were not taken by the collector");
         }
     }
+}
+
+/// What sends spans to the collector that the environment names, if it names one.
+fn exporter() -> Result<Option<SpanExporter>, TracesError> {
+    if !is_wanted(|name| std::env::var(name).ok())? {
+        return Ok(None);
+    }
+    let exporter = SpanExporter::builder().with_http().with_http_client(Collector::default()).build();
+    exporter.map(Some).map_err(|error| TracesError::Exporter(error.to_string()))
 }
 
 /// Which service this is: as `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say, else `keybearer`.
@@ -83,8 +99,7 @@ pub struct RequestSpan {
 impl RequestSpan {
     /// Begins a span, in the trace that the caller names, if it does. `method` is one that we know, or `_OTHER`.
     #[must_use]
-    pub fn begin(tracer: &Tracer, method: &'static str, scheme: Option<&str>, headers: &HeaderMap) -> Self {
-        let scheme = if scheme == Some("https") { "https" } else { "http" };
+    pub fn begin(tracer: &Tracer, method: &'static str, scheme: &'static str, headers: &HeaderMap) -> Self {
         let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), &Parent(headers));
         let span = tracer
             .span_builder(method)

@@ -172,6 +172,18 @@ fn operations_and_index_know_no_http() {
     }
 }
 
+#[test]
+fn the_commands_that_ask_a_server_know_nothing_of_its_inside() {
+    for source in module("cli/remote") {
+        let code: String = source.code.split_whitespace().collect();
+        for named in code.split("crate::").skip(1) {
+            let known = ["cli", "clock", "config"].iter().any(|place| named.starts_with(place));
+            assert!(known, "{} names crate::{}", source.path, named.chars().take(30).collect::<String>());
+        }
+        assert!(!source.has_word("keybearer_core") && !source.has_word("keybearer_store"), "{}", source.path);
+    }
+}
+
 /// All files under version control, by their paths from the root.
 fn tracked() -> Vec<String> {
     // The repository may belong to somebody else than the tests run as.

@@ -3,9 +3,14 @@
 #![expect(unreachable_pub, reason = "one binary: everything is reachable from everywhere")]
 
 mod binary;
+mod canary;
 mod catena;
+mod cli;
+mod corpus;
+mod cors;
 mod crash;
 mod dashboard;
+mod disk_full;
 mod fences;
 mod freesewing;
 mod grpc;
@@ -15,9 +20,12 @@ mod metrics;
 mod native;
 mod openapi;
 mod operator;
+mod proxies;
 mod races;
 mod readme;
 mod retention;
 mod revocation;
 mod setup;
 mod support;
+mod tls;
+mod wire;

@@ -1,5 +1,6 @@
 //! The committed OpenAPI document is the one that the route table makes, and every answer of `/openapi.json` is that document.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
@@ -28,4 +29,14 @@ async fn the_server_serves_it() {
     let kept: Value = serde_json::from_str(&std::fs::read_to_string(committed()).unwrap()).unwrap();
     assert_eq!(served, kept);
     assert!(served["openapi"].as_str().unwrap().starts_with("3.1"));
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document = serde_json::to_value(keybearer::http::native::document()).unwrap();
+    let mut names = BTreeSet::new();
+    for operation in document["paths"].as_object().unwrap().values().flat_map(|methods| methods.as_object().unwrap().values()) {
+        let name = operation["operationId"].as_str().unwrap();
+        assert!(names.insert(name), "{name} stands twice");
+    }
 }

@@ -6,4 +6,5 @@ mod config;
 mod doctor;
 mod document;
 mod keyring;
+mod owner;
 mod restore;

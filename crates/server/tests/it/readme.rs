@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use keybearer::cli::Exit;
 use keybearer::config::SETTINGS;
 use keybearer_core::role::Level;
 use tempfile::TempDir;
@@ -19,6 +20,8 @@ const START: &str = "cargo run --release";
 const ADDRESS: &str = "127.0.0.1:5000";
 /// What the README's reader replaces by the link that the server printed.
 const LINK: &str = "http://127.0.0.1:5000/setup/...";
+/// What the README's reader types when asked.
+const PASSWORD: &str = "four random words do well";
 /// Documents whose links and paths are checked.
 const DOCUMENTS: [&str; 5] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
 
@@ -118,11 +121,12 @@ impl Drop for Started {
 }
 
 #[test]
-fn the_first_minute_and_the_three_faces_run_as_they_stand() {
+fn the_first_minute_the_three_faces_and_the_command_line_run_as_they_stand() {
     let readme = document("README.md");
     let mut steps = steps(below(&readme, "A first key in a minute")).into_iter();
     let start = steps.next().unwrap();
-    let steps: Vec<Step> = steps.chain(self::steps(below(&readme, "Three faces"))).collect();
+    let further = ["Three faces", "Command line"].into_iter().flat_map(|heading| self::steps(below(&readme, heading)));
+    let steps: Vec<Step> = steps.chain(further).collect();
 
     let dir = tempfile::tempdir().unwrap();
     let server = Started::by(&start, &dir);
@@ -135,7 +139,14 @@ fn the_first_minute_and_the_three_faces_run_as_they_stand() {
     }
     assert_eq!(script.matches(LINK).count(), 1, "the reader puts the link in one place");
     let script = script.replace(LINK, server.told("30 minutes): ")).replace(ADDRESS, &address);
-    let done = bash(&dir, &script).output().unwrap();
+    let typed = dir.path().join("typed");
+    fs::write(&typed, format!("{PASSWORD}\n")).unwrap();
+    let mut bash = bash(&dir, &script);
+    let binary = Path::new(env!("CARGO_BIN_EXE_keybearer")).parent().unwrap();
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(binary.to_owned()).chain(std::env::split_paths(&others))).unwrap();
+    bash.env("PATH", path).env("KEYBEARER_URL", format!("http://{address}")).stdin(File::open(typed).unwrap());
+    let done = bash.output().unwrap();
     let output = String::from_utf8(done.stdout).unwrap();
     assert!(done.status.success(), "{}: {output}", done.status);
 
@@ -165,6 +176,8 @@ fn the_tables_say_what_the_code_says() {
     assert_eq!(rows("Settings"), settings.collect::<Vec<_>>());
     let levels = Level::all().map(|level| format!("| {level} | {} |", level.meaning()));
     assert_eq!(rows("Levels"), levels.collect::<Vec<_>>());
+    let codes = Exit::ALL.map(|exit| format!("| {} | {} |", exit.code(), exit.meaning()));
+    assert_eq!(rows("Command line"), codes);
 }
 
 #[test]

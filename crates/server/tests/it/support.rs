@@ -3,6 +3,9 @@
 pub mod child;
 pub mod command;
 pub mod slow;
+#[path = "../../../store/tests/contract/small_disk.rs"]
+pub mod small_disk;
+pub mod watch;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,6 +29,12 @@ pub const NOW: UnixMillis = UnixMillis(1_767_225_600_000);
 /// Milliseconds of a second and of a day.
 pub const SECOND: i64 = 1_000;
 pub const DAY: i64 = 86_400_000;
+
+/// A client that tells all and follows nothing, and reads no certificates, which not every machine has.
+fn http_client() -> reqwest::Client {
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    client.tls_certs_only([]).build().unwrap()
+}
 
 /// A server on a free port, with a data directory of its own.
 pub struct Server {
@@ -205,6 +214,7 @@ impl Server {
     }
 
     async fn open(config: Config, clock: Clock, dir: TempDir) -> Self {
+        watch::begin();
         let app = App::open(config, clock).await.unwrap_or_else(|error| panic!("{error}"));
         let listener = TcpListener::bind(app.config.listen).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -212,9 +222,9 @@ impl Server {
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn({
             let app = Arc::clone(&app);
-            async move { http::serve(app, listener, async { drop(stopped.await) }).await.unwrap() }
+            async move { http::serve(app, listener, async { drop(stopped.await) }).await }
         });
-        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let http = http_client();
         Self { app, address, setup_link, http, dir, stop: Some(stop), serving, admin: tokio::sync::OnceCell::new() }
     }
 
@@ -227,7 +237,7 @@ impl Server {
     pub async fn restart_with(mut self, set: impl FnOnce(&mut Config)) -> Self {
         drop(self.stop.take());
         // Connections that are kept alive would hold the old server.
-        self.http = reqwest::Client::new();
+        self.http = http_client();
         (&mut self.serving).await.unwrap();
         let (mut config, clock) = (self.app.config.clone(), self.app.clock.clone());
         set(&mut config);

@@ -1,5 +1,7 @@
 //! Accounts on SQLite.
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use keybearer_core::account::{AccountId, Standing, Status, revocation};
 use keybearer_core::authority::{Authority, PasswordProof, Touched};
@@ -10,8 +12,9 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use serde_json::{Value, json};
 
+use super::backup::connect_read_only;
 use super::tx::{Recorded, Tx, is_taken};
-use super::{Sqlite, row};
+use super::{Sqlite, migrate, row};
 use crate::{
     Account, AccountChange, AccountFilter, Accounts, Actor, ChangedAccount, Login, NewAccount, Origin, Page, PageRequest, PasswordReset,
     Revoked, SessionId, StoreError, Target, What,
@@ -46,12 +49,6 @@ impl Accounts for Sqlite {
 
     async fn reset_password(&self, origin: Origin, reset: PasswordReset) -> Result<ChangedAccount, StoreError> {
         self.writer.change(origin, move |tx| self::reset_password(tx, reset)).await
-    }
-
-    async fn link_is_used(&self, nonce: String) -> Result<bool, StoreError> {
-        self.readers
-            .read(move |connection| Ok(connection.prepare_cached("SELECT 1 FROM redeemed_links WHERE nonce = ?1")?.exists([nonce])?))
-            .await
     }
 
     async fn delete_account(&self, origin: Origin, id: AccountId, proved: Option<String>) -> Result<Revoked, StoreError> {
@@ -235,13 +232,12 @@ fn alter(tx: &mut Tx<'_>, id: AccountId, change: AccountChange) -> Result<Change
 
 fn reset_password(tx: &mut Tx<'_>, reset: PasswordReset) -> Result<ChangedAccount, StoreError> {
     tx.authority()?.at_least(Level::ALL)?;
-    tx.connection().prepare_cached("DELETE FROM redeemed_links WHERE expires_at <= ?1")?.execute([tx.now().0])?;
-    tx.connection()
-        .prepare_cached("INSERT INTO redeemed_links (nonce, expires_at) VALUES (?1, ?2)")?
-        .execute((&reset.nonce, reset.expires_at.0))
-        .map_err(|error| if is_taken(&error) { StoreError::LinkUsed } else { error.into() })?;
-    let login = login(tx.connection(), "username_key = ?1", Sql::Text(reset.username_key))?.ok_or(StoreError::NotFound(What::Account))?;
-    alter(tx, login.account, AccountChange { password_hash: Some(reset.password_hash), ..AccountChange::default() })
+    let id = reset.replaced.account;
+    let now = login(tx.connection(), "id = ?1", Sql::Integer(id.0))?.ok_or(StoreError::NotFound(What::Account))?;
+    if now.password_hash != reset.replaced.password_hash {
+        return Err(StoreError::LinkUsed);
+    }
+    alter(tx, id, AccountChange { password_hash: Some(reset.password_hash), ..AccountChange::default() })
 }
 
 /// The session with which a holder changes their own account: it outlives a change of password.
@@ -330,6 +326,13 @@ fn revoke_keys(tx: &mut Tx<'_>, id: AccountId, reason: &str) -> Result<Revoked, 
         after: Some(json!({"reason": reason, "revoked_keys": revoked.keys, "ended_sessions": revoked.sessions})),
     })?;
     Ok(revoked)
+}
+
+/// As [`Accounts::login_by_username`], of a file.
+pub(crate) fn login_of(file: &Path, username_key: String) -> Result<Option<Login>, StoreError> {
+    let connection = connect_read_only(file)?;
+    migrate::require_current(&connection)?;
+    login(&connection, "username_key = ?1", Sql::Text(username_key))
 }
 
 fn login(connection: &Connection, condition: &str, value: Sql) -> Result<Option<Login>, StoreError> {

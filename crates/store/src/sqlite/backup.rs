@@ -8,10 +8,11 @@ use keybearer_core::key::Lifecycle;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{connect, migrate, policy, row};
-use crate::backup::{LastEvent, ReplacedAccount, ReplacedKey};
+use crate::backup::{EventMark, ReplacedAccount, ReplacedKey};
 use crate::{Contents, KeyHolder, Replaced, StoreError};
 
 /// A connection that cannot write, beside whoever else uses the file.
@@ -45,7 +46,7 @@ pub(crate) fn contents(file: &Path) -> Result<Contents, StoreError> {
     Ok(Contents {
         installation: installation(&transaction)?,
         revision: transaction.query_row("SELECT revision FROM counter", [], |row| row.get(0))?,
-        last_change: event(&transaction, None)?.map(|event| UnixMillis(event.at)),
+        last_change: last_change(&transaction)?,
         schema: transaction.query_row("SELECT max(version) FROM schema_migrations", [], |row| row.get(0))?,
         peppers,
         accounts: count("SELECT count(*) FROM accounts WHERE deleted_at IS NULL")?,
@@ -77,16 +78,39 @@ pub(super) fn installation(connection: &Connection) -> Result<Uuid, StoreError> 
     Ok(Uuid::from_bytes(connection.query_row("SELECT id FROM installation", [], |row| row.get(0))?))
 }
 
-/// The event of this revision, or the last one where none is named.
-pub(super) fn event(connection: &Connection, revision: Option<i64>) -> Result<Option<LastEvent>, StoreError> {
-    let event = connection
-        .prepare(
-            "SELECT at, action, target, request_id FROM events
-             WHERE revision = coalesce(?1, (SELECT max(revision) FROM events))",
-        )?
-        .query_row([revision], |row| Ok(LastEvent { at: row.get(0)?, action: row.get(1)?, target: row.get(2)?, request_id: row.get(3)? }))
-        .optional()?;
-    Ok(event)
+/// When the last change was made.
+fn last_change(connection: &Connection) -> Result<Option<UnixMillis>, StoreError> {
+    let at = connection.query_row("SELECT at FROM events ORDER BY revision DESC LIMIT 1", [], |row| row.get(0)).optional()?;
+    Ok(at.map(UnixMillis))
+}
+
+/// What tells each event from those of another history, by its revision.
+pub(super) fn history(connection: &Connection) -> Result<BTreeMap<i64, EventMark>, StoreError> {
+    let mut statement = connection.prepare("SELECT revision, at, actor, action, target, touched, request_id FROM events")?;
+    let mark = |row: &rusqlite::Row<'_>| {
+        let mut hash = Sha256::new();
+        hash.update(row.get::<_, i64>(1)?.to_be_bytes());
+        for column in 2..7 {
+            let text = row.get_ref(column)?.as_bytes()?;
+            hash.update(text.len().to_be_bytes());
+            hash.update(text);
+        }
+        Ok((row.get(0)?, hash.finalize().into()))
+    };
+    let marks = statement.query_map([], mark)?.collect::<Result<_, _>>()?;
+    Ok(marks)
+}
+
+/// What events touched, as they name it, each with the last revision that did.
+pub(super) fn touched(connection: &Connection) -> Result<BTreeMap<String, i64>, StoreError> {
+    let mut statement = connection.prepare("SELECT revision, touched FROM events ORDER BY revision")?;
+    let mut last = BTreeMap::new();
+    for event in statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))? {
+        let (revision, names) = event?;
+        let names: Vec<String> = serde_json::from_str(&names).map_err(row::unreadable)?;
+        last.extend(names.into_iter().map(|name| (name, revision)));
+    }
+    Ok(last)
 }
 
 /// Reads a whole store that is to be replaced. The process that calls must hold the lock of its data directory.
@@ -103,7 +127,8 @@ pub(crate) fn replaced(file: &Path) -> Result<Replaced, StoreError> {
     let replaced = Replaced {
         installation: installation(&transaction)?,
         revision: transaction.query_row("SELECT revision FROM counter", [], |row| row.get(0))?,
-        last_event: event(&transaction, None)?,
+        history: history(&transaction)?,
+        touched: touched(&transaction)?,
         last_account: last_account.unwrap_or(0),
         accounts: accounts(&transaction)?,
         policies: policies(&transaction)?,

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
+use super::private;
 use crate::StoreError;
 
 /// The exclusive lock of a data directory, held until dropped or until the process ends, however it ends.
@@ -16,13 +17,15 @@ impl DataDirLock {
     /// # Errors
     /// [`StoreError::Locked`] where another process holds it; [`StoreError::Unavailable`] where the directory cannot be made or written.
     pub fn take(data_dir: &Path) -> Result<Self, StoreError> {
-        let unavailable = |error: std::io::Error| StoreError::Unavailable(format!("data directory {}: {error}", data_dir.display()));
-        make_private(data_dir).map_err(unavailable)?;
-        let file =
-            OpenOptions::new().create(true).truncate(false).write(true).open(data_dir.join("keybearer.lock")).map_err(unavailable)?;
+        make_private(data_dir).map_err(|error| StoreError::of_file(format_args!("data directory {}", data_dir.display()), &error))?;
+        let path = data_dir.join("keybearer.lock");
+        let unavailable = |error: std::io::Error| StoreError::of_file(path.display(), &error);
+        let file = private::open(&path, OpenOptions::new().create(true).truncate(false)).map_err(unavailable)?;
+        // Whoever may open it could lock it, and the server would not start. Earlier versions made it readable for all.
+        private::close_to_others(&file).map_err(unavailable)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { file }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(data_dir.display().to_string())),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.display().to_string())),
             Err(TryLockError::Error(error)) => Err(unavailable(error)),
         }
     }

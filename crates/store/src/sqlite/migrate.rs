@@ -7,7 +7,7 @@ use crate::StoreError;
 /// All migrations in order: number, name, SQL. One that has been released is never edited.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "accounts_keys_policies", include_str!("../../migrations/sqlite/0001_accounts_keys_policies.sql")),
-    (2, "installation_links", include_str!("../../migrations/sqlite/0002_installation_links.sql")),
+    (2, "installation", include_str!("../../migrations/sqlite/0002_installation.sql")),
     (3, "retention", include_str!("../../migrations/sqlite/0003_retention.sql")),
 ];
 

@@ -1,5 +1,7 @@
 //! Declared permissions on SQLite.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use keybearer_core::permission::{KEYBEARER, OwnPermission, ServiceName};
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -101,9 +103,17 @@ fn replace<'a>(connection: &Connection, service: &str, permissions: impl Iterato
     Ok(())
 }
 
-/// Declares the permissions of Keybearer itself, as this version has them.
+/// Declares the permissions of Keybearer itself, as this version has them. Where they are declared already nothing is written, so that the
+/// server also starts on a disk without room.
 pub(super) fn declare_own(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection.transaction()?;
+    let declared: BTreeSet<(String, String)> = transaction
+        .prepare("SELECT full_name, description FROM permissions WHERE service = ?1 AND declared = 1")?
+        .query_map([KEYBEARER], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    if declared == OwnPermission::ALL.iter().map(|own| (own.full_name().to_owned(), own.description().to_owned())).collect() {
+        return Ok(());
+    }
     transaction.execute("INSERT INTO services (name, name_key) VALUES (?1, ?1) ON CONFLICT DO NOTHING", [KEYBEARER])?;
     replace(&transaction, KEYBEARER, OwnPermission::ALL.iter().map(|own| (own.full_name(), own.description())))?;
     transaction.commit()?;

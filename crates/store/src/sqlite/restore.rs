@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use keybearer_core::account::{Standing, revocation};
+use keybearer_core::key::RevocationReason;
+use keybearer_core::name::canonical;
+use keybearer_core::policy::PolicyId;
 use keybearer_core::role::Roles;
 use keybearer_core::time::UnixMillis;
-use keybearer_core::token::PepperVersion;
+use keybearer_core::token::{KeyId, PepperVersion};
 use rusqlite::{Connection, TransactionBehavior};
 use serde_json::json;
 
@@ -33,10 +36,9 @@ pub(crate) fn prepare(
     let origin = Origin { actor: Actor::Operator, now, request_id: "restore".into() };
     // No follower: the server that will have one loads everything.
     let mut touched = TouchedIds::default();
-    let mut restore = Restore { tx: Tx::new(&transaction, roles, &origin, &mut touched), carried: CarriedOver::default() };
-    if let Some(replaced) = replaced
-        && !restore.descends_from(replaced)?
-    {
+    let tx = Tx::new(&transaction, roles, &origin, &mut touched);
+    let mut restore = Restore { tx, carried: CarriedOver::default(), renamed: Vec::new() };
+    if let Some(replaced) = replaced {
         restore.carry_over(replaced)?;
     }
     let carried = restore.finish()?;
@@ -48,6 +50,29 @@ pub(crate) fn prepare(
 struct Restore<'a> {
     tx: Tx<'a>,
     carried: CarriedOver,
+    /// Policies that could not have their names at first, with those names.
+    renamed: Vec<(PolicyId, String)>,
+}
+
+/// What each of the two histories did since they parted.
+struct Parted<'a> {
+    replaced: &'a Replaced,
+    /// The last revision that both have.
+    at: i64,
+    /// As [`Replaced::touched`], of the copy.
+    copy: BTreeMap<String, i64>,
+}
+
+impl Parted<'_> {
+    /// Whether the replaced store changed this since.
+    fn there(&self, target: &Target) -> bool {
+        self.replaced.touched.get(&target.to_string()).is_some_and(|revision| *revision > self.at)
+    }
+
+    /// Whether the copy was changed so since.
+    fn here(&self, target: &Target) -> bool {
+        self.copy.get(&target.to_string()).is_some_and(|revision| *revision > self.at)
+    }
 }
 
 impl Restore<'_> {
@@ -55,15 +80,11 @@ impl Restore<'_> {
         self.tx.connection()
     }
 
-    /// Whether the copy has all of the other's history: then there is nothing that it lacks.
-    fn descends_from(&self, replaced: &Replaced) -> Result<bool, StoreError> {
-        let revision = replaced.revision;
-        Ok(replaced.installation == backup::installation(self.connection())?
-            && replaced.last_event.is_some()
-            && backup::event(self.connection(), Some(revision))? == replaced.last_event)
-    }
-
     fn carry_over(&mut self, replaced: &Replaced) -> Result<(), StoreError> {
+        let own = backup::history(self.connection())?;
+        let common = own.iter().filter(|(revision, mark)| replaced.history.get(revision) == Some(mark)).map(|(revision, _)| *revision);
+        let parted = Parted { replaced, at: common.max().unwrap_or(0), copy: backup::touched(self.connection())? };
+
         self.connection().execute("UPDATE counter SET revision = max(revision, ?1)", [replaced.revision])?;
         // Numbers of accounts are never given twice, also not those of accounts that the copy never had.
         let raised =
@@ -72,30 +93,38 @@ impl Restore<'_> {
             self.connection().execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('accounts', ?1)", [replaced.last_account])?;
         }
         self.revoke_keys(replaced)?;
-        self.repoint_keys(replaced)?;
-        self.lower_accounts(replaced)?;
-        self.lower_policies(replaced)
+        self.repoint_keys(&parted)?;
+        self.lower_accounts(&parted)?;
+        self.lower_policies(&parted)?;
+        self.give_names_back()
     }
 
+    /// What was revoked in either history stays so.
     fn revoke_keys(&mut self, replaced: &Replaced) -> Result<(), StoreError> {
         for (id, key) in &replaced.keys {
-            let Some((at, reason)) = key.revoked else { continue };
-            let revoked = self
-                .connection()
-                .prepare_cached("UPDATE keys SET revoked_at = ?2, revoked_reason = ?3 WHERE id = ?1 AND revoked_at IS NULL")?
-                .execute((id.as_bytes(), at.0, reason.as_str()))?;
-            if revoked == 1 {
-                self.carried.revoked_keys += 1;
-                self.note("key.revoked", Target::Key(*id), json!({"reason": reason, "revoked_at": at}))?;
+            if let Some((at, reason)) = key.revoked {
+                self.revoke_key(*id, at, reason)?;
             }
         }
         Ok(())
     }
 
-    /// A service key keeps the policy that it was given last: what it may do was decided by that one.
-    fn repoint_keys(&mut self, replaced: &Replaced) -> Result<(), StoreError> {
-        for (id, key) in &replaced.keys {
-            let (None, Some(policy)) = (key.revoked, key.policy) else { continue };
+    fn revoke_key(&mut self, id: KeyId, at: UnixMillis, reason: RevocationReason) -> Result<(), StoreError> {
+        let revoked = self
+            .connection()
+            .prepare_cached("UPDATE keys SET revoked_at = ?2, revoked_reason = ?3 WHERE id = ?1 AND revoked_at IS NULL")?
+            .execute((id.as_bytes(), at.0, reason.as_str()))?;
+        if revoked == 1 {
+            self.carried.revoked_keys += 1;
+            self.note("key.revoked", Target::Key(id), json!({"reason": reason, "revoked_at": at}))?;
+        }
+        Ok(())
+    }
+
+    /// A service key keeps the policy that it was given since: what it may do was decided by that one.
+    fn repoint_keys(&mut self, parted: &Parted<'_>) -> Result<(), StoreError> {
+        for (id, key) in &parted.replaced.keys {
+            let (None, Some(policy), true) = (key.revoked, key.policy, parted.there(&Target::Key(*id))) else { continue };
             let elsewhere = self
                 .connection()
                 .prepare_cached("SELECT 1 FROM keys WHERE id = ?1 AND revoked_at IS NULL AND kind = 'service' AND policy <> ?2")?
@@ -103,10 +132,18 @@ impl Restore<'_> {
             if !elsewhere {
                 continue;
             }
-            let Some(Some(known)) = replaced.policies.get(&policy) else {
-                return Err(StoreError::Unavailable(format!("key {id} has a policy that is not there")));
-            };
-            self.require_policy(known)?;
+            let deleted_here = self
+                .connection()
+                .prepare_cached("SELECT 1 FROM policies WHERE id = ?1 AND deleted_at IS NOT NULL")?
+                .exists([policy.0.as_bytes()])?;
+            match parted.replaced.policies.get(&policy) {
+                // Where one history has given it a policy, and the other has deleted that policy, its keys are gone with it.
+                Some(Some(known)) if !deleted_here => self.require_policy(known)?,
+                _ => {
+                    self.revoke_key(*id, self.tx.now(), RevocationReason::PolicyDeleted)?;
+                    continue;
+                }
+            }
             self.connection().prepare_cached("UPDATE keys SET policy = ?2 WHERE id = ?1")?.execute((id.as_bytes(), policy.0.as_bytes()))?;
             self.carried.repointed_keys += 1;
             self.note("key.changed", Target::Key(*id), json!({"policy": policy}))?;
@@ -120,35 +157,68 @@ impl Restore<'_> {
         if exists {
             return Ok(());
         }
-        let taken = "SELECT 1 FROM policies WHERE name_key = ?1 AND deleted_at IS NULL";
         let mut name = known.name.clone();
-        if self.connection().prepare_cached(taken)?.exists([keybearer_core::name::canonical(&name)])? {
+        if self.is_taken(&name)? {
             name = format!("{} {}", name.chars().take(150).collect::<String>(), known.id);
+            self.renamed.push((known.id, known.name.clone()));
         }
         self.connection()
             .prepare_cached("INSERT INTO policies (id, name, name_key, created_at, created_by, version) VALUES (?1, ?2, ?3, ?4, ?5, 0)")?
-            .execute((known.id.0.as_bytes(), &name, keybearer_core::name::canonical(&name), known.created_at.0, &known.created_by))?;
+            .execute((known.id.0.as_bytes(), &name, canonical(&name), known.created_at.0, &known.created_by))?;
         policy::write_permissions(self.connection(), known.id, &known.permissions)?;
         policy::stamp(&mut self.tx, "policy.created", known.id, None)?;
         Ok(())
     }
 
-    fn lower_accounts(&mut self, replaced: &Replaced) -> Result<(), StoreError> {
-        for (id, known) in &replaced.accounts {
+    fn is_taken(&self, policy_name: &str) -> Result<bool, StoreError> {
+        let taken = "SELECT 1 FROM policies WHERE name_key = ?1 AND deleted_at IS NULL";
+        Ok(self.connection().prepare_cached(taken)?.exists([canonical(policy_name)])?)
+    }
+
+    /// A name that was taken at first may be free by now, since its policy was deleted.
+    fn give_names_back(&mut self) -> Result<(), StoreError> {
+        for (id, name) in std::mem::take(&mut self.renamed) {
+            if self.is_taken(&name)? {
+                self.carried.renamed_policies += 1;
+                continue;
+            }
+            let before = row::policy(self.connection(), id)?;
+            self.connection().prepare_cached("UPDATE policies SET name = ?2, name_key = ?3 WHERE id = ?1")?.execute((
+                id.0.as_bytes(),
+                &name,
+                canonical(&name),
+            ))?;
+            policy::stamp(&mut self.tx, "policy.changed", id, Some(&before))?;
+        }
+        Ok(())
+    }
+
+    fn lower_accounts(&mut self, parted: &Parted<'_>) -> Result<(), StoreError> {
+        for (id, known) in &parted.replaced.accounts {
             let Some(copied) = present(row::account(self.connection(), *id))? else { continue };
             match known {
                 ReplacedAccount::Deleted => {
                     self.carried.deleted_accounts += 1;
                     self.carried.revoked_keys += account::erase(&mut self.tx, &copied)?.keys;
                 }
-                ReplacedAccount::Present { account: known, password_hash } => self.lower_account(&copied, known, password_hash.as_ref())?,
+                ReplacedAccount::Present { account: known, password_hash } if parted.there(&Target::Account(*id)) => {
+                    let here = parted.here(&Target::Account(*id));
+                    self.lower_account(&copied, known, password_hash.as_ref(), here)?;
+                }
+                ReplacedAccount::Present { .. } => {}
             }
         }
         Ok(())
     }
 
-    fn lower_account(&mut self, copied: &Account, known: &Account, password_hash: Option<&String>) -> Result<(), StoreError> {
+    /// `here` is whether the copy, too, was changed since the histories parted.
+    fn lower_account(&mut self, copied: &Account, known: &Account, password_hash: Option<&String>, here: bool) -> Result<(), StoreError> {
         let roles = self.tx.roles();
+        if copied.role != known.role
+            && let Some(unknown) = [&copied.role, &known.role].into_iter().find(|role| !roles.contains(role))
+        {
+            return Err(StoreError::UnknownRole(unknown.clone()));
+        }
         let (before, last) = (copied.standing(roles), known.standing(roles));
         let after = before.lesser(&last);
         let password: Option<String> =
@@ -159,9 +229,12 @@ impl Restore<'_> {
             return Ok(());
         }
         let role = if last.level < before.level { &known.role } else { &copied.role };
+        // Of two that may both be the last, either may be the one that is known to somebody.
+        let password = if other_password && here { None } else { password_hash };
+        self.carried.lost_passwords += usize::from(other_password && password.is_none());
         self.connection()
             .prepare_cached("UPDATE accounts SET role = ?2, status = ?3, consent = ?4, password_hash = ?5 WHERE id = ?1")?
-            .execute((copied.id.0, role, after.status.as_str(), after.consent, password_hash))?;
+            .execute((copied.id.0, role, after.status.as_str(), after.consent, password))?;
         let ended = match revocation(&before, &after) {
             Some(reason) => self.tx.end_all_of(copied.id, reason)?.0,
             None => Vec::new(),
@@ -176,8 +249,8 @@ impl Restore<'_> {
         self.note("account.changed", Target::Account(copied.id), told)
     }
 
-    fn lower_policies(&mut self, replaced: &Replaced) -> Result<(), StoreError> {
-        for (id, known) in &replaced.policies {
+    fn lower_policies(&mut self, parted: &Parted<'_>) -> Result<(), StoreError> {
+        for (id, known) in &parted.replaced.policies {
             let Some(copied) = present(row::policy(self.connection(), *id))? else { continue };
             let Some(known) = known else {
                 self.carried.deleted_policies += 1;
@@ -185,7 +258,7 @@ impl Restore<'_> {
                 continue;
             };
             let both = copied.permissions.intersection(&known.permissions);
-            if both != copied.permissions {
+            if both != copied.permissions && parted.there(&Target::Policy(*id)) {
                 policy::write_permissions(self.connection(), *id, &both)?;
                 policy::stamp(&mut self.tx, "policy.changed", *id, Some(&copied))?;
                 self.carried.lowered_policies += 1;
@@ -201,6 +274,7 @@ impl Restore<'_> {
             "revoked_keys": carried.revoked_keys, "repointed_keys": carried.repointed_keys,
             "lowered_accounts": carried.lowered_accounts, "deleted_accounts": carried.deleted_accounts,
             "lowered_policies": carried.lowered_policies, "deleted_policies": carried.deleted_policies,
+            "renamed_policies": carried.renamed_policies, "lost_passwords": carried.lost_passwords,
         });
         self.note("store.restored", Target::Store, told)?;
         Ok(carried)

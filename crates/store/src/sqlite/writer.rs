@@ -21,10 +21,20 @@ const GROUP: usize = 256;
 /// The most changes that wait for the thread; beyond it, callers wait to be let in.
 const QUEUE: usize = 4_096;
 
-/// Runs a piece of work inside the group's transaction. Returns whether to keep what it wrote, and how to answer its caller once it is known
-/// whether the group committed.
-type Work = Box<dyn FnOnce(&Connection, &Roles, &mut TouchedIds) -> (bool, Answer) + Send>;
-type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
+/// Runs a piece of work inside the group's transaction. Returns how it ended, and how to answer its caller once it is known whether the group
+/// committed.
+type Work = Box<dyn FnOnce(&Connection, &Roles, &mut TouchedIds) -> (Outcome, Answer) + Send>;
+type Answer = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
+
+/// How a piece of work ended.
+enum Outcome {
+    /// What it wrote is to be kept.
+    Done,
+    /// What it wrote is to be taken back.
+    Refused,
+    /// There was no room for what it wrote.
+    Full,
+}
 
 enum Job {
     Work(Work),
@@ -68,7 +78,8 @@ impl Writer {
     pub(super) fn start(connection: Connection, roles: Arc<Roles>) -> Result<Self, StoreError> {
         let (jobs, queue) = sync_channel(QUEUE);
         let gauges = Arc::<Gauges>::default();
-        let thread = WriterThread { connection, roles, queue, gauges: Arc::clone(&gauges), follower: None, horizon: Horizon::NONE };
+        let thread =
+            WriterThread { connection, roles, queue, gauges: Arc::clone(&gauges), follower: None, horizon: Horizon::NONE, is_full: false };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || thread.run())
@@ -126,17 +137,21 @@ impl Writer {
         let (sender, answered) = oneshot::channel();
         let job = Job::Work(Box::new(move |connection, roles, touched| {
             let result = work(connection, roles, touched);
-            let keep = result.is_ok();
+            let outcome = match &result {
+                Ok(_) => Outcome::Done,
+                Err(StoreError::Full) => Outcome::Full,
+                Err(_) => Outcome::Refused,
+            };
             let answer: Answer = Box::new(move |committed| {
                 let answer = match (result, committed) {
                     (Ok(value), Ok(())) => Ok(value),
-                    (Ok(_), Err(why)) => Err(StoreError::Unavailable(why)),
+                    (Ok(_), Err(why)) => Err(lost(why)),
                     (Err(error), _) => Err(error),
                 };
                 // Nobody listens where the caller went away: the change stands all the same.
                 drop(sender.send(answer));
             });
-            (keep, answer)
+            (outcome, answer)
         }));
         self.send(job).await?;
         answered.await.map_err(|_| not_taken())?
@@ -158,6 +173,14 @@ impl Writer {
     }
 }
 
+/// What the caller of a change hears that was lost with its group.
+fn lost(why: &StoreError) -> StoreError {
+    match why {
+        StoreError::Full => StoreError::Full,
+        why => StoreError::Unavailable(why.to_string()),
+    }
+}
+
 /// Work that was dropped before it ran: its group was given up, for the reason that the log has.
 fn not_taken() -> StoreError {
     StoreError::Unavailable("the change was given up with the group that it waited in".into())
@@ -175,6 +198,8 @@ struct WriterThread {
     follower: Option<Arc<dyn Follower>>,
     /// What died behind it is not handed to the follower, by whatever way.
     horizon: Horizon,
+    /// Whether the last transaction found no room.
+    is_full: bool,
 }
 
 impl WriterThread {
@@ -223,46 +248,60 @@ impl WriterThread {
     }
 
     fn commit(&mut self, group: Vec<Work>) {
-        if group.is_empty() {
-            return;
-        }
-        let (began, changes_asked) = (Instant::now(), group.len());
-        let mut answers = Vec::with_capacity(group.len());
-        match self.try_commit(group, &mut answers) {
-            Ok(changes) => {
-                if let Some(follower) = &self.follower {
-                    changes.into_iter().for_each(|changed| follower.apply(changed));
+        let mut waiting = group.into_iter();
+        while waiting.len() > 0 {
+            let began = Instant::now();
+            let mut answers = Vec::with_capacity(waiting.len());
+            match self.try_commit(&mut waiting, &mut answers) {
+                Ok(changes) => {
+                    if std::mem::take(&mut self.is_full) {
+                        tracing::info!("there is room again: changes are made");
+                    }
+                    if let Some(follower) = &self.follower {
+                        changes.into_iter().for_each(|changed| follower.apply(changed));
+                    }
+                    let changes_asked = answers.len();
+                    answers.into_iter().for_each(|answer| answer(Ok(())));
+                    if let Some(watch) = self.gauges.watch.get() {
+                        watch.committed(changes_asked, began.elapsed());
+                    }
                 }
-                answers.into_iter().for_each(|answer| answer(Ok(())));
-                if let Some(watch) = self.gauges.watch.get() {
-                    watch.committed(changes_asked, began.elapsed());
+                Err(error) => {
+                    // A full disk may stay so for hours: it is told once.
+                    let is_full = matches!(error, StoreError::Full);
+                    if !(is_full && std::mem::replace(&mut self.is_full, is_full)) {
+                        tracing::error!(%error, "a transaction was not committed");
+                    }
+                    // Where not even the first one ran, none would. Those behind one that failed never ran: they are tried without it.
+                    if answers.is_empty() {
+                        return;
+                    }
+                    answers.into_iter().for_each(|answer| answer(Err(&error)));
                 }
-            }
-            Err(error) => {
-                let why = error.to_string();
-                tracing::error!(error = %why, "a transaction was not committed");
-                answers.into_iter().for_each(|answer| answer(Err(why.clone())));
             }
         }
     }
 
-    fn try_commit(&mut self, group: Vec<Work>, answers: &mut Vec<Answer>) -> Result<Vec<Changed>, StoreError> {
+    fn try_commit(&mut self, waiting: &mut std::vec::IntoIter<Work>, answers: &mut Vec<Answer>) -> Result<Vec<Changed>, StoreError> {
         let mut changes = Vec::new();
         let follows = self.follower.is_some();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         // Work that never ran answers its caller by being dropped: the channel closes, and that reads as unavailable.
         let mut transaction = transaction?;
-        for work in group {
+        for work in waiting {
             let savepoint = transaction.savepoint()?;
             let mut touched = TouchedIds::default();
-            let (keep, answer) = work(&savepoint, &self.roles, &mut touched);
+            let (outcome, answer) = work(&savepoint, &self.roles, &mut touched);
             answers.push(answer);
             // On a full disk and the like, SQLite takes back the whole transaction by itself. What came after would then be committed alone
             // by the release of its savepoint, and the follower would never hear of it.
             if savepoint.is_autocommit() {
-                return Err(StoreError::Unavailable("the transaction was taken back".into()));
+                return Err(match outcome {
+                    Outcome::Full => StoreError::Full,
+                    Outcome::Done | Outcome::Refused => StoreError::Unavailable("the transaction was taken back".into()),
+                });
             }
-            if keep {
+            if let Outcome::Done = outcome {
                 // Read before the commit, so that nothing can fail between the commit and the follower; and after each change, so that the
                 // follower shows the rows as they followed each other. Those of two changes at once might grant what neither did: a key
                 // that moves to a policy while that policy loses a permission.

@@ -3,13 +3,13 @@
 use keybearer_core::account::{AccountId, Status};
 use keybearer_core::authority::Refusal;
 use keybearer_core::permission::OwnPermission;
-use keybearer_store::{AccountChange, AccountFilter, Actor, NewAccount, PageRequest, PasswordReset, StoreError, What};
+use keybearer_store::{AccountChange, AccountFilter, Actor, Login, NewAccount, PageRequest, PasswordReset, StoreError, What};
 
 use crate::world::{PASSWORD, World, first, level, metadata};
 
 on_every_engine!(
     a_link_sets_a_password_once,
-    a_link_is_remembered_as_long_as_it_is_good,
+    a_link_sets_a_first_password_once,
     an_account_begins_active_with_consent,
     numbers_are_never_reused,
     usernames_are_unique_in_all_their_spellings,
@@ -350,37 +350,33 @@ async fn logins_are_found_by_name_and_number(world: &World) {
     assert!(world.store.login_by_id(ada).await.unwrap().is_none());
 }
 
-fn reset(world: &World, nonce: &str, username: &str, hash: &str) -> PasswordReset {
-    PasswordReset { nonce: nonce.into(), expires_at: world.now().plus(1_000), username_key: username.into(), password_hash: hash.into() }
-}
-
 async fn a_link_sets_a_password_once(world: &World) {
     let ada = world.person("ada", "user").await;
     world.account_key(ada.actor(), ada.id, 4).await.unwrap();
-    assert!(!world.store.link_is_used("one".into()).await.unwrap());
-    let changed = world.store.reset_password(world.operator(), reset(world, "one", "ada", "another")).await.unwrap();
+    let reset = |replaced: &Login, hash: &str| PasswordReset { replaced: replaced.clone(), password_hash: hash.into() };
+    let before = world.store.login_by_id(ada.id).await.unwrap().unwrap();
+    let changed = world.store.reset_password(world.operator(), reset(&before, "another")).await.unwrap();
     assert_eq!((changed.revoked.sessions, changed.live_keys.map(|keys| keys.len())), (1, Some(1)));
-    assert_eq!(world.store.login_by_id(ada.id).await.unwrap().unwrap().password_hash.as_deref(), Some("another"));
-    assert!(world.store.link_is_used("one".into()).await.unwrap());
-    assert_refused!(world, world.store.reset_password(world.operator(), reset(world, "one", "ada", "third")), StoreError::LinkUsed);
-    assert_refused!(
-        world,
-        world.store.reset_password(world.operator(), reset(world, "two", "nobody", "x")),
-        StoreError::NotFound(What::Account)
-    );
-    assert!(!world.store.link_is_used("two".into()).await.unwrap(), "nothing was done by it");
+    let after = world.store.login_by_id(ada.id).await.unwrap().unwrap();
+    assert_eq!(after.password_hash.as_deref(), Some("another"));
+    let none = Login { password_hash: None, ..after.clone() };
+    for replaced in [&before, &none] {
+        assert_refused!(world, world.store.reset_password(world.operator(), reset(replaced, "third")), StoreError::LinkUsed);
+    }
     let grace = world.person("grace", "support").await;
-    assert_refused!(world, world.store.reset_password(world.by(grace.actor()), reset(world, "two", "ada", "x")), StoreError::Refused(_));
+    assert_refused!(world, world.store.reset_password(world.by(grace.actor()), reset(&after, "x")), StoreError::Refused(_));
+
+    world.store.delete_account(world.operator(), ada.id, None).await.unwrap();
+    for replaced in [&after, &none] {
+        let reset = world.store.reset_password(world.operator(), reset(replaced, "x"));
+        assert_refused!(world, reset, StoreError::NotFound(What::Account));
+    }
 }
 
-async fn a_link_is_remembered_as_long_as_it_is_good(world: &World) {
-    world.account("ada", "user").await;
-    world.store.reset_password(world.operator(), reset(world, "one", "ada", "a")).await.unwrap();
-    world.pass(999);
-    world.store.reset_password(world.operator(), reset(world, "two", "ada", "b")).await.unwrap();
-    assert!(world.store.link_is_used("one".into()).await.unwrap());
-    world.pass(1);
-    world.store.reset_password(world.operator(), reset(world, "three", "ada", "c")).await.unwrap();
-    assert!(!world.store.link_is_used("one".into()).await.unwrap(), "its own time is over: the server reads it no more");
-    assert!(world.store.link_is_used("two".into()).await.unwrap());
+async fn a_link_sets_a_first_password_once(world: &World) {
+    let new = NewAccount { password_hash: None, ..world.new_account("ada", "user") };
+    let ada = world.store.create_account(world.operator(), new).await.unwrap().id;
+    let reset = PasswordReset { replaced: world.store.login_by_id(ada).await.unwrap().unwrap(), password_hash: "first".into() };
+    world.store.reset_password(world.operator(), reset.clone()).await.unwrap();
+    assert_refused!(world, world.store.reset_password(world.operator(), reset), StoreError::LinkUsed);
 }

@@ -228,6 +228,12 @@ async fn nothing_comes_back(before: Vec<Step>, after: Vec<Step>) {
     check_sqlite(&copy).unwrap();
 
     let (store, image) = load(&copy).await;
+    let accounts: Vec<AccountId> = image.told().accounts.keys().copied().collect();
+    for id in accounts {
+        assert_eq!(passwords(&store, id).await, passwords(&world.store, id).await);
+    }
+    let restored = keybearer_store::EventFilter { action: Some("store.restored".into()), ..Default::default() };
+    assert_eq!(store.events(restored, first(5)).await.unwrap().items.len(), 1);
     let told = image.told();
     assert!(told.sessions.is_empty());
     let restored = rights(&world, &told);
@@ -243,26 +249,17 @@ async fn nothing_comes_back(before: Vec<Step>, after: Vec<Step>) {
             assert_eq!(now.is_some(), last.is_some(), "{id}, a person's key, is lost without need");
         }
     }
-    let accounts: Vec<AccountId> = told.accounts.keys().copied().collect();
-    {
-        let original = world.image.told();
-        for (id, account) in &told.accounts {
-            let known = original.accounts.get(id).unwrap_or_else(|| panic!("account {id:?} was deleted"));
-            let (stands, stood) = (account.standing(&Roles::default()), known.standing(&Roles::default()));
-            assert_eq!(stands.lesser(&stood), stands, "account {id:?}: {stands:?} was {stood:?}");
-        }
-        for (id, policy) in &told.policies {
-            let known = original.policies.get(id).unwrap_or_else(|| panic!("policy {id} was deleted"));
-            assert!(policy.permissions.beyond(&known.permissions).next().is_none());
-        }
-        assert!(told.revision > original.revision, "revisions never go back");
+    let original = world.image.told();
+    for (id, account) in &told.accounts {
+        let known = original.accounts.get(id).unwrap_or_else(|| panic!("account {id:?} was deleted"));
+        let (stands, stood) = (account.standing(&Roles::default()), known.standing(&Roles::default()));
+        assert_eq!(stands.lesser(&stood), stands, "account {id:?}: {stands:?} was {stood:?}");
     }
-    drop(told);
-    for id in accounts {
-        assert_eq!(passwords(&store, id).await, passwords(&world.store, id).await);
+    for (id, policy) in &told.policies {
+        let known = original.policies.get(id).unwrap_or_else(|| panic!("policy {id} was deleted"));
+        assert!(policy.permissions.beyond(&known.permissions).next().is_none());
     }
-    let events = store.events(keybearer_store::EventFilter { action: Some("store.restored".into()), ..Default::default() }, first(5)).await;
-    assert_eq!(events.unwrap().items.len(), 1);
+    assert!(told.revision > original.revision, "revisions never go back");
 }
 
 proptest! {
@@ -327,4 +324,114 @@ async fn the_number_of_an_account_is_not_given_again_after_a_restoration() {
     let (store, _image) = load(&copy).await;
     let next = store.create_account(world.operator(), world.new_account("next", "user")).await.unwrap().id;
     assert!(next > late, "{next:?} after {late:?}");
+}
+
+/// A store that was restored from `copy`, to go on with.
+async fn world_of(copy: &Path) -> World {
+    let place = tempfile::tempdir().unwrap();
+    std::fs::copy(copy, place.path().join("keybearer.db")).unwrap();
+    World::at(place).await
+}
+
+fn raise(role: &str) -> AccountChange {
+    AccountChange { role: Some(role.into()), ..AccountChange::default() }
+}
+
+fn password(hash: &str) -> AccountChange {
+    AccountChange { password_hash: Some(hash.into()), ..AccountChange::default() }
+}
+
+async fn hash_of(store: &Arc<dyn Store>, id: AccountId) -> Option<String> {
+    store.login_by_id(id).await.unwrap().unwrap().password_hash
+}
+
+const ADA: AccountId = AccountId(2);
+const GRACE: AccountId = AccountId(3);
+const MARY: AccountId = AccountId(4);
+
+#[tokio::test]
+async fn of_two_histories_each_gives_what_only_it_has_changed_and_both_what_is_less() {
+    let world = furnished().await;
+    let key = world.service("moved", &["shop:write"]).await;
+    let KeyHolder::Service { policy: old, .. } = key.holder else { panic!("a key of a service") };
+    let early = copy(&world, "early.db");
+    // In the one history all of this happens.
+    let target = world.policy("target", &["shop:read"]).await.id;
+    let move_it = ServiceKeyChange { policy: Some(target), ..ServiceKeyChange::default() };
+    world.store.change_service_key(world.operator(), key.id, move_it, false).await.unwrap();
+    world.store.delete_policy(world.operator(), old, false, None).await.unwrap();
+    for (id, hash) in [(ADA, "ada, here"), (GRACE, "grace, here")] {
+        world.change(Actor::Operator, id, password(hash)).await.unwrap();
+    }
+    world.change(Actor::Operator, MARY, raise("support")).await.unwrap();
+    let late = copy(&world, "late.db");
+    // In the other, which begins with the early copy, this does.
+    prepare(&world, &early, None).unwrap();
+    let other = world_of(&early).await;
+    other.change(Actor::Operator, GRACE, password("grace, there")).await.unwrap();
+    other.change(Actor::Operator, MARY, raise("user")).await.unwrap();
+
+    let replaced = read_replaced_sqlite(&database(&other)).unwrap();
+    let carried = prepare(&world, &late, Some(&replaced)).unwrap();
+    let (store, image) = load(&late).await;
+    assert_eq!(hash_of(&store, ADA).await.as_deref(), Some("ada, here"), "only one history changed it");
+    assert_eq!(hash_of(&store, GRACE).await, None, "nobody can tell which is the last");
+    assert_eq!((carried.lost_passwords, carried.repointed_keys), (1, 0));
+    assert_eq!(store.account(MARY).await.unwrap().role, "user");
+    let may = rights(&world, &image.told());
+    assert_eq!(may[&key.id], Some(Rights::Permissions(set(&["shop:read"]))), "the other history never touched it");
+}
+
+#[tokio::test]
+async fn a_key_that_one_history_gave_a_policy_which_the_other_deleted_is_revoked() {
+    let world = furnished().await;
+    let (one, two) = (world.policy("one", &["shop:read"]).await.id, world.policy("two", &["shop:read"]).await.id);
+    let key = world.service_key(Actor::Operator, "between", one).await.unwrap().id;
+    let early = copy(&world, "early.db");
+    world.store.delete_policy(world.operator(), two, false, None).await.unwrap();
+    let late = copy(&world, "late.db");
+    prepare(&world, &early, None).unwrap();
+    let other = world_of(&early).await;
+    let move_it = ServiceKeyChange { policy: Some(two), ..ServiceKeyChange::default() };
+    other.store.change_service_key(other.operator(), key, move_it, false).await.unwrap();
+    let replaced = read_replaced_sqlite(&database(&other)).unwrap();
+    prepare(&world, &late, Some(&replaced)).unwrap();
+    let (_store, image) = load(&late).await;
+    assert_eq!(rights(&world, &image.told())[&key], None);
+}
+
+#[tokio::test]
+async fn a_policy_keeps_its_name_where_that_has_become_free() {
+    let world = furnished().await;
+    let x = world.policy("x", &["shop:read"]).await.id;
+    let key = world.service_key(Actor::Operator, "desk", x).await.unwrap().id;
+    let copy = copy(&world, "copy.db");
+    let next = world.policy("next", &["shop:read"]).await.id;
+    let move_it = ServiceKeyChange { policy: Some(next), ..ServiceKeyChange::default() };
+    world.store.change_service_key(world.operator(), key, move_it, false).await.unwrap();
+    world.store.delete_policy(world.operator(), x, false, None).await.unwrap();
+    let rename = PolicyChange { name: Some(("x".into(), "x".into())), ..PolicyChange::default() };
+    world.store.change_policy(world.operator(), next, rename).await.unwrap();
+    let replaced = read_replaced_sqlite(&database(&world)).unwrap();
+    assert_eq!(prepare(&world, &copy, Some(&replaced)).unwrap().renamed_policies, 0);
+    let (store, _image) = load(&copy).await;
+    assert_eq!(store.policy(next).await.unwrap().name, "x");
+}
+
+#[tokio::test]
+async fn of_roles_that_no_table_has_nobody_can_tell_the_lower() {
+    let world = furnished().await;
+    let set_role = |role: &str| {
+        let file = database(&world);
+        Connection::open(file).unwrap().execute("UPDATE accounts SET role = ?1 WHERE id = 2", [role]).unwrap();
+    };
+    set_role("chief");
+    let copy = copy(&world, "copy.db");
+    world.change(Actor::Operator, ADA, raise("user")).await.unwrap();
+    let replaced = read_replaced_sqlite(&database(&world)).unwrap();
+    let refused = prepare(&world, &copy, Some(&replaced));
+    assert!(matches!(&refused, Err(StoreError::UnknownRole(role)) if role == "chief"), "{refused:?}");
+    let roles = Roles::default().with("chief", Level::ALL).unwrap();
+    prepare_restored_sqlite(&copy, Some(&replaced), &[(1, "first".to_owned())].into(), &roles, world.now()).unwrap();
+    assert_eq!(load(&copy).await.0.account(ADA).await.unwrap().role, "user");
 }

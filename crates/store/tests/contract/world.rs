@@ -60,6 +60,12 @@ impl World {
         Self::begin(store, place, clock, serial).await
     }
 
+    /// A world on the database in this place.
+    pub(crate) async fn at(place: TempDir) -> Self {
+        let store = open_sqlite(&place.path().join("keybearer.db"), Roles::default()).unwrap();
+        Self::begin(store, place, AtomicI64::new(BEGINNING.0 + DAY), AtomicU64::new(1_000_000)).await
+    }
+
     /// The same world after its server was stopped and started again.
     pub(crate) async fn restarted(self) -> Self {
         let Self { store, place, clock, serial, .. } = self;

@@ -1,11 +1,12 @@
 //! `keybearer admin`.
 
 use clap::{Args, Subcommand};
+use keybearer_core::name::canonical;
 use zeroize::Zeroizing;
 
-use super::{Environment, Exit, complain, settings};
+use super::{Environment, Failure, Input, Out, Outcome, failed, print, settings};
 use crate::app::{App, RequestContext};
-use crate::cli::secret;
+use crate::backup::BackupError;
 use crate::clock::Clock;
 use crate::config::{Config, SettingFlags};
 use crate::error::AppError;
@@ -33,7 +34,7 @@ enum Command {
     },
     /// Print a link by which a user sets another password; the server may run
     #[command(
-        after_help = "The link is signed with the keyring and works once, for 30 minutes.\n\nExample:\n  keybearer admin reset-link ada"
+        after_help = "The link works once, for 30 minutes, and until the password is changed otherwise.\n\nExample:\n  keybearer admin reset-link ada"
     )]
     ResetLink {
         /// Whose password
@@ -43,59 +44,55 @@ enum Command {
     },
 }
 
-pub(super) fn run(admin: Admin, outer: SettingFlags, environment: Environment) -> Exit {
+pub(super) fn run(admin: Admin, outer: SettingFlags, environment: Environment) -> Outcome {
     let (Command::Create { settings: flags, .. } | Command::ResetLink { settings: flags, .. }) = &admin.command;
-    let config = match settings(outer.or(flags.clone()), environment) {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
-    let done = match admin.command {
+    let config = settings(outer.or(flags.clone()), environment)?;
+    match admin.command {
         Command::Create { username, .. } => create(config, username),
         Command::ResetLink { username, .. } => reset_link(&config, &username),
-    };
-    match done {
-        Ok(()) => Exit::Done,
-        Err(error) => {
-            complain(error);
-            Exit::Failed
-        }
     }
 }
 
-fn create(config: Config, username: String) -> Result<(), String> {
-    let password = secret::read("password")?;
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("the runtime does not start: {error}"))?;
+fn create(config: Config, username: String) -> Outcome {
+    let password = Input.new_password()?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| failed(format!("the runtime does not start: {error}")))?;
     runtime.block_on(async {
-        let app = App::open(config, Clock::System).await.map_err(|error| error.to_string())?;
+        let app = App::open(config, Clock::System).await.map_err(failed)?;
         create_in(&app, username, password).await
     })
 }
 
-async fn create_in(app: &App, username: String, password: Zeroizing<String>) -> Result<(), String> {
+async fn create_in(app: &App, username: String, password: Zeroizing<String>) -> Outcome {
     let request = RequestContext { id: "admin-create".into(), source: std::net::Ipv4Addr::UNSPECIFIED.into() };
     match ops::account::create_admin(app, &request, username, (*password).clone()).await {
-        Ok(account) => {
-            println!("Account {} is administrator {:?}.", account.id.0, account.username);
-            Ok(())
-        }
+        Ok(account) => print(&format!("Account {} is administrator {:?}.", account.id.0, account.username)),
         Err(AppError::Invalid(fields)) => {
             let reasons: Vec<String> = fields.iter().map(|field| format!("{} {}", &field.pointer[1..], field.message)).collect();
-            Err(reasons.join("; "))
+            Err(failed(reasons.join("; ")))
         }
-        Err(AppError::Conflict(_)) => Err(
-            "the user name is taken: choose another, or raise that account by `keybearer account change --role admin` as an administrator"
-                .to_owned(),
-        ),
-        Err(error) => Err(format!("the administrator could not be made: {error:?}")),
+        Err(AppError::Conflict(_)) => Err(failed(
+            "the user name is taken: choose another, or raise that account by `keybearer account change --role admin` as an administrator",
+        )),
+        Err(error) => Err(failed(format!("the administrator could not be made: {error:?}"))),
     }
 }
 
-fn reset_link(config: &Config, username: &str) -> Result<(), String> {
+fn reset_link(config: &Config, username: &str) -> Outcome {
     let path = config.keyring_path();
-    let keyring = Keyring::open(&path).and_then(|keyring| keyring.ok_or(KeyringError::Absent(path))).map_err(|error| error.to_string())?;
-    let token = ResetLinks::new(keyring.jwt_key()).issue(username, Clock::System.now());
-    let base = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
-    eprintln!("Whoever opens this link within {} minutes sets the password of {username:?}, once:", LIFETIME / 60_000);
-    println!("{base}/reset/{token}");
-    Ok(())
+    let keyring = Keyring::open(&path).and_then(|keyring| keyring.ok_or(KeyringError::Absent(path))).map_err(failed)?;
+    let database = config.database_path();
+    if !database.try_exists().map_err(|error| failed(format!("{}: {error}", database.display())))? {
+        return Err(failed(BackupError::NoDatabase(database)));
+    }
+    let login = keybearer_store::sqlite_login(&database, canonical(username)).map_err(failed)?;
+    let login = login.ok_or_else(|| {
+        Failure::NotFound(format!(
+            "there is no account {username:?} in {}: `keybearer account list` shows those there are",
+            database.display()
+        ))
+    })?;
+    let token = ResetLinks::new(keyring.jwt_key()).issue(username, &login, Clock::System.now());
+    Out { json: false }
+        .note(&format!("Whoever opens this link within {} minutes sets the password of {username:?}, once:", LIFETIME / 60_000));
+    print(&format!("{}/reset/{token}", config.base_url(config.listen)))
 }

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use keybearer_store::Contents;
 
-use super::{Environment, Exit, complain, settings};
+use super::{Environment, Outcome, failed, print, settings};
 use crate::backup::{self, Restored};
 use crate::clock::Clock;
 use crate::config::SettingFlags;
@@ -34,56 +35,32 @@ pub(in crate::cli) struct Restore {
     settings: SettingFlags,
 }
 
-pub(super) fn make(asked: Backup, outer: SettingFlags, environment: Environment) -> Exit {
-    let config = match settings(outer.or(asked.settings), environment) {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
-    match backup::make(&config, Clock::System.now(), &asked.file) {
-        Ok(made) => {
-            let contents = made.contents;
-            println!(
-                "{}: {} bytes, {} keys, {} accounts, {} policies, revision {}.",
-                asked.file.display(),
-                made.size,
-                contents.keys,
-                contents.accounts,
-                contents.policies,
-                contents.revision
-            );
-            Exit::Done
-        }
-        Err(error) => {
-            complain(error);
-            Exit::Failed
-        }
-    }
+pub(super) fn make(asked: Backup, outer: SettingFlags, environment: Environment) -> Outcome {
+    let config = settings(outer.or(asked.settings), environment)?;
+    let made = backup::make(&config, Clock::System.now(), &asked.file).map_err(failed)?;
+    let Contents { keys, accounts, policies, revision, .. } = made.contents;
+    print(&format!(
+        "{}: {} bytes, {keys} keys, {accounts} accounts, {policies} policies, revision {revision}.",
+        asked.file.display(),
+        made.size
+    ))
 }
 
-pub(super) fn restore(asked: Restore, outer: SettingFlags, environment: Environment) -> Exit {
-    let config = match settings(outer.or(asked.settings), environment) {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
-    match backup::restore(&config, Clock::System.now(), &asked.file, asked.accept_lost_revocations) {
-        Ok(restored) => {
-            report(&restored);
-            Exit::Done
-        }
-        Err(error) => {
-            complain(error);
-            Exit::Failed
-        }
-    }
+pub(super) fn restore(asked: Restore, outer: SettingFlags, environment: Environment) -> Outcome {
+    let config = settings(outer.or(asked.settings), environment)?;
+    let restored = backup::restore(&config, Clock::System.now(), &asked.file, asked.accept_lost_revocations).map_err(failed)?;
+    print(&told(&restored))
 }
 
-fn report(restored: &Restored) {
+fn told(restored: &Restored) -> String {
     let Restored { made, keys, accounts, policies, .. } = restored;
-    println!("Restored what was there at {made}: {keys} keys, {accounts} accounts, {policies} policies.");
-    println!("The peppers were proved, and all sessions have ended.");
+    let mut lines = vec![
+        format!("Restored what was there at {made}: {keys} keys, {accounts} accounts, {policies} policies."),
+        "The peppers were proved, and all sessions have ended.".to_owned(),
+    ];
     match restored.carried {
         Some(carried) => {
-            println!("Kept from the data that was there, because it was taken away since:");
+            lines.push("Kept from the data that was there, because it was taken away since:".to_owned());
             let rows = [
                 (carried.revoked_keys, "keys revoked"),
                 (carried.repointed_keys, "keys left with the policy that they were given since"),
@@ -91,10 +68,22 @@ fn report(restored: &Restored) {
                 (carried.deleted_accounts, "accounts deleted"),
                 (carried.lowered_policies, "policies left without what was taken from them"),
                 (carried.deleted_policies, "policies deleted"),
+                (carried.renamed_policies, "policies renamed, since another one has their name"),
+                (
+                    carried.lost_passwords,
+                    "accounts without a password, since nobody can tell which was the last: `keybearer admin reset-link`",
+                ),
             ];
-            rows.iter().for_each(|(count, what)| println!("  {count} {what}"));
+            lines.extend(rows.iter().map(|(count, what)| format!("  {count} {what}")));
         }
-        None => println!("Whatever was revoked or lowered after that moment is good again, as was accepted."),
+        None => lines.push("Whatever was revoked or lowered after that moment is good again, as was accepted.".to_owned()),
     }
-    restored.aside.iter().for_each(|file| println!("What was there before is in {}", file.display()));
+    if let Some(error) = &restored.unread_keyring {
+        lines.push(format!("The keyring that was there could not be read, so its other peppers are only in the file kept aside: {error}"));
+    }
+    if !restored.has_admin {
+        lines.push("No account is an active administrator now: make one by `keybearer admin create NAME` before the start.".to_owned());
+    }
+    lines.extend(restored.aside.iter().map(|file| format!("What was there before is in {}", file.display())));
+    lines.join("\n")
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{Environment, Exit, settings};
+use super::{Environment, Exit, Outcome, print, settings};
 use crate::clock::Clock;
 use crate::config::SettingFlags;
 use crate::doctor::{self, Finding, Health};
@@ -20,20 +20,19 @@ pub(in crate::cli) struct Doctor {
     settings: SettingFlags,
 }
 
-pub(super) fn run(asked: Doctor, outer: SettingFlags, environment: Environment) -> Exit {
-    let config = match settings(outer.or(asked.settings), environment) {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
+pub(super) fn run(asked: Doctor, outer: SettingFlags, environment: Environment) -> Outcome {
+    let config = settings(outer.or(asked.settings), environment)?;
     let found = doctor::examine(&config, Clock::System.now());
+    let broken = found.iter().any(|finding| finding.health == Health::Broken);
     if asked.json {
         let rows: Vec<_> =
             found.iter().map(|finding| json!({"what": finding.what, "health": word(finding), "told": finding.told})).collect();
-        println!("{:#}", json!(rows));
+        print(&format!("{:#}", json!(rows)))?;
     } else {
-        found.iter().for_each(|finding| println!("{:8}  {:14}  {}", word(finding), finding.what, finding.told));
+        let line = |finding: &Finding| format!("{:8}  {:14}  {}", word(finding), finding.what, finding.told);
+        print(&found.iter().map(line).collect::<Vec<_>>().join("\n"))?;
     }
-    if found.iter().any(|finding| finding.health == Health::Broken) { Exit::Unhealthy } else { Exit::Done }
+    Ok(if broken { Exit::Unhealthy } else { Exit::Done })
 }
 
 fn word(finding: &Finding) -> &'static str {

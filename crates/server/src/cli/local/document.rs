@@ -5,12 +5,13 @@ use std::io::Write;
 use clap::Subcommand;
 use clap_complete::Shell;
 
-use super::{Exit, complain};
+use super::{Outcome, failed, print};
 use crate::http::native;
 
 #[derive(Subcommand)]
 pub(in crate::cli) enum Command {
     /// Print the OpenAPI document of /v1
+    #[command(after_help = "Example:\n  keybearer openapi > openapi.json")]
     Openapi,
     /// Print completions for a shell
     #[command(after_help = "Example:\n  keybearer completions bash > /etc/bash_completion.d/keybearer")]
@@ -23,28 +24,14 @@ pub(in crate::cli) enum Command {
     Man,
 }
 
-pub(super) fn run(command: &Command) -> Exit {
+pub(super) fn run(command: &Command) -> Outcome {
     let mut text = Vec::new();
-    let written = match command {
-        Command::Openapi => native::document().to_pretty_json().map_err(std::io::Error::other).map(|json| {
-            text = json.into_bytes();
-            text.push(b'\n');
-        }),
-        Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut crate::cli::command(), "keybearer", &mut text);
-            Ok(())
-        }
-        Command::Man => manual(&mut text),
-    };
-    match written.and_then(|()| std::io::stdout().write_all(&text)) {
-        Ok(()) => Exit::Done,
-        // Whoever read as far as it wanted, such as head, has what it asked for.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
-        Err(error) => {
-            complain(error);
-            Exit::Failed
-        }
+    match command {
+        Command::Openapi => text = native::document().to_pretty_json().map_err(failed)?.into_bytes(),
+        Command::Completions { shell } => clap_complete::generate(*shell, &mut crate::cli::command(), "keybearer", &mut text),
+        Command::Man => manual(&mut text).map_err(failed)?,
     }
+    print(String::from_utf8(text).map_err(failed)?.trim_end())
 }
 
 /// One page with all commands, so that there is one file to install.
@@ -62,6 +49,8 @@ fn describe(command: &clap::Command, out: &mut Vec<u8>) -> std::io::Result<()> {
         writeln!(out, ".SS {}", inner.get_bin_name().unwrap_or_else(|| inner.get_name()))?;
         page.render_description_section(out)?;
         page.render_options_section(out)?;
+        // The examples.
+        page.render_extra_section(out)?;
         describe(inner, out)?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Environment, Exit, complain, settings};
+use super::{Environment, Outcome, failed, print, settings};
 use crate::config::SettingFlags;
 use crate::keyring::Keyring;
 
@@ -21,23 +21,9 @@ enum Command {
     Rotate(#[command(flatten)] SettingFlags),
 }
 
-pub(super) fn run(keyring: KeyringArgs, outer: SettingFlags, environment: Environment) -> Exit {
+pub(super) fn run(keyring: KeyringArgs, outer: SettingFlags, environment: Environment) -> Outcome {
     let Command::Rotate(flags) = keyring.command;
-    let config = match settings(outer.or(flags), environment) {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
-    match Keyring::rotate(&config.keyring_path()) {
-        Ok(version) => {
-            println!(
-                "Pepper {version} is in {}. Restart the server to use it for new keys, and make a backup.",
-                config.keyring_path().display()
-            );
-            Exit::Done
-        }
-        Err(error) => {
-            complain(error);
-            Exit::Failed
-        }
-    }
+    let path = settings(outer.or(flags), environment)?.keyring_path();
+    let version = Keyring::rotate(&path).map_err(failed)?;
+    print(&format!("Pepper {version} is in {}. Restart the server to use it for new keys, and make a backup.", path.display()))
 }

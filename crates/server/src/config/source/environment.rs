@@ -17,7 +17,7 @@ pub(super) struct Environment {
 
 const PREFIX: &str = "KEYBEARER_";
 /// What the client commands read; no concern of the server.
-const OF_CLIENTS: [&str; 2] = ["KEYBEARER_URL", "KEYBEARER_TOKEN"];
+const OF_CLIENTS: [&str; 3] = ["KEYBEARER_URL", "KEYBEARER_TOKEN", "KEYBEARER_CA_FILE"];
 
 /// Reads all variables that begin with `KEYBEARER_`. An empty one counts as not given: compose files pass those on.
 pub(super) fn read(env: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Environment, ConfigError> {

@@ -32,11 +32,17 @@ pub(super) fn refusal(status: &Status) -> Response {
 /// The answer to a request that failed.
 pub(in crate::http) fn render(error: &AppError, _request_id: &str) -> Response {
     let status = catena::status(error);
-    // HTTP has a word of its own for these two.
+    // HTTP has a word of its own for these.
     let http = if let AppError::MethodNotAllowed { .. } = error {
         StatusCode::METHOD_NOT_ALLOWED
     } else if let AppError::TooLarge { .. } = error {
         StatusCode::PAYLOAD_TOO_LARGE
+    } else if let AppError::StorageFull = error {
+        StatusCode::INSUFFICIENT_STORAGE
+    } else if let AppError::TooSlow = error {
+        StatusCode::REQUEST_TIMEOUT
+    } else if let AppError::UrlTooLong { .. } = error {
+        StatusCode::URI_TOO_LONG
     } else {
         http_status(status.code())
     };

@@ -73,5 +73,6 @@ impl Jar {
 
 /// Whether people come by https, so that cookies never travel otherwise.
 fn secure(app: &App) -> bool {
-    app.config.public_url.as_deref().is_some_and(|url| url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")))
+    app.config.scheme() == "https"
+        || app.config.public_url.as_deref().is_some_and(|url| url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")))
 }

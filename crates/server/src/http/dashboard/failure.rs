@@ -85,6 +85,10 @@ fn word(visit: &Visit, error: &AppError) -> Worded {
         AppError::TooLarge { limit } => {
             Worded::new(StatusCode::PAYLOAD_TOO_LARGE, msg("unreadable-title"), visit.t1("too-large", "limit", *limit))
         }
+        AppError::TooSlow => Worded::new(StatusCode::REQUEST_TIMEOUT, msg("unreadable-title"), visit.t("too-slow")),
+        AppError::UrlTooLong { limit } => {
+            Worded::new(StatusCode::URI_TOO_LONG, msg("unreadable-title"), visit.t1("url-too-long", "limit", *limit))
+        }
         AppError::UnsupportedMedia(_) => {
             Worded::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, msg("unreadable-title"), visit.t("unsupported-media"))
         }
@@ -92,6 +96,7 @@ fn word(visit: &Visit, error: &AppError) -> Worded {
             later(StatusCode::TOO_MANY_REQUESTS, visit.t1("throttled", "seconds", *retry_after), *retry_after)
         }
         AppError::Busy => later(StatusCode::SERVICE_UNAVAILABLE, visit.t("busy"), 1),
+        AppError::StorageFull => Worded::new(StatusCode::INSUFFICIENT_STORAGE, msg("later-title"), visit.t("storage-full")),
         AppError::Unavailable(_) => later(StatusCode::SERVICE_UNAVAILABLE, visit.t("unavailable"), 1),
         AppError::Internal(_) => {
             let text = visit.t1("internal", "id", &visit.request.id);

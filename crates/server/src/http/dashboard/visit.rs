@@ -86,6 +86,8 @@ pub(in crate::http) struct Visit {
     /// Path and query.
     pub(super) address: String,
     pub(super) headers: HeaderMap,
+    /// The host, perhaps with a port, that was asked for.
+    host: Option<String>,
     /// What ties forms to a browser without a session, and whether it is new.
     visitor: (String, bool),
     person: OnceLock<Result<Person, AppError>>,
@@ -103,6 +105,9 @@ impl Visit {
             Some(visitor) => (visitor, false),
             None => (BASE64.encode(random::bytes::<16>()), true),
         };
+        // HTTP/2 has no header `Host`.
+        let named = uri.authority().map(|authority| authority.as_str());
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or(named).map(str::to_owned);
         let address = uri.path_and_query().map_or("/", |both| both.as_str()).to_owned();
         Self {
             app,
@@ -113,6 +118,7 @@ impl Visit {
             method: method.clone(),
             address,
             headers: headers.clone(),
+            host,
             visitor,
             person: OnceLock::new(),
         }
@@ -156,8 +162,8 @@ impl Visit {
     /// Where people reach this server: as set, else as this request did.
     pub(super) fn origin(&self) -> Option<String> {
         self.app.config.public_url.clone().or_else(|| {
-            let host = self.headers.get(header::HOST)?.to_str().ok()?;
-            Some(format!("http://{host}"))
+            let host = self.host.as_ref()?;
+            Some(format!("{}://{host}", self.app.config.scheme()))
         })
     }
 

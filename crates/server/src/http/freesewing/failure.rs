@@ -95,11 +95,14 @@ fn word(error: &AppError) -> Worded {
         AppError::KeyInUrl(id) => Worded { key: Some(*id), ..Worded::new(StatusCode::BAD_REQUEST, "keyInUrl") },
         AppError::Invalid(_) | AppError::UnknownPermissions(..) => Worded::new(StatusCode::BAD_REQUEST, "invalidValue"),
         AppError::TooLarge { .. } => Worded::new(StatusCode::PAYLOAD_TOO_LARGE, "bodyTooLarge"),
+        AppError::TooSlow => Worded::new(StatusCode::REQUEST_TIMEOUT, "bodyTooSlow"),
+        AppError::UrlTooLong { .. } => Worded::new(StatusCode::URI_TOO_LONG, "urlTooLong"),
         AppError::UnsupportedMedia(_) => Worded::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupportedMediaType"),
         AppError::TooManyRequests { retry_after } => {
             Worded::new(StatusCode::TOO_MANY_REQUESTS, "tooManyRequests").with_header(header::RETRY_AFTER, retry_after.to_string())
         }
         AppError::Busy => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "busy").with_header(header::RETRY_AFTER, "1"),
+        AppError::StorageFull => Worded::new(StatusCode::INSUFFICIENT_STORAGE, "storageFull"),
         AppError::Unavailable(_) => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable").with_header(header::RETRY_AFTER, "1"),
         AppError::Internal(_) => Worded::new(StatusCode::INTERNAL_SERVER_ERROR, "internalError"),
     }
@@ -171,7 +174,7 @@ mod tests {
         let rows = [
             (AppError::TooManyRequests { retry_after: 7 }, 429, "tooManyRequests", Some("7")),
             (AppError::Busy, 503, "busy", Some("1")),
-            (AppError::Unavailable("the disk is full".into()), 503, "unavailable", Some("1")),
+            (AppError::Unavailable("the disk is broken".into()), 503, "unavailable", Some("1")),
             (AppError::Internal("a handler panicked".into()), 500, "internalError", None),
         ];
         for (error, status, code, retry_after) in rows {

@@ -44,10 +44,12 @@ pub(super) struct Which {
     /// Of this role.
     role: Option<String>,
     /// `active`, `locked` or `blocked`.
+    #[param(inline, value_type = Option<api::AccountStatus>)]
     status: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows of the page: 1 to 200, 50 if absent.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
@@ -69,7 +71,7 @@ pub(super) async fn list(
 }
 
 /// One account.
-#[utoipa::path(get, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = String, Path, description = "Its number")),
+#[utoipa::path(get, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = i64, Path, description = "Its number")),
     responses((status = 200, description = "The account", body = api::Account), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Signed, InPath(text): InPath) -> Result<Response, AppError> {
@@ -78,7 +80,7 @@ pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
 }
 
 /// Change an account. A lower role, a status other than `active` and withdrawn consent revoke all its keys and end its sessions.
-#[utoipa::path(patch, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = String, Path, description = "Its number")),
+#[utoipa::path(patch, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = i64, Path, description = "Its number")),
     request_body = api::ChangeAccount,
     responses((status = 200, description = "Changed", body = api::ChangedAccount), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -97,7 +99,7 @@ pub(super) async fn change(
 }
 
 /// Delete an account with its keys and sessions. A holder says the current password in the body.
-#[utoipa::path(delete, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = String, Path, description = "Its number")),
+#[utoipa::path(delete, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = i64, Path, description = "Its number")),
     request_body(content = Option<api::CurrentPassword>),
     responses((status = 204, description = "Deleted"), Problems), security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn delete(
@@ -110,7 +112,7 @@ pub(super) async fn delete(
 }
 
 /// Revoke all keys and end all sessions of an account, for excessive use.
-#[utoipa::path(post, path = "/v1/accounts/{id}/revoke-keys", tag = "accounts", params(("id" = String, Path, description = "Its number")),
+#[utoipa::path(post, path = "/v1/accounts/{id}/revoke-keys", tag = "accounts", params(("id" = i64, Path, description = "Its number")),
     request_body = api::RevokeKeys,
     responses((status = 200, description = "Revoked", body = api::RevokedKeys), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]

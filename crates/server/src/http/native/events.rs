@@ -37,6 +37,7 @@ pub(super) struct Which {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows of the page: 1 to 200, 50 if absent.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Call<T, const LIMIT: usize = { body::LIMIT }> {
     pub(super) body: T,
 }
 
-/// As [`Call`], where the body may be left out.
+/// As [`Call`], where the body may be left out or `null`.
 pub(super) struct OptionalCall<T> {
     pub(super) request: RequestContext,
     pub(super) caller: Caller,
@@ -83,8 +83,8 @@ impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for OptionalCall<T> {
         let (mut parts, sent) = request.into_parts();
         let bytes = body::read(&parts.headers, sent, body::LIMIT).await?;
         let Signed { request, caller } = Signed::from_request_parts(&mut parts, app).await?;
-        let body = if bytes.is_empty() { T::default() } else { body::json(&parts.headers, &bytes)? };
-        Ok(Self { request, caller, body })
+        let body = if bytes.is_empty() { None } else { body::json::<Option<T>>(&parts.headers, &bytes)? };
+        Ok(Self { request, caller, body: body.unwrap_or_default() })
     }
 }
 
@@ -108,8 +108,12 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Query<T> {
             Err(rejection) => {
                 let text = rejection.body_text();
                 let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
-                // The name of the parameter comes first, where it is known.
-                let (parameter, message) = text.split_once(": ").unwrap_or(("query", text));
+                // The name of the parameter comes first, where it is known; of an unknown one it may be anything.
+                let (name, message) = match text.find(": unknown field `") {
+                    Some(at) => (&text[..at], &text[at + 2..]),
+                    None => text.split_once(": ").unwrap_or(("query", text)),
+                };
+                let parameter = if body::is_tellable(name) { name } else { "query" };
                 Err(AppError::malformed(parameter, body::without_content(message)))
             }
         }

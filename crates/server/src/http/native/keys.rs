@@ -97,10 +97,12 @@ pub(super) struct Which {
     #[param(value_type = Option<String>, format = DateTime)]
     unused_since: Option<api::Timestamp>,
     /// `created_at`, `name`, `expires_at` or `last_used_at`, with `-` before it for the other way round; `-created_at` if absent.
+    #[param(pattern = "^-?(created_at|name|expires_at|last_used_at)$")]
     sort: Option<String>,
     /// `next_cursor` of the page before, for the same sort.
     cursor: Option<String>,
     /// Rows of the page: 1 to 200, 50 if absent.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
@@ -146,7 +148,7 @@ pub(super) async fn list(
 }
 
 /// One key, in whatever state.
-#[utoipa::path(get, path = "/v1/keys/{id}", tag = "keys", params(("id" = String, Path, description = "Its id")),
+#[utoipa::path(get, path = "/v1/keys/{id}", tag = "keys", params(("id" = Uuid, Path, description = "Its id")),
     responses((status = 200, description = "The key, without its secret", body = api::Key), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Signed, InPath(text): InPath) -> Result<Response, AppError> {
@@ -155,7 +157,7 @@ pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
 }
 
 /// Rename a key of a service, or give it another policy: its rights change at once. Keys of people are immutable.
-#[utoipa::path(patch, path = "/v1/keys/{id}", tag = "keys", params(("id" = String, Path, description = "Its id")),
+#[utoipa::path(patch, path = "/v1/keys/{id}", tag = "keys", params(("id" = Uuid, Path, description = "Its id")),
     request_body = api::ChangeKey,
     responses((status = 200, description = "Changed", body = api::Key), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -180,7 +182,7 @@ pub(super) struct Descendants {
 }
 
 /// Revoke a key: it is dead everywhere when the call returns.
-#[utoipa::path(delete, path = "/v1/keys/{id}", tag = "keys", params(("id" = String, Path, description = "Its id"), Descendants),
+#[utoipa::path(delete, path = "/v1/keys/{id}", tag = "keys", params(("id" = Uuid, Path, description = "Its id"), Descendants),
     responses((status = 204, description = "Revoked"), Problems), security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,

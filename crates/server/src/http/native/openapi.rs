@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::http::header;
 use axum::response::IntoResponse;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 
@@ -35,7 +36,20 @@ pub fn document() -> OpenApi {
         .build();
     let mut document = OpenApiBuilder::new().info(info).components(Some(components)).build();
     document.merge(table().split_for_parts().1);
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        operations.into_iter().flatten().for_each(name);
+    }
     document
+}
+
+/// The name of a handler is its own within its file, that of an operation within the document.
+fn name(operation: &mut Operation) {
+    if let (Some(tag), Some(id)) = (operation.tags.as_deref().and_then(<[String]>::first), &mut operation.operation_id)
+        && tag != id
+    {
+        *id = format!("{tag}_{id}");
+    }
 }
 
 /// The document as it is served, written out once.

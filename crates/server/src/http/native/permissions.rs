@@ -39,7 +39,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
 
 /// Declare all permissions of a service. The same again changes nothing; what is missing stays granted, marked as undeclared.
 #[utoipa::path(put, path = "/v1/services/{service}/permissions", tag = "permissions",
-    params(("service" = String, Path, description = "Its name")), request_body = Vec<api::Declaration>,
+    params(("service" = String, Path, description = "Its name", pattern = "^[A-Za-z][A-Za-z0-9._-]{0,63}$")), request_body = Vec<api::Declaration>,
     responses((status = 200, description = "What the service declares now", body = api::Page<api::Permission>), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn declare(

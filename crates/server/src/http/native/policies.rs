@@ -81,7 +81,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
 }
 
 /// One policy.
-#[utoipa::path(get, path = "/v1/policies/{id}", tag = "policies", params(("id" = String, Path, description = "Its id")),
+#[utoipa::path(get, path = "/v1/policies/{id}", tag = "policies", params(("id" = uuid::Uuid, Path, description = "Its id")),
     responses((status = 200, description = "The policy; its version is the ETag", body = api::Policy), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Signed, InPath(text): InPath) -> Result<Response, AppError> {
@@ -91,7 +91,7 @@ pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
 
 /// Replace a policy: the rights of every key that uses it change at once.
 #[utoipa::path(put, path = "/v1/policies/{id}", tag = "policies",
-    params(("id" = String, Path, description = "Its id"), ("If-Match" = Option<String>, Header, description = "The ETag that you know")),
+    params(("id" = uuid::Uuid, Path, description = "Its id"), ("If-Match" = Option<String>, Header, description = "The ETag that you know")),
     request_body = api::PutPolicy,
     responses((status = 200, description = "Replaced", body = api::Policy), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -120,7 +120,7 @@ pub(super) struct Cascade {
 
 /// Delete a policy. Keys that use it prevent that, or with `cascade` are revoked with it.
 #[utoipa::path(delete, path = "/v1/policies/{id}", tag = "policies",
-    params(("id" = String, Path, description = "Its id"), Cascade, ("If-Match" = Option<String>, Header, description = "The ETag that you know")),
+    params(("id" = uuid::Uuid, Path, description = "Its id"), Cascade, ("If-Match" = Option<String>, Header, description = "The ETag that you know")),
     responses((status = 204, description = "Deleted"), Problems), security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,

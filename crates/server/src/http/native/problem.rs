@@ -24,13 +24,16 @@ impl IntoResponses for Problems {
             ("401", "No credential, or a bad one"),
             ("403", "Known, but not allowed: the detail names what is missing"),
             ("404", "No such thing, or none that you may see"),
+            ("408", "The body did not arrive in time"),
             ("409", "Something stands in the way"),
             ("412", "The thing has another version than If-Match says"),
             ("413", "The body is too large"),
+            ("414", "The URL is too long"),
             ("415", "The body is not plain JSON"),
             ("422", "The right shape, but wrong values: one entry for each field"),
             ("429", "Too many failed logins: Retry-After says when"),
             ("503", "It cannot be answered now"),
+            ("507", "No room on the disk of the server: nothing was changed"),
         ];
         let content = ContentBuilder::new().schema(Some(openapi::Ref::from_schema_name("Problem"))).build();
         kinds
@@ -152,6 +155,10 @@ fn word(error: &AppError) -> Worded {
         AppError::TooLarge { limit } => {
             Worded::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("The body must be at most {limit} bytes."))
         }
+        AppError::TooSlow => Worded::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "The body did not arrive in time: send it again."),
+        AppError::UrlTooLong { limit } => {
+            Worded::new(StatusCode::URI_TOO_LONG, "url_too_long", format!("The URL must be at most {limit} bytes."))
+        }
         AppError::UnsupportedMedia(why) => Worded::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", format!("{why}.")),
         AppError::TooManyRequests { retry_after } => Worded::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -161,6 +168,11 @@ fn word(error: &AppError) -> Worded {
         .with_header(header::RETRY_AFTER, retry_after.to_string()),
         AppError::Busy => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Too many logins at once: try again.")
             .with_header(header::RETRY_AFTER, "1"),
+        AppError::StorageFull => Worded::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "storage_full",
+            "The disk of the server is full: nothing was changed. Keys are verified all the same. Try again once there is room.",
+        ),
         AppError::Unavailable(_) => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database does not answer: try again.")
             .with_header(header::RETRY_AFTER, "1"),
         AppError::Internal(_) => Worded::new(

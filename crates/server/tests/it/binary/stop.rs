@@ -1,9 +1,10 @@
 //! Stopping.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -61,4 +62,20 @@ async fn connections_that_are_kept_alive_do_not_hold_it_up() {
     let ended = timeout(PATIENCE, running.ended()).await.expect("idle connections are closed");
     assert_eq!(ended.status.code(), Some(0));
     drop(idle);
+}
+
+#[tokio::test]
+async fn a_client_of_http_2_that_does_not_listen_holds_it_up_for_a_moment_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = Program::on(dir.path()).with_admin().start().await;
+    let mut deaf = TcpStream::connect(running.address).await.unwrap();
+    // The preface and empty settings; no GOAWAY is ever taken notice of.
+    deaf.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    running.admin().await;
+    let began = Instant::now();
+    let ended = running.stop().await;
+    assert_eq!(ended.status.code(), Some(0));
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    assert!(!ended.errors.contains("dropped"), "{}", ended.errors);
+    drop(deaf);
 }

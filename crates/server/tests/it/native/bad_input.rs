@@ -81,7 +81,7 @@ async fn fields_of_a_wrong_type_or_value() {
         (json!({"name": "a", "level": true}), "/level"),
         (json!({"name": 1, "level": 3}), "/name"),
         (json!({"name": "a", "level": 3, "expires_in": "60"}), "/expires_in"),
-        (json!({"name": "a", "level": 3, "expires_in": 1e15}), "/expires_in"),
+        (json!({"name": "a", "level": 3, "expires_in": 1e300}), "/expires_in"),
         (json!({"name": "a", "level": 3, "metadata": []}), "/metadata"),
         (json!({"name": "a", "level": 3, "service": "shop"}), "/service"),
         (json!({"name": "a", "policy_id": "no-uuid"}), "/policy_id"),
@@ -94,6 +94,7 @@ async fn fields_of_a_wrong_type_or_value() {
         json!({"level": 3}),
         json!({"name": "a"}),
         json!({"name": "a", "level": 3, "colour": "red"}),
+        json!(["a", 3]),
         json!({"name": "a", "level": 3, "policy_id": uuid::Uuid::nil()}),
     ] {
         server.post("/v1/keys", &admin, body).await.problem(400, "malformed");
@@ -110,6 +111,7 @@ async fn fields_of_a_wrong_type_or_value() {
         (json!({"name": "a", "level": 3, "expires_in": 0}), "/expires_in"),
         (json!({"name": "a", "level": 3, "expires_in": -1}), "/expires_in"),
         (json!({"name": "a", "level": 3, "expires_in": 31_536_001}), "/expires_in"),
+        (json!({"name": "a", "level": 3, "expires_in": 1e15}), "/expires_in"),
         (json!({"name": "a", "level": 3, "expires_in": i64::MAX}), "/expires_in"),
         (json!({"name": "a", "level": 3, "metadata": big}), "/metadata"),
         (json!({"name": "a", "level": 3, "metadata": nested(33)}), "/metadata"),
@@ -119,6 +121,8 @@ async fn fields_of_a_wrong_type_or_value() {
         let problem = server.post("/v1/keys", &admin, body.clone()).await.problem(422, "invalid");
         assert_eq!(pointers(&problem), [pointer], "{body}");
     }
+    let positional = server.put("/v1/services/shop/permissions", &admin, json!([["sell", "To sell"]])).await.problem(400, "malformed");
+    assert_eq!(pointers(&positional), ["/0"]);
     // A name of a mebibyte goes where bodies may be that large.
     let name = json!([{"name": "a".repeat(1024 * 1024 - 100), "description": "x"}]);
     let problem = server.put("/v1/services/shop/permissions", &admin, name).await.problem(422, "invalid");

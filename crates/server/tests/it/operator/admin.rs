@@ -44,7 +44,7 @@ async fn an_administrator_is_made_while_the_server_is_stopped() {
     let session = sign_in(&running, "ada", PASSWORD).await.expect(201);
     assert_eq!(session["account"]["level"], 8);
     Run::on(dir.path(), ["admin", "create", "third"]).stdin(PASSWORD).refused(1, &["another Keybearer process"]);
-    Run::on(dir.path(), ["admin", "create", "third"]).refused(1, &["password", "standard input"]);
+    Run::on(dir.path(), ["admin", "create", "third"]).refused(2, &["password", "standard input"]);
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn of_those_who_use_a_link_at_once_one_sets_the_password() {
 }
 
 #[tokio::test]
-async fn a_link_of_another_keyring_for_nobody_or_too_old_is_closed() {
+async fn a_link_of_another_keyring_or_of_none_is_closed() {
     let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let running = Program::on(dir.path()).with_admin().start().await;
     assert!(Program::on(other.path()).with_admin().start().await.stop().await.status.success());
@@ -101,7 +101,59 @@ async fn a_link_of_another_keyring_for_nobody_or_too_old_is_closed() {
         assert_eq!(running.get(&path, &Cred::None).await.status, 410);
         assert_eq!(fill(&running, &path, OTHER).await.status, 410);
     }
-    let nobody = reset_link(&running, dir.path(), "nobody");
-    assert_eq!(fill(&running, &nobody, OTHER).await.status, 410);
     sign_in(&running, "admin", PASSWORD).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_link_is_closed_by_whatever_changes_the_password_and_by_the_end_of_the_account() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = Program::on(dir.path()).with_admin().start().await;
+    let admin = running.admin().await;
+    let create = json!({"username": "bob", "password": PASSWORD, "role": "user"});
+    let id = running.post("/v1/accounts", &admin, create.clone()).await.expect(201)["id"].clone();
+    let account = format!("/v1/accounts/{id}");
+    let closed = async |path: &str| {
+        assert_eq!(running.get(path, &Cred::None).await.status, 410);
+        assert_eq!(fill(&running, path, PASSWORD).await.status, 410);
+    };
+
+    let (one, two) = (reset_link(&running, dir.path(), "bob"), reset_link(&running, dir.path(), "bob"));
+    assert_eq!(fill(&running, &one, OTHER).await.status, 200);
+    closed(&two).await;
+    sign_in(&running, "bob", OTHER).await.expect(201);
+
+    let three = reset_link(&running, dir.path(), "bob");
+    running.ask("PATCH", &account).with(&admin).json(&json!({"password": OTHER})).send().await.expect(200);
+    closed(&three).await;
+
+    let four = reset_link(&running, dir.path(), "bob");
+    running.ask("DELETE", &account).with(&admin).send().await.expect(204);
+    closed(&four).await;
+    running.post("/v1/accounts", &admin, create).await.expect(201);
+    closed(&four).await;
+    sign_in(&running, "bob", PASSWORD).await.expect(201);
+}
+
+#[tokio::test]
+async fn an_account_without_a_password_gets_its_first_by_a_link_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = Program::on(dir.path()).with_admin().start().await;
+    let admin = running.admin().await;
+    running.post("/v1/accounts", &admin, json!({"username": "bob", "role": "user"})).await.expect(201);
+    let path = reset_link(&running, dir.path(), "bob");
+    assert_eq!(fill(&running, &path, OTHER).await.status, 200);
+    assert_eq!(fill(&running, &path, PASSWORD).await.status, 410);
+    sign_in(&running, "bob", OTHER).await.expect(201);
+}
+
+#[tokio::test]
+async fn there_is_no_link_for_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let link = |username: &str| Run::on(dir.path(), ["admin", "reset-link", username]);
+    link("admin").refused(1, &["data_dir"]);
+    let running = Program::on(dir.path()).with_admin().start().await;
+    link("nobody").refused(4, &["\"nobody\"", "account list"]);
+    assert!(running.stop().await.status.success());
+    link("nobody").refused(4, &["\"nobody\""]);
+    assert!(link("ADMIN").good().contains("/reset/"), "it needs no server that runs");
 }

@@ -65,3 +65,37 @@ fn what_cannot_be_used_is_told_with_the_way_out() {
     check(&["--admin-password", "x"]).refused(2, &["--admin-password"]);
     Run::new(["config", "chek"]).refused(2, &["check"]);
 }
+
+#[test]
+fn the_password_of_a_url_is_shown_nowhere_and_its_host_is() {
+    const CASES: [(&str, &str, &str); 5] = [
+        ("KEYBEARER_DATABASE", "postgres://u:hushhush@h.example/db", "postgres://(hidden)@h.example/db"),
+        ("KEYBEARER_DATABASE", "postgres://u:hush@hush/@h.example/db", "postgres://(hidden)@h.example/db"),
+        ("KEYBEARER_DATABASE", "postgres://h.example/db?password=hushhush", "postgres://h.example/db?(hidden)"),
+        ("KEYBEARER_PUBLIC_URL", "https://u:hushhush@h.example/", "https://(hidden)@h.example/"),
+        ("KEYBEARER_CORS_ORIGINS", "https://a.example,https://u:hushhush@h.example", "https://(hidden)@h.example"),
+    ];
+    for (variable, value, expected) in CASES {
+        for args in [&["config", "show"][..], &["config", "show", "--json"]] {
+            let shown = Run::new(args).env(variable, value).good();
+            assert!(shown.contains(expected) && !shown.contains("hush"), "{variable}={value}: {shown}");
+        }
+        let told = Run::new(["config", "check"]).env(variable, value).refused(2, &[]);
+        assert!(!told.contains("hush"), "{told}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("keybearer.toml");
+    fs::write(&file, "[cors]\norigins = [\"https://a.example\", \"https://u:hushhush@h.example\"]\n").unwrap();
+    let shown = Run::new(["config", "show", "--config", file.to_str().unwrap()]).good();
+    assert!(shown.contains("https://a.example,https://(hidden)@h.example") && !shown.contains("hush"), "{shown}");
+}
+
+#[test]
+fn what_would_not_start_is_found_by_the_check() {
+    let check = |args: &[&str]| Run::new([&["config", "check"], args].concat());
+    check(&["--tls-cert", "/nope", "--tls-key", "/nope"]).refused(2, &["tls.cert", "/nope"]);
+    let collector = |name: &str, value: &str| check(&[]).env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318").env(name, value);
+    collector("OTEL_TRACES_EXPORTER", "zipkin").refused(2, &["OTEL_TRACES_EXPORTER", "zipkin"]);
+    collector("OTEL_EXPORTER_OTLP_ENDPOINT", "http://no address").refused(2, &["OTEL_"]);
+    collector("OTEL_TRACES_EXPORTER", "otlp").good();
+}

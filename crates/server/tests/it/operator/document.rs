@@ -36,3 +36,29 @@ fn the_manual_names_every_command_and_the_exit_codes() {
 fn the_version_is_told() {
     assert_eq!(Run::new(["--version"]).good(), format!("keybearer {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn every_command_has_an_example_at_the_foot_of_its_help() {
+    fn walk(command: &clap::Command, path: &mut Vec<String>, lacking: &mut Vec<String>) {
+        let inner: Vec<_> = command.get_subcommands().filter(|inner| inner.get_name() != "help").collect();
+        if inner.is_empty() {
+            let help = command.clone().render_long_help().to_string();
+            let foot = help.rsplit("Example").next().unwrap();
+            if !(help.contains("Example") && foot.contains("keybearer ")) {
+                lacking.push(path.join(" "));
+            }
+        }
+        for command in inner {
+            path.push(command.get_name().to_owned());
+            walk(command, path, lacking);
+            path.pop();
+        }
+    }
+
+    let mut lacking = Vec::new();
+    let mut root = keybearer::cli::command();
+    root.build();
+    walk(&root, &mut Vec::new(), &mut lacking);
+    assert!(lacking.is_empty(), "{lacking:?}");
+    assert!(Run::new(["--help"]).good().contains("Examples:\n  keybearer "));
+}

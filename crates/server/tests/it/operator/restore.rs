@@ -187,10 +187,9 @@ async fn a_backup_that_knows_more_than_what_it_replaces_is_restored_as_it_is() {
     let late = world.dir.path().join("backup.tar");
     let done = Run::on(&there, ["restore", late.to_str().unwrap()]).done();
     assert_eq!(done.code, 0, "{done:?}");
-    // Restoring is a change of its own there, so the histories part, and what is lower counts.
     let running = Program::on(&there).start().await;
     let account = running.get(&format!("/v1/accounts/{id}"), &running.admin().await).await.expect(200);
-    assert_eq!(account["role"], "user");
+    assert_eq!(account["role"], "support", "nothing was taken away there since");
 }
 
 /// All files of a folder with their bytes.
@@ -270,7 +269,11 @@ async fn a_file_that_is_not_as_it_was_made_changes_nothing() {
     refuse(&whole[..whole.len() / 2], &["Nothing was changed"]);
     refuse(b"", &["Nothing was changed"]);
     refuse(b"no archive at all", &["Nothing was changed"]);
-    Run::on(&data, ["restore", dir.path().join("nowhere.tar").to_str().unwrap()]).refused(1, &["nowhere.tar"]);
+    let nowhere = dir.path().join("nowhere.tar");
+    Run::on(&data, ["restore", nowhere.to_str().unwrap()]).refused(1, &["nowhere.tar"]);
+    let fresh = dir.path().join("fresh");
+    Run::on(&fresh, ["restore", nowhere.to_str().unwrap()]).refused(1, &["nowhere.tar"]);
+    assert!(!fresh.exists(), "where there is no backup, no data directory is made");
 }
 
 #[tokio::test]
@@ -280,4 +283,45 @@ async fn a_server_that_runs_is_not_restored_under_its_feet() {
     let restore = Run::on(&world.data(), ["restore", world.file().to_str().unwrap()]);
     restore.refused(1, &["another Keybearer process"]);
     world.running.get("/v1/whoami", &world.admin).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_installation_that_is_left_without_administrator_is_told_so() {
+    let world = World::new().await;
+    world.back_up();
+    let (id, _) = world.person("next", "admin").await;
+    let next = world.running.post("/v1/sessions", &Cred::None, json!({"username": "next", "password": PASSWORD})).await.expect(201);
+    let next = Cred::Bearer(next["token"].as_str().unwrap().to_owned());
+    assert!(id > 1);
+    world.running.ask("PATCH", "/v1/accounts/1").with(&next).json(&json!({"role": "user"})).send().await.expect(200);
+    let (data, file) = (world.data(), world.file());
+    assert!(world.running.stop().await.status.success());
+    let told = Run::on(&data, ["restore", file.to_str().unwrap()]).good();
+    assert!(told.contains("No account is an active administrator") && told.contains("keybearer admin create"), "{told}");
+    let refused = Program::on(&data).with_admin().run().await;
+    assert!(refused.errors.contains("keybearer admin create"), "{}", refused.errors);
+    Run::on(&data, ["admin", "create", "again"]).stdin(PASSWORD).good();
+    assert!(Program::on(&data).start().await.setup_link.is_none());
+}
+
+#[tokio::test]
+async fn a_database_on_another_disk_stays_there() {
+    let (dir, data, file) = stopped().await;
+    let (there, database) = (dir.path().join("disk.db"), data.join("keybearer.db"));
+    fs::rename(&database, &there).unwrap();
+    std::os::unix::fs::symlink(&there, &database).unwrap();
+    let before = fs::read(&there).unwrap();
+    Run::on(&data, ["restore", file.to_str().unwrap()]).good();
+    assert!(fs::symlink_metadata(&database).unwrap().is_symlink());
+    assert_ne!(fs::read(&there).unwrap(), before);
+    Program::on(&data).start().await.admin().await;
+}
+
+#[tokio::test]
+async fn a_keyring_that_cannot_be_read_is_kept_aside_and_told() {
+    let (_dir, data, file) = stopped().await;
+    fs::write(data.join("keyring.json"), "{}").unwrap();
+    let told = Run::on(&data, ["restore", file.to_str().unwrap()]).good();
+    assert!(told.contains("could not be read") && told.contains("damaged"), "{told}");
+    Program::on(&data).start().await.admin().await;
 }

@@ -28,6 +28,7 @@ pub struct Running {
     /// From its start until it answered that it is ready.
     pub ready_after: Duration,
     process: Child,
+    output: JoinHandle<String>,
     errors: JoinHandle<String>,
     http: reqwest::Client,
 }
@@ -35,6 +36,8 @@ pub struct Running {
 /// A process that has ended.
 pub struct Ended {
     pub status: ExitStatus,
+    /// What it wrote to standard output after it was ready.
+    pub output: String,
     /// All that it wrote to standard error.
     pub errors: String,
 }
@@ -105,8 +108,13 @@ impl Program {
                 break address.parse().unwrap();
             }
         };
-        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let mut running = Running { address, setup_link, ready_after: Duration::ZERO, process, errors, http };
+        let output = tokio::spawn(async move {
+            let mut text = String::new();
+            lines.into_inner().read_to_string(&mut text).await.unwrap();
+            text
+        });
+        let http = super::http_client();
+        let mut running = Running { address, setup_link, ready_after: Duration::ZERO, process, output, errors, http };
         running.ask("GET", "/readyz").send().await.expect_text(200, "ready\n");
         running.ready_after = began.elapsed();
         running
@@ -120,7 +128,7 @@ impl Program {
         let ended = async { tokio::try_join!(process.wait(), stdout.read_to_string(&mut out), stderr.read_to_string(&mut errors)) };
         let (status, ..) = timeout(PATIENCE, ended).await.expect("it ends by itself").unwrap();
         assert_eq!(out, "", "standard output is for what is ready");
-        Ended { status, errors }
+        Ended { status, output: out, errors }
     }
 }
 
@@ -144,6 +152,11 @@ impl Running {
         Cred::Bearer(answer.expect(201)["token"].as_str().unwrap().to_owned())
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id().expect("it runs")
+    }
+
     /// Tells it to stop (SIGTERM).
     pub fn tell_to_stop(&self) {
         Program::signal(&self.process, Signal::TERM);
@@ -152,7 +165,7 @@ impl Running {
     /// Waits until it has ended.
     pub async fn ended(mut self) -> Ended {
         let status = timeout(PATIENCE, self.process.wait()).await.expect("it ends in time").unwrap();
-        Ended { status, errors: self.errors.await.unwrap() }
+        Ended { status, output: self.output.await.unwrap(), errors: self.errors.await.unwrap() }
     }
 
     /// Tells it to stop, and waits until it has.

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -30,6 +31,12 @@ impl Run {
 
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.0.env(name, value);
+        self
+    }
+
+    /// As another user than root, who alone can ask for this.
+    pub fn user(mut self, id: u32) -> Self {
+        self.0.uid(id).gid(id);
         self
     }
 

@@ -1,0 +1,49 @@
+//! `/v1/events` and `/v1/stats`.
+
+use reqwest::Method;
+use serde::Serialize;
+
+use super::{Client, Error, Pages};
+use crate::{Event, Stats, Timestamp};
+
+/// Which events.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct EventQuery {
+    /// Of this actor, such as `account:1` or `key:<uuid>`.
+    pub actor: Option<String>,
+    /// Of this action, such as `key.revoked`, or of a group of them, such as `key`.
+    pub action: Option<String>,
+    /// To this target, such as `key:<uuid>`.
+    pub target: Option<String>,
+    /// At or after this moment.
+    pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+}
+
+/// The calls about the audit trail.
+pub struct Events<'a>(&'a Client);
+
+impl Client {
+    /// The calls about the audit trail.
+    #[must_use]
+    pub fn events(&self) -> Events<'_> {
+        Events(self)
+    }
+
+    /// Counts for an overview.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn stats(&self) -> Result<Stats, Error> {
+        self.call(Method::GET, &["v1", "stats"]).read().await
+    }
+}
+
+impl<'a> Events<'a> {
+    /// The audit trail, newest first.
+    #[must_use]
+    pub fn list(&self, query: &EventQuery) -> Pages<'a, Event> {
+        Pages::new(self.0, self.0.call(Method::GET, &["v1", "events"]).query(query).address())
+    }
+}

@@ -1,0 +1,144 @@
+//! One connection, from its first byte to its last: TLS where it is set, HTTP/1.1 or HTTP/2 as the client begins, and an end to everything
+//! that does not get anywhere.
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use super::answer_body::accounted;
+use super::pace::{Overdue, Pace};
+use super::request_body::RequestBody;
+use super::stream::{Protocol, Stream, sniff};
+use crate::config::HttpConfig;
+use crate::tls::Tls;
+
+/// The most bytes of a head, first line included; beyond it the answer is 431. A URL has a limit of its own.
+const MOST_HEAD: usize = 24 * 1024;
+/// The most header lines; beyond it the answer is 431.
+const MOST_HEADERS: usize = 100;
+/// The most bytes of headers over HTTP/2, counted as it does.
+const MOST_HEADER_LIST: u32 = 16 * 1024;
+/// The most requests of one HTTP/2 connection at once.
+const MOST_STREAMS: u32 = 128;
+/// Streams that were reset before they were looked at, and streams that we reset because the client broke the protocol: beyond, it ends.
+const MOST_UNSEEN_RESETS: usize = 20;
+const MOST_FAULTY_STREAMS: usize = 64;
+/// The most bytes that are read ahead.
+const READ_AHEAD: usize = 64 * 1024;
+
+/// What all connections share.
+pub(super) struct Serving {
+    router: Router,
+    config: HttpConfig,
+    tls: Option<Arc<Tls>>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+impl Serving {
+    pub(super) fn new(router: Router, config: HttpConfig, tls: Option<Arc<Tls>>) -> Self {
+        let mut http1 = http1::Builder::new();
+        // The time for a head is counted by the pace, which tells a head that is slow from none.
+        http1.timer(TokioTimer::new()).header_read_timeout(None);
+        http1.max_header_size(MOST_HEAD).max_headers(MOST_HEADERS).max_buf_size(READ_AHEAD);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2.timer(TokioTimer::new()).keep_alive_interval(config.idle_timeout / 3).keep_alive_timeout(config.header_timeout);
+        http2.max_concurrent_streams(MOST_STREAMS).max_header_list_size(MOST_HEADER_LIST);
+        http2.max_pending_accept_reset_streams(MOST_UNSEEN_RESETS).max_local_error_reset_streams(MOST_FAULTY_STREAMS);
+        http2.initial_stream_window_size(READ_AHEAD as u32).initial_connection_window_size(1024 * 1024);
+        Self { router, config, tls, http1, http2 }
+    }
+
+    /// Answers what is asked on this connection until it ends, or is told to stop and has finished.
+    pub(super) async fn serve(&self, socket: TcpStream, peer: SocketAddr, mut stopping: watch::Receiver<bool>) {
+        // Answers are small and written at once; waiting for more would only delay them. Where it fails, the connection is broken anyway.
+        let _ = socket.set_nodelay(true);
+        let Some(tls) = &self.tls else {
+            return self.speak(socket, peer, stopping).await;
+        };
+        let handshake = timeout(self.config.header_timeout, tls.accept(socket));
+        let accepted = tokio::select! {
+            accepted = handshake => accepted,
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        };
+        match accepted {
+            Ok(Ok(socket)) => self.speak(socket, peer, stopping).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS connection came about"),
+            Err(_) => tracing::debug!(%peer, "no TLS connection came about in time"),
+        }
+    }
+
+    async fn speak<S>(&self, mut socket: S, peer: SocketAddr, mut stopping: watch::Receiver<bool>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let pace = Pace::new(&self.config);
+        let begun = tokio::select! {
+            begun = timeout(self.config.header_timeout, sniff(&mut socket)) => begun,
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        };
+        let Ok(Ok((protocol, before))) = begun else { return };
+        let io = TokioIo::new(Stream::new(socket, protocol, before, Arc::clone(&pace)));
+        let (router, body_timeout) = (TowerToHyperService::new(self.router.clone()), self.config.body_timeout);
+        let service = service_fn({
+            let pace = Arc::clone(&pace);
+            move |request: Request<Incoming>| {
+                let under_way = pace.request();
+                let mut request = request.map(|body| Body::new(RequestBody::new(body, body_timeout)));
+                request.extensions_mut().insert(ConnectInfo(peer));
+                let answer = router.call(request);
+                async { answer.await.map(|answer| answer.map(|body| accounted(body, under_way))) }
+            }
+        });
+        match protocol {
+            Protocol::Http1 => drive(self.http1.serve_connection(io, service), http1::Connection::graceful_shutdown, &pace, stopping).await,
+            Protocol::Http2 => {
+                // What comes first is no request.
+                pace.head(false);
+                drive(self.http2.serve_connection(io, service), http2::Connection::graceful_shutdown, &pace, stopping).await;
+            }
+        }
+    }
+}
+
+/// Lets a connection go on for as long as it gets anywhere. `finish` ends it in the way of its protocol: it takes no new request, and ends when
+/// those under way are answered.
+async fn drive<C: Future>(connection: C, finish: impl Fn(Pin<&mut C>), pace: &Pace, mut stopping: watch::Receiver<bool>) {
+    let mut connection = pin!(connection);
+    let mut timer = pin!(sleep(Duration::ZERO));
+    let mut told = false;
+    loop {
+        tokio::select! {
+            // The connection first: what it does changes the pace.
+            biased;
+            _ = connection.as_mut() => return,
+            _ = stopping.wait_for(|stopping| *stopping), if !told => {
+                told = true;
+                pace.stop();
+                finish(connection.as_mut());
+            }
+            overdue = poll_fn(|context| pace.poll_overdue(context, timer.as_mut())) => match overdue {
+                Overdue::Late => return,
+                Overdue::Idle => {
+                    pace.close();
+                    finish(connection.as_mut());
+                }
+            }
+        }
+    }
+}

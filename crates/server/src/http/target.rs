@@ -1,0 +1,79 @@
+//! What a request is aimed at: a request that names two hosts, or none, may mean one thing to a proxy and another to us.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::HOST;
+use axum::http::uri::Authority;
+use axum::http::{HeaderValue, StatusCode, Uri, Version, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Face;
+use crate::app::{App, RequestContext};
+use crate::error::AppError;
+
+/// The most bytes of a URL.
+const LONGEST_URL: usize = 8 * 1024;
+
+/// Refuses a request whose target is in doubt or too long, and closes connections on which no further request could be told from the rest of
+/// this one.
+pub(super) async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let version = request.version();
+    let flaw = flaw(&request);
+    let mut response = match &flaw {
+        None => next.run(request).await,
+        Some(error) => {
+            let context = request.extensions().get::<RequestContext>().cloned();
+            context.map_or_else(
+                || StatusCode::BAD_REQUEST.into_response(),
+                |context| Face::of(&app, &request, &context).word(error, &context.id),
+            )
+        }
+    };
+    let unread = matches!(response.status(), StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE);
+    // HTTP/2 tells requests apart by itself, and knows no such header.
+    if version <= Version::HTTP_11 && (flaw.is_some() || unread) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+fn flaw(request: &Request) -> Option<AppError> {
+    let wrong = |message: &str| Some(AppError::malformed("Host", message));
+    if length(request.uri()) > LONGEST_URL {
+        return Some(AppError::UrlTooLong { limit: LONGEST_URL });
+    }
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let (host, None) = (hosts.next(), hosts.next()) else {
+        return wrong("the header stands there more than once");
+    };
+    let named = request.uri().authority();
+    let host = match host {
+        // HTTP/1.0 knows no such header, and HTTP/2 has a field of its own.
+        None if request.version() == Version::HTTP_11 => return wrong("every request of HTTP/1.1 has this header"),
+        None => None,
+        Some(host) => match host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()) {
+            Some(host) => Some(host),
+            None => return wrong("it is not a host with perhaps a port"),
+        },
+    };
+    if [host.as_ref(), named].into_iter().flatten().any(|authority| authority.as_str().contains('@')) {
+        return wrong("a user name does not belong there");
+    }
+    match (host, named) {
+        (Some(host), Some(named)) if !same(&host, named) => wrong("it is not the one that the target of the request names"),
+        _ => None,
+    }
+}
+
+fn length(uri: &Uri) -> usize {
+    let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
+    uri.authority().map_or(0, |authority| authority.as_str().len()) + target
+}
+
+/// Whether these are one, but for case and a port that goes without saying.
+fn same(one: &Authority, other: &Authority) -> bool {
+    let port = |authority: &Authority| authority.port_u16().filter(|port| !matches!(port, 80 | 443));
+    one.host().eq_ignore_ascii_case(other.host()) && port(one) == port(other)
+}

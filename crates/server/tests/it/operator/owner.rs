@@ -1,0 +1,103 @@
+//! Whose the files of the data directory are, and what others than their owner can do with them.
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::support::PASSWORD;
+use crate::support::command::Run;
+
+/// The user that the server runs as, where root works on its files.
+const SERVICE: u32 = 54_321;
+
+/// A data directory of the service's user; nothing where this process may not give it away.
+fn data_dir_of_the_service() -> Option<TempDir> {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("only root can work on the files of another user");
+        return None;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    fs::set_permissions(dir.path(), Permissions::from_mode(0o700)).unwrap();
+    chown(dir.path(), Some(SERVICE), Some(SERVICE)).unwrap();
+    Some(dir)
+}
+
+#[track_caller]
+fn assert_all_belong_to_the_service(dir: &Path) {
+    let files: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap()).collect();
+    assert!(files.len() >= 3, "lock, keyring and database: {files:?}");
+    for file in files {
+        let metadata = file.metadata().unwrap();
+        assert_eq!((metadata.uid(), metadata.gid(), metadata.mode() & 0o777), (SERVICE, SERVICE, 0o600), "{file:?}");
+    }
+}
+
+#[test]
+fn what_root_makes_in_the_data_directory_belongs_to_its_owner() {
+    let Some(dir) = data_dir_of_the_service() else { return };
+    let create = |name: &str| Run::on(dir.path(), ["admin", "create", name]).stdin(PASSWORD);
+    create("ada").good();
+    assert_all_belong_to_the_service(dir.path());
+    create("grace").user(SERVICE).good();
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let backup = elsewhere.path().join("backup.tar");
+    Run::on(dir.path(), ["backup", backup.to_str().unwrap()]).good();
+    let Some(other) = data_dir_of_the_service() else { return };
+    Run::on(other.path(), ["restore", backup.to_str().unwrap(), "--accept-lost-revocations"]).good();
+    assert_all_belong_to_the_service(other.path());
+    Run::on(other.path(), ["admin", "create", "joan"]).stdin(PASSWORD).user(SERVICE).good();
+}
+
+#[test]
+fn the_lock_file_is_for_its_owner_only_even_where_it_was_open_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let lock = dir.path().join("keybearer.lock");
+    let mode = || fs::metadata(&lock).unwrap().mode() & 0o7777;
+    Run::on(dir.path(), ["admin", "create", "ada"]).stdin(PASSWORD).good();
+    assert_eq!(mode(), 0o600);
+    fs::set_permissions(&lock, Permissions::from_mode(0o644)).unwrap();
+    Run::on(dir.path(), ["admin", "create", "grace"]).stdin(PASSWORD).good();
+    assert_eq!(mode(), 0o600);
+}
+
+#[test]
+fn who_holds_the_lock_and_which_file_it_is_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("keybearer.lock");
+    let lock = File::create(&path).unwrap();
+    lock.lock().unwrap();
+    let create = || Run::on(dir.path(), ["admin", "create", "ada"]).stdin(PASSWORD);
+    create().refused(1, &["another Keybearer process", "keybearer.lock"]);
+    drop(lock);
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    create().refused(1, &["keybearer.lock"]);
+}
+
+#[test]
+fn what_this_user_cannot_read_is_not_called_absent() {
+    let Some(dir) = data_dir_of_the_service() else { return };
+    Run::on(dir.path(), ["admin", "create", "ada"]).stdin(PASSWORD).good();
+    let stranger = |command: &[&str]| Run::on(dir.path(), command).user(SERVICE + 1).done();
+    let done = stranger(&["doctor"]);
+    assert_eq!(done.code, 9, "{done:?}");
+    assert!(done.out.contains("ermission denied") && !done.out.contains("is not there"), "{}", done.out);
+    let line = done.out.lines().find(|line| line.contains("data directory")).unwrap();
+    assert!(line.starts_with("broken"), "{line}");
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::set_permissions(elsewhere.path(), Permissions::from_mode(0o777)).unwrap();
+    let done = stranger(&["backup", elsewhere.path().join("backup.tar").to_str().unwrap()]);
+    assert!(done.code == 1 && done.errors.contains("ermission denied"), "{done:?}");
+
+    // It can be read, but nothing can be made in it.
+    let sealed = Run::on(dir.path(), ["doctor"]).user(SERVICE);
+    assert_eq!(sealed.done().code, 0);
+    fs::set_permissions(dir.path(), Permissions::from_mode(0o500)).unwrap();
+    let done = Run::on(dir.path(), ["doctor"]).user(SERVICE).done();
+    let line = done.out.lines().find(|line| line.contains("data directory")).unwrap();
+    assert!(done.code == 9 && line.starts_with("broken") && line.contains("write"), "{}", done.out);
+}
