@@ -9,6 +9,7 @@ use keybearer_store::{Actor, DataDirLock, Origin, Store, StoreError};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::connections::Connections;
+use crate::forms::Forms;
 use crate::index::Index;
 use crate::keyring::{Keyring, KeyringError};
 use crate::last_used::LastUsed;
@@ -54,6 +55,8 @@ pub struct App {
     pub tls: Option<Arc<Tls>>,
     /// The link that makes the first administrator.
     pub setup: Setup,
+    /// What proves that a form came from a page of ours.
+    pub forms: Forms,
     /// Forgets what is old.
     pub sweeper: Arc<Sweeper>,
     /// What is counted and measured.
@@ -133,6 +136,7 @@ impl App {
             connections: Connections::new(config.http.max_connections),
             tls,
             setup: Setup::default(),
+            forms: Forms::default(),
             _sweeping: Arc::clone(&sweeper).run(),
             sweeper,
             metrics,

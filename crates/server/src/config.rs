@@ -26,6 +26,7 @@ pub use self::setting::{Kind, SETTINGS, Setting};
 pub use self::show::{Shown, example, show};
 pub use self::source::SettingFlags;
 use self::source::Values;
+use crate::language::Language;
 
 /// All settings of a server.
 #[derive(Clone)]
@@ -62,6 +63,8 @@ pub struct Config {
     pub events: EventsConfig,
     /// The roles there are.
     pub roles: Roles,
+    /// Language of the pages for people whose browser asks for none that there is.
+    pub language: Language,
     /// About `/metrics`.
     pub metrics: MetricsConfig,
     /// About the log.

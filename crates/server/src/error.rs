@@ -1,10 +1,14 @@
 //! Why a request is not answered as asked. Each face says it in its own words, in one exhaustive match.
 
 use keybearer_core::authority::Refusal;
-use keybearer_core::key::RevocationReason;
-use keybearer_core::permission::Permission;
+use keybearer_core::key::{LifetimeError, RevocationReason};
+use keybearer_core::name::NameError;
+use keybearer_core::permission::{Permission, PermissionError};
+use keybearer_core::role::LevelError;
 use keybearer_core::token::KeyId;
 use keybearer_store::{StoreError, What};
+
+use crate::password::PasswordError;
 
 /// What is wrong with a credential.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,14 +32,92 @@ pub enum AuthError {
 pub struct FieldError {
     /// A JSON pointer into the body, or the name of a parameter.
     pub pointer: String,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what would be right, in English.
     pub message: String,
+    /// The same for whoever words it in another language.
+    pub cause: Cause,
+}
+
+/// Why a value is refused, where a person may meet the refusal on a page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// It is no name.
+    Name(NameError),
+    /// It is no password that is accepted.
+    Password(PasswordError),
+    /// It is no level.
+    Level(LevelError),
+    /// It is no lifetime that is allowed.
+    Lifetime(LifetimeError),
+    /// It is no permission, or no service.
+    Permission(PermissionError),
+    /// The current password is lacking.
+    CurrentPasswordNeeded,
+    /// It is no e-mail address.
+    Email,
+    /// It is no role of the table.
+    Role,
+    /// Only the message says.
+    Other,
+}
+
+/// What is wrong with a value: for people who read English, and for those who word it otherwise.
+pub struct Wrong(Cause, String);
+
+impl Cause {
+    /// This cause, with these words.
+    pub fn saying(self, message: impl Into<String>) -> Wrong {
+        Wrong(self, message.into())
+    }
+}
+
+impl From<NameError> for Wrong {
+    fn from(error: NameError) -> Self {
+        Cause::Name(error).saying(error.to_string())
+    }
+}
+
+impl From<PasswordError> for Wrong {
+    fn from(error: PasswordError) -> Self {
+        Cause::Password(error).saying(error.to_string())
+    }
+}
+
+impl From<LevelError> for Wrong {
+    fn from(error: LevelError) -> Self {
+        Cause::Level(error).saying(error.to_string())
+    }
+}
+
+impl From<LifetimeError> for Wrong {
+    fn from(error: LifetimeError) -> Self {
+        Cause::Lifetime(error).saying(error.to_string())
+    }
+}
+
+impl From<PermissionError> for Wrong {
+    fn from(error: PermissionError) -> Self {
+        Cause::Permission(error).saying(error.to_string())
+    }
+}
+
+impl From<&str> for Wrong {
+    fn from(message: &str) -> Self {
+        Cause::Other.saying(message)
+    }
+}
+
+impl From<String> for Wrong {
+    fn from(message: String) -> Self {
+        Cause::Other.saying(message)
+    }
 }
 
 impl FieldError {
     /// An error of the field at this pointer.
-    pub fn new(pointer: impl Into<String>, message: impl ToString) -> Self {
-        Self { pointer: pointer.into(), message: message.to_string() }
+    pub fn new(pointer: impl Into<String>, wrong: impl Into<Wrong>) -> Self {
+        let Wrong(cause, message) = wrong.into();
+        Self { pointer: pointer.into(), message, cause }
     }
 }
 
@@ -128,13 +210,13 @@ pub enum AppError {
 
 impl AppError {
     /// One field has a wrong value.
-    pub fn invalid(pointer: impl Into<String>, message: impl ToString) -> Self {
-        Self::Invalid(vec![FieldError::new(pointer, message)])
+    pub fn invalid(pointer: impl Into<String>, wrong: impl Into<Wrong>) -> Self {
+        Self::Invalid(vec![FieldError::new(pointer, wrong)])
     }
 
     /// One field cannot be read.
     pub fn malformed(pointer: impl Into<String>, message: impl ToString) -> Self {
-        Self::Malformed(FieldError::new(pointer, message))
+        Self::Malformed(FieldError::new(pointer, message.to_string()))
     }
 }
 

@@ -6,31 +6,30 @@ pub mod catena;
 mod client_address;
 mod cors;
 pub mod credentials;
+pub mod dashboard;
 pub mod failure;
 pub mod freesewing;
 mod head;
 mod health;
 pub mod native;
 mod observe;
-mod page;
+pub mod paging;
 pub mod path;
 pub mod request;
-mod reset;
 mod serve;
-mod setup;
 mod target;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::HeaderMap;
+use axum::extract::Request;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use tonic_health::server::HealthReporter;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::serve::serve;
-use crate::app::App;
+use crate::app::{App, RequestContext};
 use crate::error::AppError;
 use crate::grpc;
 
@@ -38,13 +37,14 @@ use crate::grpc;
 /// routes, so that they also see what the router itself answers: 404, and 405 with its `Allow`.
 pub fn router(app: Arc<App>, health: &HealthReporter) -> Router {
     let observe = from_fn_with_state(Arc::clone(&app), observe::observe);
-    let worded = Router::new().fallback_service(routes(Arc::clone(&app), health)).layer(from_fn(failure::in_the_words_of_the_face));
+    let words = from_fn_with_state(Arc::clone(&app), failure::in_the_words_of_the_face);
+    let worded = Router::new().fallback_service(routes(Arc::clone(&app), health)).layer(words);
     // Errors need the headers of CORS, too: without them, a page may not even read the status.
     let shared = match cors::layer(&app.config.cors_origins) {
         Some(cors) => worded.layer(cors),
         None => worded,
     };
-    let checked = shared.layer(from_fn(target::check)).layer(from_fn(head::without_body));
+    let checked = shared.layer(from_fn_with_state(Arc::clone(&app), target::check)).layer(from_fn(head::without_body));
     checked.layer(from_fn_with_state(app, request::note)).layer(observe)
 }
 
@@ -53,8 +53,7 @@ fn routes(app: Arc<App>, health: &HealthReporter) -> Router {
         .merge(native::router())
         .merge(freesewing::router())
         .merge(catena::router())
-        .merge(setup::router())
-        .merge(reset::router())
+        .merge(dashboard::router())
         .merge(grpc::router(&app, health))
         .fallback(|| async { AppError::NoSuchPath })
         .layer(CatchPanicLayer::custom(|_| AppError::Internal("a handler panicked".into()).into_response()))
@@ -62,20 +61,48 @@ fn routes(app: Arc<App>, health: &HealthReporter) -> Router {
         .with_state(app)
 }
 
-/// Says an error in the words of one face: the error, and the id of the request.
-type Render = fn(&AppError, &str) -> axum::response::Response;
+/// Who words errors.
+enum Face {
+    Native,
+    FreeSewing,
+    Catena,
+    Grpc,
+    /// In the language and theme of who asks.
+    Dashboard(Arc<dashboard::Visit>),
+}
 
-/// The face that was asked: gRPC says so in its content type, the others have paths of their own.
-fn face_of(path: &str, headers: &HeaderMap) -> Render {
-    if grpc::is_grpc(headers) {
-        return grpc::render;
+impl Face {
+    /// The face that was asked: gRPC says so in its content type, the others have paths of their own.
+    fn of(app: &Arc<App>, request: &Request, context: &RequestContext) -> Self {
+        if grpc::is_grpc(request.headers()) {
+            return Self::Grpc;
+        }
+        let path = request.uri().path();
+        let below = |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if below("/apikeys") || below("/whoami") {
+            Self::FreeSewing
+        } else if below("/api/v1/api_keys") {
+            Self::Catena
+        } else if dashboard::answers(path) {
+            let visit = dashboard::Visit::new(Arc::clone(app), context.clone(), request.method(), request.uri(), request.headers());
+            Self::Dashboard(Arc::new(visit))
+        } else {
+            Self::Native
+        }
     }
-    let below = |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if below("/apikeys") || below("/whoami") {
-        freesewing::render
-    } else if below("/api/v1/api_keys") {
-        catena::render
-    } else {
-        native::render
+
+    /// The error in the words of this face.
+    fn word(&self, error: &AppError, request_id: &str) -> Response {
+        match self {
+            Self::Native => native::render(error, request_id),
+            Self::FreeSewing => freesewing::render(error, request_id),
+            Self::Catena => catena::render(error, request_id),
+            Self::Grpc => grpc::render(error, request_id),
+            Self::Dashboard(visit) => {
+                let mut page = dashboard::render(error, visit);
+                dashboard::guard(&mut page);
+                page
+            }
+        }
     }
 }

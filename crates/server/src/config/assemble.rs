@@ -36,6 +36,7 @@ impl Values {
             },
             events: EventsConfig { payload_retention: self.required("events.payload_retention", read::retention)? },
             roles: self.parsed("roles", read::roles)?.unwrap_or_default(),
+            language: self.required("language", read::language)?,
             metrics: MetricsConfig { access: self.required("metrics.access", read::access)? },
             log: LogConfig { level: self.required("log.level", read::level)?, format: self.required("log.format", read::format)? },
         };

@@ -12,9 +12,10 @@ use keybearer_core::role::{Level, Roles};
 use keybearer_core::token::Prefix;
 use tracing::level_filters::LevelFilter;
 
-use super::setting::{ACCESS, FORMATS, LEVELS};
+use super::setting::{ACCESS, FORMATS, LANGUAGES, LEVELS};
 use super::show::without_secrets;
 use super::{Access, LogFormat};
+use crate::language::Language;
 
 /// A text as it is.
 pub(super) fn text(text: &str) -> Result<String, String> {
@@ -53,6 +54,11 @@ pub(super) fn access(text: &str) -> Result<Access, String> {
         "off" => Access::Off,
         _ => Access::Open,
     })
+}
+
+/// Language of the pages.
+pub(super) fn language(text: &str) -> Result<Language, String> {
+    choice(text, LANGUAGES).map(|word| Language::parse(word).unwrap_or_default())
 }
 
 /// Form of the log.

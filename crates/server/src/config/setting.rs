@@ -100,6 +100,9 @@ pub(super) const FORMATS: &[&str] = &["auto", "text", "json"];
 /// The words of settings about who sees what is not about keys.
 pub(super) const ACCESS: &[&str] = &["open", "guarded", "off"];
 
+/// The words of `language`.
+pub(super) const LANGUAGES: &[&str] = &["auto", "en", "de"];
+
 /// All settings there are.
 pub const SETTINGS: &[Setting] = &[
     preset("listen", Kind::Address, "127.0.0.1:5000", "Where to listen; port 0 picks a free one and prints it"),
@@ -141,6 +144,12 @@ pub const SETTINGS: &[Setting] = &[
         "How long events keep what was before and after a change; the rest of them stays",
     ),
     open("roles", Kind::Roles, "Roles besides user, bughunter, support and admin, each with its level from 0 to 8"),
+    preset(
+        "language",
+        Kind::Choice(LANGUAGES),
+        "auto",
+        "Language of the pages for people whose browser asks for none that there is; auto is English",
+    ),
     preset("metrics.access", Kind::Choice(ACCESS), "open", "Who may ask for /metrics: anybody; level 8 and keys with audit.read; nobody"),
     preset("log.level", Kind::Choice(LEVELS), "info", "Least severity of what is logged"),
     preset("log.format", Kind::Choice(FORMATS), "auto", "Form of the log; auto is text on a terminal, JSON otherwise"),

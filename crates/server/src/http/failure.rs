@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use keybearer_core::token::{Credential, KeyId};
 use percent_encoding::percent_decode_str;
 
-use super::{credentials, face_of};
-use crate::app::RequestContext;
+use super::{Face, credentials, dashboard};
+use crate::app::{App, RequestContext};
 use crate::error::{AppError, AuthError};
 
 /// An error on its way to the layer that words it.
@@ -26,27 +26,40 @@ impl IntoResponse for AppError {
 }
 
 /// Words each error as the face of the path does, after refusing a full key in path or query, and more than one credential, on every path.
-pub(super) async fn in_the_words_of_the_face(request: Request, next: Next) -> Response {
-    let render = face_of(request.uri().path(), request.headers());
-    let id = request.extensions().get::<RequestContext>().map_or_else(String::new, |context| context.id.clone());
+pub(super) async fn in_the_words_of_the_face(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let Some(context) = request.extensions().get::<RequestContext>().cloned() else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let face = Face::of(&app, &request, &context);
+    if let Face::Dashboard(visit) = &face {
+        request.extensions_mut().insert(Arc::clone(visit));
+    }
+    let mut response = worded(&face, &context.id, request, next).await;
+    if let Face::Dashboard(_) = face {
+        dashboard::guard(&mut response);
+    }
+    response
+}
+
+async fn worded(face: &Face, id: &str, request: Request, next: Next) -> Response {
     if let Some(key) = key_in(request.uri()) {
-        return render(&AppError::KeyInUrl(key), &id);
+        return face.word(&AppError::KeyInUrl(key), id);
     }
     if credentials::are_many(request.headers()) {
-        return render(&AppError::Auth(AuthError::Ambiguous), &id);
+        return face.word(&AppError::Auth(AuthError::Ambiguous), id);
     }
     let response = next.run(request).await;
     let route = response.extensions().get::<MatchedPath>().cloned();
     // Worded anew, it is still the answer of that route, to logs and metrics.
     let render = |error: &AppError| {
-        let mut rendered = render(error, &id);
+        let mut rendered = face.word(error, id);
         if let Some(route) = route {
             rendered.extensions_mut().insert(route);
         }
         rendered
     };
     if let Some(Failure(error)) = response.extensions().get::<Failure>() {
-        log(error, &id);
+        log(error, id);
         return render(error);
     }
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {

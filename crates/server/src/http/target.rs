@@ -1,14 +1,16 @@
 //! What a request is aimed at: a request that names two hosts, or none, may mean one thing to a proxy and another to us.
 
-use axum::extract::Request;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
-use super::face_of;
-use crate::app::RequestContext;
+use super::Face;
+use crate::app::{App, RequestContext};
 use crate::error::AppError;
 
 /// The most bytes of a URL.
@@ -16,14 +18,17 @@ const LONGEST_URL: usize = 8 * 1024;
 
 /// Refuses a request whose target is in doubt or too long, and closes connections on which no further request could be told from the rest of
 /// this one.
-pub(super) async fn check(request: Request, next: Next) -> Response {
+pub(super) async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let version = request.version();
     let flaw = flaw(&request);
     let mut response = match &flaw {
         None => next.run(request).await,
         Some(error) => {
-            let id = request.extensions().get::<RequestContext>().map_or("", |context| &context.id);
-            face_of(request.uri().path(), request.headers())(error, id)
+            let context = request.extensions().get::<RequestContext>().cloned();
+            context.map_or_else(
+                || StatusCode::BAD_REQUEST.into_response(),
+                |context| Face::of(&app, &request, &context).word(error, &context.id),
+            )
         }
     };
     let unread = matches!(response.status(), StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE);

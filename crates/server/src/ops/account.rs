@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keybearer_api as api;
-use keybearer_core::account::{AccountId, Status};
+use keybearer_core::account::{AccountId, Standing, Status};
 use keybearer_core::authority::{PasswordProof, Touched};
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::role::{Level, USER};
@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::{metadata, name, session, unseen_is_absent};
 use crate::app::{App, RequestContext};
 use crate::caller::Caller;
-use crate::error::{AppError, AuthError};
+use crate::error::{AppError, AuthError, Cause};
 use crate::password;
 
 /// Makes an account.
@@ -73,14 +73,15 @@ fn known_role(app: &App, role: &str) -> Result<String, AppError> {
         return Ok(role.to_owned());
     }
     let known: Vec<&str> = app.index.roles().iter().map(|(name, _)| name).collect();
-    Err(AppError::invalid("/role", format!("must be one of: {}", known.join(", "))))
+    Err(AppError::invalid("/role", Cause::Role.saying(format!("must be one of: {}", known.join(", ")))))
 }
 
 fn email(text: String) -> Result<String, AppError> {
     let plausible = text.len() <= 254
         && !text.chars().any(|c| c.is_control() || c.is_whitespace())
         && text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
-    if plausible { Ok(text) } else { Err(AppError::invalid("/email", "must be an e-mail address of at most 254 characters")) }
+    let wrong = || Cause::Email.saying("must be an e-mail address of at most 254 characters");
+    if plausible { Ok(text) } else { Err(AppError::invalid("/email", wrong())) }
 }
 
 fn external_id(text: String) -> Result<String, AppError> {
@@ -100,6 +101,12 @@ pub fn of_session(app: &App, session: &Session) -> Result<Arc<Account>, AppError
 #[must_use]
 pub fn level(app: &App, account: &Account) -> Level {
     app.index.roles().level(&account.role)
+}
+
+/// How an account stands by the table of roles in force.
+#[must_use]
+pub fn standing(app: &App, account: &Account) -> Standing {
+    account.standing(app.index.roles())
 }
 
 /// One account.

@@ -2,7 +2,7 @@
 
 use keybearer_core::account::AccountId;
 use keybearer_core::key::{LifetimeError, account_key_expiry, service_key_expiry};
-use keybearer_core::permission::{OwnPermission, ServiceName};
+use keybearer_core::permission::{OwnPermission, PermissionError, ServiceName};
 use keybearer_core::policy::PolicyId;
 use keybearer_core::role::Level;
 use keybearer_core::token::{Credential, KeyId, Secret};
@@ -95,7 +95,7 @@ pub async fn service_key(app: &App, request: &RequestContext, caller: &Caller, a
 }
 
 fn service_name(text: &str) -> Result<ServiceName, AppError> {
-    text.parse().map_err(|error| AppError::invalid("/service", error))
+    text.parse().map_err(|error: PermissionError| AppError::invalid("/service", error))
 }
 
 fn lifetime_error(error: LifetimeError) -> AppError {

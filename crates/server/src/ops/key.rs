@@ -72,6 +72,26 @@ pub async fn all_not_revoked(app: &App, caller: &Caller, kind: KeyKind, owner: O
     }
 }
 
+/// How many keys of an account end when something ends them all: those that are neither revoked nor forgotten, expired ones included.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is no such account, or none that the caller may see.
+pub async fn count_of(app: &App, caller: &Caller, owner: AccountId) -> Result<usize, AppError> {
+    caller.authority.see_account(owner).map_err(AppError::from).map_err(unseen_is_absent(What::Account))?;
+    let filter = KeyFilter { owner: Some(owner), state: Some(keybearer_store::KeyStateFilter::NotRevoked), ..KeyFilter::default() };
+    let mut count = 0;
+    let mut cursor = None;
+    loop {
+        let page = PageRequest { cursor, limit: 1_000 };
+        let page = app.store.keys(filter.clone(), (KeySort::Created, true), app.clock.now(), page).await?;
+        count += page.items.len();
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return Ok(count),
+        }
+    }
+}
+
 /// The store knows the last use up to a few seconds; the index knows it exactly.
 fn with_last_use(app: &App, key: Key) -> Key {
     let noted = app.index.key(key.id).and_then(|entry| entry.last_used_at());

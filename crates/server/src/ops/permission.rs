@@ -70,7 +70,7 @@ pub async fn declare(
     manifest: Vec<(String, String)>,
 ) -> Result<Vec<DeclaredPermission>, AppError> {
     caller.authority.manages(OwnPermission::PermissionsDeclare)?;
-    let service: ServiceName = service.parse().map_err(|error| AppError::invalid("service", error))?;
+    let service: ServiceName = service.parse().map_err(|error: PermissionError| AppError::invalid("service", error))?;
     caller.authority.declare(&service)?;
     if manifest.len() > MAX_PER_SERVICE {
         return Err(AppError::invalid("", format!("a service declares at most {MAX_PER_SERVICE} permissions")));

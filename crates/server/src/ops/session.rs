@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use super::unseen_is_absent;
 use crate::app::{App, RequestContext};
-use crate::caller::Caller;
-use crate::error::AppError;
+use crate::caller::{Caller, CallerCredential};
+use crate::error::{AppError, Cause};
 use crate::metrics::Login;
 use crate::random;
 use crate::throttle::{Attempt, RetryAfter};
@@ -91,7 +91,8 @@ pub(super) async fn prove_password(
         return Ok(None);
     };
     let Some(given) = given else {
-        return Err(AppError::invalid("/current_password", "is needed to change password or e-mail address, or to delete the account"));
+        let wrong = Cause::CurrentPasswordNeeded.saying("is needed to change password or e-mail address, or to delete the account");
+        return Err(AppError::invalid("/current_password", wrong));
     };
     let attempt = admit(app, request, &canonical(&account.username))?;
     match app.passwords.verify(Zeroizing::new(given), Some(&stored)).await {
@@ -132,4 +133,24 @@ pub async fn list(app: &App, caller: &Caller, account: Option<i64>) -> Result<Ve
 pub async fn end(app: &App, request: &RequestContext, caller: &Caller, id: Uuid) -> Result<(), AppError> {
     let ended = app.store.end_session(app.origin(caller.actor, request), SessionId(id)).await;
     ended.map_err(AppError::from).map_err(unseen_is_absent(What::Session))
+}
+
+/// Ends all sessions of the caller's account but the one that asks. Returns how many ended.
+///
+/// # Errors
+/// [`AppError::Refused`] for whoever comes without a session.
+pub async fn end_others(app: &App, request: &RequestContext, caller: &Caller) -> Result<usize, AppError> {
+    let CallerCredential::Session(current) = &caller.credential else {
+        return Err(Refusal::SessionNeeded.into());
+    };
+    let mut ended = 0;
+    for session in list(app, caller, None).await?.into_iter().filter(|session| session.id != current.id) {
+        match end(app, request, caller, session.id.0).await {
+            Ok(()) => ended += 1,
+            // It ended by itself meanwhile.
+            Err(AppError::NotFound(What::Session)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(ended)
 }

@@ -45,7 +45,7 @@ pub fn requirement(at: &str, parts: &RequirementParts<'_>) -> Result<Requirement
     let mut read = |field: &str, names: &[String]| -> Vec<Permission> {
         let mut permissions = Vec::with_capacity(names.len());
         for (place, name) in names.iter().enumerate() {
-            match name.parse() {
+            match name.parse::<Permission>() {
                 Ok(permission) => permissions.push(permission),
                 Err(error) => errors.push(FieldError::new(format!("{at}/{field}/{place}"), error)),
             }
@@ -64,7 +64,7 @@ pub fn requirement(at: &str, parts: &RequirementParts<'_>) -> Result<Requirement
     if !errors.is_empty() {
         return Err(AppError::Invalid(errors));
     }
-    Requirement::new(any_of, all_of, level, parts.kind).map_err(|error| AppError::invalid(format!("{at}/level"), error))
+    Requirement::new(any_of, all_of, level, parts.kind).map_err(|error| AppError::invalid(format!("{at}/level"), error.to_string()))
 }
 
 /// Whether the caller may verify keys at all.

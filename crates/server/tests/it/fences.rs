@@ -24,8 +24,12 @@ const DRIVERS: [&str; 9] =
     ["rusqlite", "libsqlite3-sys", "tokio-postgres", "postgres", "deadpool-postgres", "sqlx", "diesel", "sea-orm", "redis"];
 
 /// The faces, and where in the server's sources each has its files: `name.rs` and `name/`.
-const FACES: [(&str, &[&str]); 3] =
-    [("native", &["http/native"]), ("freesewing", &["http/freesewing"]), ("catena", &["http/catena", "catena"])];
+const FACES: [(&str, &[&str]); 4] = [
+    ("native", &["http/native"]),
+    ("freesewing", &["http/freesewing"]),
+    ("catena", &["http/catena", "catena"]),
+    ("dashboard", &["http/dashboard"]),
+];
 
 /// How a face would reach past the operations, without white space.
 const SHORTCUTS: [&str; 5] = ["rusqlite", "crate::index", "app.index", "app.store", "dynStore"];

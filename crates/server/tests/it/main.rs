@@ -9,6 +9,7 @@ mod cli;
 mod corpus;
 mod cors;
 mod crash;
+mod dashboard;
 mod disk_full;
 mod fences;
 mod freesewing;

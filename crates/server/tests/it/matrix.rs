@@ -2,6 +2,7 @@
 
 mod actors;
 mod catena;
+mod dashboard;
 mod freesewing;
 mod native;
 

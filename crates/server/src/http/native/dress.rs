@@ -9,6 +9,7 @@ use keybearer_store::{Account, Key, KeyHolder, PageRequest};
 use crate::app::App;
 use crate::error::AppError;
 pub(super) use crate::http::answer::{json, moment, secret_json};
+use crate::http::paging;
 use crate::ops;
 
 /// The most rows of a page, and how many it has if nothing else is asked.
@@ -88,26 +89,17 @@ pub(super) fn key(app: &App, key: &Key) -> api::Key {
     }
 }
 
-/// Which page is asked for. Cursors are opaque to clients: base64 over what the store gave.
+/// Which page is asked for.
 pub(super) fn page_request(cursor: Option<&str>, limit: Option<u32>) -> Result<PageRequest, AppError> {
-    use base64::Engine;
-    use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
     let (most, usual) = PAGE;
     let limit = limit.unwrap_or(usual);
     if limit == 0 || limit > most {
         return Err(AppError::invalid("limit", format!("must be 1 to {most}")));
     }
-    let cursor = cursor.map(|text| BASE64.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok()));
-    match cursor {
-        Some(None) => Err(keybearer_store::StoreError::BadCursor.into()),
-        Some(cursor) => Ok(PageRequest { cursor, limit }),
-        None => Ok(PageRequest { cursor: None, limit }),
-    }
+    paging::request(cursor, limit)
 }
 
 /// A page as it stands on the wire.
 pub(super) fn page<T, U>(page: keybearer_store::Page<T>, dress: impl FnMut(T) -> U) -> api::Page<U> {
-    use base64::Engine;
-    use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-    api::Page { items: page.items.into_iter().map(dress).collect(), next_cursor: page.next.map(|next| BASE64.encode(next)) }
+    api::Page { items: page.items.into_iter().map(dress).collect(), next_cursor: page.next.as_deref().map(paging::cursor) }
 }

@@ -269,7 +269,7 @@ async fn methods_and_paths_that_are_not_there() {
     assert_eq!(allowed, ["GET", "HEAD", "POST"]);
     server.ask("BREW", "/v1/whoami").send().await.problem(405, "method_not_allowed");
     server.get("/v1/nothing", &admin).await.problem(404, "no_such_path");
-    server.get("/", &Cred::None).await.problem(404, "no_such_path");
+    server.get("/nothing", &Cred::None).await.problem(404, "no_such_path");
     server.get("/v1/keys/not-a-uuid", &admin).await.problem(404, "key_not_found");
     server.get("/v1/accounts/one", &admin).await.problem(404, "account_not_found");
     for query in ["?limit=0", "?limit=201", "?sort=colour"] {

@@ -1,0 +1,408 @@
+# Texte der Seiten auf Deutsch. en.ftl hat dieselben Nachrichten mit denselben Variablen; ein Test hält beide gegen die Vorlagen.
+
+## Überall
+
+skip-to-content = Zum Inhalt springen
+navigation = Hauptmenü
+preferences = Darstellung und Sprache
+theme = Farbschema
+theme-system = System
+theme-light = Hell
+theme-dark = Dunkel
+language = Sprache
+sign-in = Anmelden
+sign-out = Abmelden
+cancel = Abbrechen
+back = Zurück
+copy = Kopieren
+copied = Kopiert
+never = Nie
+until = bis
+pages = Seiten
+next-page = Nächste Seite
+name = Name
+level = Stufe
+state = Zustand
+created = Erstellt
+last-used = Zuletzt benutzt
+expires = Läuft ab
+secret = Geheimnis
+token = Token
+command = Befehl
+select = Auswählen
+username = Benutzername
+password = Passwort
+new-password = Neues Passwort
+current-password = Aktuelles Passwort
+password-hint = 12 bis 128 Zeichen; am besten ein paar zufällige Wörter.
+nav-overview = Übersicht
+nav-my-keys = Meine Schlüssel
+nav-security = Sicherheit
+
+## Zeit
+
+days = { $count ->
+    [one] { $count } Tag
+   *[other] { $count } Tage
+}
+hours = { $count ->
+    [one] { $count } Stunde
+   *[other] { $count } Stunden
+}
+minutes = { $count ->
+    [one] { $count } Minute
+   *[other] { $count } Minuten
+}
+seconds = { $count ->
+    [one] { $count } Sekunde
+   *[other] { $count } Sekunden
+}
+in-a-moment = gleich
+just-now = gerade eben
+in-days = { $count ->
+    [one] in { $count } Tag
+   *[other] in { $count } Tagen
+}
+in-hours = { $count ->
+    [one] in { $count } Stunde
+   *[other] in { $count } Stunden
+}
+in-minutes = { $count ->
+    [one] in { $count } Minute
+   *[other] in { $count } Minuten
+}
+days-ago = { $count ->
+    [one] vor { $count } Tag
+   *[other] vor { $count } Tagen
+}
+hours-ago = { $count ->
+    [one] vor { $count } Stunde
+   *[other] vor { $count } Stunden
+}
+minutes-ago = { $count ->
+    [one] vor { $count } Minute
+   *[other] vor { $count } Minuten
+}
+
+## Was geschehen ist
+
+note-signed-out = Du bist abgemeldet.
+note-keys-deleted = { $count ->
+    [one] { $count } Schlüssel wurde gelöscht. Er wird ab sofort abgewiesen.
+   *[other] { $count } Schlüssel wurden gelöscht. Sie werden ab sofort abgewiesen.
+}
+note-password-changed = { $count ->
+    [0] Dein Passwort ist geändert, und alle anderen Sitzungen sind beendet.
+    [one] Dein Passwort ist geändert, und alle anderen Sitzungen sind beendet. { $count } Schlüssel, den du erstellt hast, gilt weiter: Falls jemand das alte Passwort kannte, sieh ihn dir an.
+   *[other] Dein Passwort ist geändert, und alle anderen Sitzungen sind beendet. { $count } Schlüssel, die du erstellt hast, gelten weiter: Falls jemand das alte Passwort kannte, sieh sie dir an.
+}
+note-session-ended = Die Sitzung ist beendet.
+note-sessions-ended = { $count ->
+    [0] Es gab keine andere Sitzung.
+    [one] { $count } andere Sitzung ist beendet.
+   *[other] { $count } andere Sitzungen sind beendet.
+}
+note-consent-given = Danke. Du kannst wieder Schlüssel erstellen und benutzen.
+note-consent-withdrawn = { $count ->
+    [0] Deine Einwilligung ist widerrufen. Schlüssel hattest du keine.
+    [one] Deine Einwilligung ist widerrufen, und { $count } Schlüssel wurde ungültig.
+   *[other] Deine Einwilligung ist widerrufen, und { $count } Schlüssel wurden ungültig.
+}
+note-account-locked = { $count ->
+    [0] Dein Konto ist gesperrt. Schlüssel hattest du keine.
+    [one] Dein Konto ist gesperrt, und { $count } Schlüssel wurde ungültig.
+   *[other] Dein Konto ist gesperrt, und { $count } Schlüssel wurden ungültig.
+}
+note-account-unlocked = Dein Konto ist entsperrt. Ungültige Schlüssel bleiben ungültig; du kannst neue erstellen.
+note-account-deleted = { $count ->
+    [0] Dein Konto ist gelöscht.
+    [one] Dein Konto ist gelöscht, und { $count } Schlüssel wurde ungültig.
+   *[other] Dein Konto ist gelöscht, und { $count } Schlüssel wurden ungültig.
+}
+
+## Was abgelehnt wird
+
+problems = { $count ->
+    [one] Bitte sieh dir das noch einmal an:
+   *[other] Bitte sieh dir diese { $count } Stellen noch einmal an:
+}
+wrong-password = Das aktuelle Passwort stimmt nicht.
+sign-in-failed = Benutzername oder Passwort stimmt nicht.
+throttled = { $seconds ->
+    [one] Zu viele Fehlversuche. Versuch es in { $seconds } Sekunde wieder.
+   *[other] Zu viele Fehlversuche. Versuch es in { $seconds } Sekunden wieder.
+}
+busy = Im Moment melden sich zu viele Leute gleichzeitig an. Versuch es in ein paar Sekunden wieder.
+unavailable = Die Datenbank antwortet nicht. Nichts ist verloren; versuch es in ein paar Sekunden wieder.
+taken = Dieser Name ist vergeben. Groß- und Kleinschreibung, Breite und Leerzeichen am Rand zählen nicht: Wähl einen anderen.
+name-empty = Gib einen Namen ein.
+name-too-long = Ein Name hat höchstens 200 Zeichen.
+name-control-character = Ein Name enthält keine Steuerzeichen wie etwa Zeilenumbrüche.
+password-too-short = Das Passwort braucht mindestens 12 Zeichen. Mehrere Wörter, die nicht zusammengehören, merkt man sich leicht.
+password-too-long = Das Passwort darf höchstens 128 Zeichen haben.
+password-common = Dieses Passwort gehört zu den häufigsten und würde zuerst erraten. Wähl eines, das sonst niemand benutzt.
+password-username = Das Passwort darf nicht der Benutzername sein. Wähl etwas, das andere nicht über dich wissen.
+password-repeated = Das Passwort wiederholt immer dieselben Zeichen. Wähl mehrere Wörter, die nicht zusammengehören.
+level-missing = Wähl eine Stufe.
+lifetime-missing = Wähl aus, wann der Schlüssel abläuft.
+lifetime-not-positive = Die Laufzeit muss größer als 0 sein.
+lifetime-above-maximum = So lange gilt kein Schlüssel. Möglich sind höchstens: { $limit }
+current-password-needed = Gib dein aktuelles Passwort ein.
+email-wrong = Das ist keine E-Mail-Adresse mit höchstens 254 Zeichen.
+role-unknown = Diese Rolle gibt es nicht.
+permission-wrong = So heißt keine Berechtigung.
+unknown-permissions = Diese Berechtigungen deklariert kein Dienst: { $names }
+value-refused = Das nimmt der Server nicht an: { $why }
+too-many-keys = Du hast { $max } gültige Schlüssel; mehr kann ein Konto nicht haben. Lösch zuerst einen.
+last-admin = Das ist das letzte aktive Administrationskonto. Leg zuerst ein weiteres an.
+admin-exists = Es gibt schon ein Administrationskonto.
+link-used = Der Link wurde schon benutzt.
+key-immutable = Persönliche Schlüssel lassen sich nicht ändern. Lösch diesen und erstell einen neuen.
+policy-in-use = { $count ->
+    [one] { $count } Schlüssel benutzt diese Richtlinie.
+   *[other] { $count } Schlüssel benutzen diese Richtlinie.
+}
+service-spelled-otherwise = Der Dienst ist als { $name } deklariert. Namen von Diensten sind unabhängig von Groß- und Kleinschreibung eindeutig.
+refused-no-consent = Ohne deine Einwilligung in die Verarbeitung deiner Daten gibt es keine Schlüssel.
+refused-locked = Dein Konto ist gesperrt.
+refused-blocked = Dein Konto ist blockiert. Nur die Administration kann das aufheben.
+refused-owner-unfit = Das Konto kann zurzeit keine Schlüssel haben: Es ist gesperrt oder blockiert, oder die Einwilligung fehlt.
+refused-level = Dafür braucht es Stufe { $needs }; du hast Stufe { $has }. Darüber entscheidet die Rolle deines Kontos; wende dich an die Administration.
+refused-above-owner = Stufe { $asked } liegt über Stufe { $owner }, die deine Rolle hat.
+refused-above-session = Stufe { $asked } liegt über Stufe { $has }, die deine Sitzung hat.
+refused-reserved-service = Der Name „keybearer“ ist vergeben.
+refused-title = Das darfst du nicht
+not-found-title = Hier ist nichts
+not-found-text = Die Adresse ist vertippt, oder was hier war, gibt es nicht mehr.
+no-such-account = Dieses Konto gibt es nicht, oder du darfst es nicht sehen.
+no-such-session = Diese Sitzung gibt es nicht. Vielleicht ist sie schon beendet.
+no-such-key = Diesen Schlüssel gibt es nicht, oder er gehört dir nicht. Vielleicht wurde er schon gelöscht.
+no-such-policy = Diese Richtlinie gibt es nicht.
+unreadable-title = Das war nicht zu verstehen
+ambiguous-credential = Die Anfrage enthält mehr als einen Ausweis. Schick einen oder keinen.
+method-not-allowed = Diese Adresse antwortet nicht auf diese Methode.
+unsupported-media = Das Formular kam in einem Format, das hier nicht gelesen wird.
+too-large = Das Formular ist größer als { $limit } Bytes.
+too-slow = Das Formular kam nicht rechtzeitig an. Schick es noch einmal.
+url-too-long = Die Adresse ist länger als { $limit } Bytes.
+storage-full = Die Festplatte des Servers ist voll, und nichts wurde geändert. Schlüssel gelten trotzdem. Versuch es wieder, sobald Platz ist.
+key-in-url = In der Adresse steht ein vollständiger Schlüssel, und Protokolle heben Adressen auf. Betrachte ihn als bekannt und lösch ihn: { $id }
+conflict-title = Da steht etwas im Weg
+version-mismatch = Es wurde geändert, seit du die Seite geöffnet hast. Sieh es dir noch einmal an.
+later-title = Versuch es gleich noch einmal
+internal-title = Hier ist etwas schiefgegangen
+internal = Das liegt nicht an dir. Im Protokoll des Servers steht mehr unter der Nummer { $id }.
+signed-out-title = Du bist nicht angemeldet
+sign-in-needed = Deine Sitzung ist beendet. Melde dich an und mach es noch einmal.
+to-the-start = Zum Anfang
+form-cross-site-title = Dieses Formular kam von anderswo
+form-cross-site-text = Es wurde nicht von einer Seite dieses Servers geschickt, darum ist nichts geschehen. Wenn du es warst, öffne die Seite hier und versuch es noch einmal. Wer den Server betreibt, sollte prüfen, ob public_url die Adresse in deinem Browser ist.
+form-stale-title = Dieses Formular gilt nicht mehr
+form-stale-text = Es gehört zu einer anderen Sitzung oder stammt von vor dem Neustart des Servers. Nichts ist geschehen. Öffne die Seite neu und versuch es noch einmal.
+form-used-title = Das gibt es schon
+form-used-text = Das Formular wurde schon einmal geschickt, und was es verlangt, ist damals geschehen. Ein zweites Mal wurde nichts erstellt. Ein Geheimnis wird nur einmal gezeigt: Wenn du es nicht hast, lösch den Schlüssel und erstell einen neuen.
+form-start-again = Von vorn beginnen
+
+## Stufen
+
+level-can = Kann:
+level-cannot = Kann nicht:
+level-0 = Ausweisen
+level-0-can = sagen, zu welchem Konto er gehört.
+level-0-cannot = irgendetwas lesen oder ändern.
+level-1 = Eigene Inhalte lesen
+level-1-can = lesen, was du erstellt hast.
+level-1-cannot = deine Kontodaten lesen oder etwas ändern.
+level-2 = Eigenes Konto lesen
+level-2-can = deine Inhalte und alle Daten deines Kontos lesen.
+level-2-cannot = etwas ändern.
+level-3 = Eigene Inhalte schreiben
+level-3-can = alles lesen, was dir gehört, und deine Inhalte anlegen, ändern und löschen.
+level-3-cannot = deine Kontodaten oder deine Schlüssel ändern.
+level-4 = Eigenes Konto schreiben
+level-4-can = alles lesen und ändern, was dir gehört, und deine Schlüssel erstellen und löschen.
+level-4-cannot = etwas von anderen sehen.
+level-5 = Inhalte anderer lesen
+level-5-can = alles von Stufe 4, und lesen, was andere erstellt haben.
+level-5-cannot = Kontodaten anderer lesen oder etwas ändern, das ihnen gehört.
+level-6 = Alle Daten anderer lesen
+level-6-can = alles von Stufe 4, und Inhalte und Kontodaten anderer lesen.
+level-6-cannot = etwas ändern, das anderen gehört.
+level-7 = Unterstützung leisten
+level-7-can = alles lesen, und Daten anderer durch Vorgänge der Unterstützung ändern.
+level-7-cannot = Konten, Schlüssel und Richtlinien anderer verwalten.
+level-8 = Alles
+level-8-can = alles, auch sämtliche Konten, Schlüssel und Richtlinien verwalten.
+level-8-cannot = durch irgendeine Regel aufgehalten werden. Erstell ihn nur, wenn es nicht mit weniger geht.
+
+## Zustand eines Schlüssels
+
+state-active = Gültig
+state-expired = Abgelaufen
+state-revoked = Ungültig
+state-soon = Läuft bald ab
+reason-deleted = Er wurde gelöscht
+reason-role-downgraded = Die Rolle des Kontos wurde herabgesetzt
+reason-account-locked = Das Konto wurde gesperrt
+reason-account-blocked = Das Konto wurde blockiert
+reason-account-deleted = Das Konto wurde gelöscht
+reason-consent-revoked = Die Einwilligung wurde widerrufen
+reason-excessive-use = Er wurde übermäßig benutzt
+reason-policy-deleted = Seine Richtlinie wurde gelöscht
+
+## Anmelden
+
+sign-in-help = Passwort vergessen? Wer diesen Server betreibt, kann dir einen Link geben, mit dem du ein neues festlegst.
+
+## Link zur Einrichtung
+
+setup-title = Das erste Administrationskonto anlegen
+setup-text = Dieses Konto darf alles. Der Link gilt einmal, und 30 Minuten lang, nachdem der Server ihn ausgegeben hat.
+setup-create = Konto anlegen
+setup-welcome = Willkommen, { $name }
+setup-done = Dein Konto ist angelegt und dieser Link verbraucht. Melde dich an und erstell deinen ersten Schlüssel.
+setup-closed = Er wurde schon benutzt, ist älter als 30 Minuten, oder es gibt schon ein Administrationskonto. Solange es keines gibt, gibt der Server bei jedem Start einen neuen Link auf seiner Standardausgabe aus.
+setup-form-incomplete = Das Formular muss einen Benutzernamen und ein Passwort enthalten und sonst nichts.
+link-closed-title = Dieser Link ist geschlossen
+
+## Link für das Passwort
+
+reset-title = Passwort festlegen
+reset-for = Passwort für { $name } festlegen
+reset-text = Es ersetzt das bisherige und beendet alle Sitzungen. Der Link gilt einmal, und 30 Minuten lang, nachdem er erstellt wurde.
+reset-set = Passwort festlegen
+reset-done-title = Das Passwort von { $name } ist festgelegt
+reset-done = Dieser Link ist verbraucht, und alle Sitzungen sind beendet. Melde dich mit dem neuen Passwort an.
+reset-keys = { $count ->
+    [one] { $count } gültiger Schlüssel wurde von diesem Konto erstellt. Falls jemand das alte Passwort kannte, sieh ihn dir an und lösch, was du nicht kennst.
+   *[other] { $count } gültige Schlüssel wurden von diesem Konto erstellt. Falls jemand das alte Passwort kannte, sieh sie dir an und lösch, was du nicht kennst.
+}
+reset-closed = Er wurde schon benutzt, ist älter als 30 Minuten, oder das Konto gibt es nicht. Wer den Server betreibt, erstellt mit diesem Befehl einen neuen:
+reset-form-incomplete = Das Formular muss ein Passwort enthalten und sonst nichts.
+
+## Übersicht
+
+overview = Übersicht
+keys-of-people = Persönliche Schlüssel
+keys-of-services = Schlüssel von Diensten
+also-dead = gültig; { $expired } abgelaufen, { $revoked } ungültig
+accounts = Konten
+also-stopped = aktiv; { $locked } gesperrt, { $blocked } blockiert
+expiring-soon = Laufen bald ab
+expiring-soon-text = gültige Schlüssel, die in den nächsten 7 Tagen ablaufen
+unused = Unbenutzt
+unused-text = gültige Schlüssel, die seit 30 Tagen niemand benutzt hat
+policies = Richtlinien
+permissions-declared = { $count ->
+    [one] für { $count } deklarierte Berechtigung
+   *[other] für { $count } deklarierte Berechtigungen
+}
+
+## Schlüssel (Administration)
+
+## Richtlinien
+
+## Berechtigungen
+
+## Konten
+
+## Erklären
+
+## Protokoll
+
+## Meine Schlüssel
+
+my-keys = Meine Schlüssel
+my-keys-text = Mit einem Schlüssel handelt ein Programm in deinem Namen, bis zu der Stufe, die du ihm gibst.
+which-keys = Welche Schlüssel gezeigt werden
+show-active = Gültig
+show-expired = Abgelaufen
+show-revoked = Ungültig
+show-all = Alle
+no-keys = Du hast keine gültigen Schlüssel
+no-keys-text = Erstell für jedes Programm, das in deinem Namen handeln soll, einen eigenen. So kannst du jeden für sich löschen.
+no-such-keys = Keine Schlüssel in diesem Zustand
+no-such-keys-text = Abgelaufene und ungültige Schlüssel stehen hier, solange der Server sie aufhebt.
+select-key = Den Schlüssel { $name } auswählen
+delete-selected = Ausgewählte löschen
+make-replacement = Ersatz erstellen
+no-consent-text = Alle deine Schlüssel wurden ungültig, als die Einwilligung widerrufen wurde. Du kannst sie wieder geben und dann neue erstellen, oder dein Konto löschen.
+locked-text = Alle deine Schlüssel wurden ungültig, als es gesperrt wurde. Entsperr es, dann kannst du neue erstellen.
+too-low-text = Wer eine höhere Rolle hat, kann dir Schlüssel erstellen. Dein Passwort und deine Sitzungen findest du unter „Sicherheit“.
+
+## Neuer Schlüssel
+
+new-key = Neuer Schlüssel
+new-key-text = Ein Schlüssel lässt sich später weder ändern noch verlängern; du löschst ihn und erstellst einen neuen.
+key-name-hint = Was wird ihn benutzen? Zum Beispiel „Sicherung auf dem NAS“.
+level-hint = Gib ihm nicht mehr als nötig. Jede Stufe schließt die ein, die in dieser Liste über ihr stehen.
+expiry = Laufzeit
+expiry-limit = Höchstens { $limit }, also bis { $date }. Danach wird der Schlüssel abgewiesen.
+other-lifetime = Eine andere
+amount = Anzahl
+unit = Einheit
+unit-days = Tage
+unit-hours = Stunden
+create-key = Schlüssel erstellen
+
+## Geheimnis, einmal gezeigt
+
+secret-title = Dein neuer Schlüssel
+secret-once = Er wird nur dieses eine Mal gezeigt.
+secret-once-text = Der Server hebt nur einen Fingerabdruck auf; niemand kann das Geheimnis noch einmal zeigen. Bewahr es jetzt auf, zum Beispiel in einem Passwortmanager.
+secret-token = Als ein Text
+secret-token-text = Für Authorization: Bearer oder X-API-Key.
+secret-pair = Als Paar
+secret-pair-text = Für HTTP Basic: Der Schlüssel ist der Benutzername, das Geheimnis das Passwort.
+key-id = Schlüssel
+secret-try = Ausprobieren
+secret-stored = Ich habe ihn aufbewahrt
+secret-leave = Der Schlüssel wird nicht noch einmal gezeigt.
+
+## Schlüssel löschen
+
+delete-keys-title = Schlüssel löschen
+delete-keys-text = { $count ->
+    [one] Dieser Schlüssel wird ab der nächsten Anfrage abgewiesen. Das lässt sich nicht rückgängig machen.
+   *[other] Diese { $count } Schlüssel werden ab der nächsten Anfrage abgewiesen. Das lässt sich nicht rückgängig machen.
+}
+delete-keys = { $count ->
+    [one] { $count } Schlüssel löschen
+   *[other] { $count } Schlüssel löschen
+}
+nothing-selected = Es ist kein Schlüssel ausgewählt
+nothing-selected-text = Wähl in der Liste deiner Schlüssel aus, welche du löschen willst. Was schon ungültig ist, braucht nicht gelöscht zu werden.
+
+## Sicherheit
+
+signed-in-as = Angemeldet als { $name }, mit der Rolle { $role }.
+change-password = Passwort ändern
+change-password-text = Das beendet alle anderen Sitzungen. Deine Schlüssel bleiben.
+sessions = Sitzungen
+sessions-text = Jeder Browser und jedes Programm, mit dem du dich angemeldet hast.
+signed-in-at = Angemeldet am
+session-until = Endet am
+this-session = Diese hier
+end-session = Sitzung beenden
+end-other-sessions = Überall sonst abmelden
+stop-title = Konto anhalten oder löschen
+consent-give = Einwilligung geben
+consent-give-title = Einwilligung geben
+consent-give-text = Du willigst in die Verarbeitung deiner Daten ein und kannst wieder Schlüssel haben.
+consent-withdraw = Einwilligung widerrufen
+consent-withdraw-title = Einwilligung widerrufen
+consent-withdraw-text = Deine Daten werden nicht mehr verarbeitet: Alle deine Schlüssel werden endgültig ungültig, und du wirst überall abgemeldet. Du kannst dich noch anmelden, um wieder einzuwilligen oder das Konto zu löschen.
+lock = Mein Konto sperren
+lock-title = Mein Konto sperren
+lock-text = Wenn dir etwas seltsam vorkommt: Alle deine Schlüssel werden endgültig ungültig, und du wirst überall abgemeldet. Du kannst dich anmelden, um das Konto zu entsperren.
+unlock = Mein Konto entsperren
+unlock-title = Mein Konto entsperren
+unlock-text = Du kannst wieder Schlüssel erstellen und benutzen. Ungültige bleiben ungültig.
+delete-account = Mein Konto löschen
+delete-account-title = Mein Konto löschen
+delete-account-text = Alle deine Schlüssel werden ungültig, du wirst überall abgemeldet, und das Konto ist weg. Das lässt sich nicht rückgängig machen.
+will-revoke = { $count ->
+    [0] Du hast keine Schlüssel, die dadurch ungültig würden.
+    [one] Dadurch wird { $count } Schlüssel ungültig.
+   *[other] Dadurch werden { $count } Schlüssel ungültig.
+}

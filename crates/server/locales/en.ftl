@@ -1,0 +1,408 @@
+# Texts of the pages in English. de.ftl has the same messages with the same variables; a test holds both against the templates.
+
+## Everywhere
+
+skip-to-content = Skip to content
+navigation = Main
+preferences = Appearance and language
+theme = Theme
+theme-system = System
+theme-light = Light
+theme-dark = Dark
+language = Language
+sign-in = Sign in
+sign-out = Sign out
+cancel = Cancel
+back = Back
+copy = Copy
+copied = Copied
+never = Never
+until = until
+pages = Pages
+next-page = Next page
+name = Name
+level = Level
+state = State
+created = Created
+last-used = Last used
+expires = Expires
+secret = Secret
+token = Token
+command = Command
+select = Select
+username = User name
+password = Password
+new-password = New password
+current-password = Current password
+password-hint = 12 to 128 characters; a few random words do well.
+nav-overview = Overview
+nav-my-keys = My keys
+nav-security = Security
+
+## Time
+
+days = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
+hours = { $count ->
+    [one] { $count } hour
+   *[other] { $count } hours
+}
+minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+seconds = { $count ->
+    [one] { $count } second
+   *[other] { $count } seconds
+}
+in-a-moment = in a moment
+just-now = just now
+in-days = { $count ->
+    [one] in { $count } day
+   *[other] in { $count } days
+}
+in-hours = { $count ->
+    [one] in { $count } hour
+   *[other] in { $count } hours
+}
+in-minutes = { $count ->
+    [one] in { $count } minute
+   *[other] in { $count } minutes
+}
+days-ago = { $count ->
+    [one] { $count } day ago
+   *[other] { $count } days ago
+}
+hours-ago = { $count ->
+    [one] { $count } hour ago
+   *[other] { $count } hours ago
+}
+minutes-ago = { $count ->
+    [one] { $count } minute ago
+   *[other] { $count } minutes ago
+}
+
+## What was done
+
+note-signed-out = You are signed out.
+note-keys-deleted = { $count ->
+    [one] { $count } key was deleted. It is refused from now on.
+   *[other] { $count } keys were deleted. They are refused from now on.
+}
+note-password-changed = { $count ->
+    [0] Your password was changed, and all your other sessions have ended.
+    [one] Your password was changed, and all your other sessions have ended. { $count } key that you made still lives: if somebody else may have known the old password, look at it.
+   *[other] Your password was changed, and all your other sessions have ended. { $count } keys that you made still live: if somebody else may have known the old password, look at them.
+}
+note-session-ended = The session has ended.
+note-sessions-ended = { $count ->
+    [0] There was no other session.
+    [one] { $count } other session has ended.
+   *[other] { $count } other sessions have ended.
+}
+note-consent-given = Thank you. You can make and use keys again.
+note-consent-withdrawn = { $count ->
+    [0] Your consent is withdrawn. You had no keys.
+    [one] Your consent is withdrawn, and { $count } key was revoked.
+   *[other] Your consent is withdrawn, and { $count } keys were revoked.
+}
+note-account-locked = { $count ->
+    [0] Your account is locked. You had no keys.
+    [one] Your account is locked, and { $count } key was revoked.
+   *[other] Your account is locked, and { $count } keys were revoked.
+}
+note-account-unlocked = Your account is unlocked. Keys that were revoked stay so; you can make new ones.
+note-account-deleted = { $count ->
+    [0] Your account is deleted.
+    [one] Your account is deleted, and { $count } key was revoked.
+   *[other] Your account is deleted, and { $count } keys were revoked.
+}
+
+## What is refused
+
+problems = { $count ->
+    [one] Please look at this:
+   *[other] Please look at these { $count }:
+}
+wrong-password = The current password is wrong.
+sign-in-failed = User name or password is wrong.
+throttled = { $seconds ->
+    [one] Too many failed attempts. Try again in { $seconds } second.
+   *[other] Too many failed attempts. Try again in { $seconds } seconds.
+}
+busy = Too many people are signing in at this moment. Try again in a few seconds.
+unavailable = The database does not answer. Nothing was lost; try again in a few seconds.
+taken = This name is taken. Case, width and surrounding spaces do not count: choose another.
+name-empty = Enter a name.
+name-too-long = A name has at most 200 characters.
+name-control-character = A name has no control characters, such as line breaks.
+password-too-short = The password needs at least 12 characters. Several words that do not belong together are easy to remember.
+password-too-long = The password may have at most 128 characters.
+password-common = This is one of the most common passwords and would be guessed first. Choose one that nobody else uses.
+password-username = The password must not be the user name. Choose something that others do not know of you.
+password-repeated = The password repeats the same few characters. Choose several words that do not belong together.
+level-missing = Choose a level.
+lifetime-missing = Choose when the key expires.
+lifetime-not-positive = The lifetime must be greater than 0.
+lifetime-above-maximum = A key lives for at most { $limit }.
+current-password-needed = Enter your current password.
+email-wrong = This is not an e-mail address of at most 254 characters.
+role-unknown = There is no such role.
+permission-wrong = This is not the name of a permission.
+unknown-permissions = No service declares these permissions: { $names }
+value-refused = The server does not accept this: { $why }
+too-many-keys = You have { $max } live keys, the most that an account may have. Delete one first.
+last-admin = This is the last active administrator. Make another one first.
+admin-exists = There is an administrator already.
+link-used = The link was used before.
+key-immutable = Keys of people cannot be changed. Delete this one and make another.
+policy-in-use = { $count ->
+    [one] { $count } key uses this policy.
+   *[other] { $count } keys use this policy.
+}
+service-spelled-otherwise = The service is declared as { $name }. Names of services are unique whatever their case.
+refused-no-consent = Without your consent to the processing of your data there are no keys.
+refused-locked = Your account is locked.
+refused-blocked = Your account is blocked. An administrator can lift that.
+refused-owner-unfit = The account cannot have keys now: it is locked, blocked, or lacks consent.
+refused-level = This needs level { $needs }; you have level { $has }. The role of your account decides that; ask an administrator.
+refused-above-owner = Level { $asked } is above level { $owner }, which is that of your role.
+refused-above-session = Level { $asked } is above level { $has }, which is that of your session.
+refused-reserved-service = The name “keybearer” is reserved.
+refused-title = You may not do this
+not-found-title = There is nothing here
+not-found-text = The address is mistyped, or what was here is gone.
+no-such-account = There is no such account, or none that you may see.
+no-such-session = There is no such session. Perhaps it has ended.
+no-such-key = There is no such key, or none of yours. Perhaps it was deleted already.
+no-such-policy = There is no such policy.
+unreadable-title = This could not be read
+ambiguous-credential = The request carries more than one credential. Send one, or none.
+method-not-allowed = This address does not answer to that method.
+unsupported-media = The form came in a format that is not read here.
+too-large = The form is larger than { $limit } bytes.
+too-slow = The form did not arrive in time. Send it again.
+url-too-long = The address is longer than { $limit } bytes.
+storage-full = The disk of the server is full, and nothing was changed. Keys work all the same. Try again once there is room.
+key-in-url = A full key stands in the address, where logs keep it. Consider it leaked, and revoke it: { $id }
+conflict-title = Something stands in the way
+version-mismatch = It was changed since you opened the page. Look at it again.
+later-title = Try again in a moment
+internal-title = Something went wrong here
+internal = It is not your fault. The log of the server has more under the number { $id }.
+signed-out-title = You are not signed in
+sign-in-needed = Your session has ended. Sign in, and do it again.
+to-the-start = To the start
+form-cross-site-title = This form came from elsewhere
+form-cross-site-text = It was not sent by a page of this server, so nothing was done. If it was you, open the page here and try again. Whoever runs the server should check that public_url is the address in your browser.
+form-stale-title = This form is no longer good
+form-stale-text = It was made for another session, or before the server was restarted. Nothing was done. Open the page anew and try again.
+form-used-title = This was made already
+form-used-text = The form was sent before, and what it asks for was done then. Nothing was made a second time. A secret is shown only once: if you do not have it, delete the key and make another.
+form-start-again = Start again
+
+## Levels
+
+level-can = Can:
+level-cannot = Cannot:
+level-0 = Identify
+level-0-can = say which account it belongs to.
+level-0-cannot = read or change anything.
+level-1 = Read your content
+level-1-can = read what you have made.
+level-1-cannot = read your account data, or change anything.
+level-2 = Read your account
+level-2-can = read your content and all data of your account.
+level-2-cannot = change anything.
+level-3 = Write your content
+level-3-can = read all that is yours, and make, change and delete your content.
+level-3-cannot = change your account data or your keys.
+level-4 = Write your account
+level-4-can = read and change all that is yours, and make and delete your keys.
+level-4-cannot = see anything of other people.
+level-5 = Read others’ content
+level-5-can = do all of level 4, and read what other people have made.
+level-5-cannot = read account data of other people, or change what is theirs.
+level-6 = Read all data of others
+level-6-can = do all of level 4, and read content and account data of other people.
+level-6-cannot = change what belongs to other people.
+level-7 = Support operations
+level-7-can = read everything, and change data of other people by support operations.
+level-7-cannot = manage accounts, keys and policies of others.
+level-8 = Everything
+level-8-can = do everything, also manage all accounts, keys and policies.
+level-8-cannot = be stopped by any rule. Make one only if nothing less will do.
+
+## State of a key
+
+state-active = Active
+state-expired = Expired
+state-revoked = Revoked
+state-soon = About to expire
+reason-deleted = It was deleted
+reason-role-downgraded = The role of the account was lowered
+reason-account-locked = The account was locked
+reason-account-blocked = The account was blocked
+reason-account-deleted = The account was deleted
+reason-consent-revoked = Consent was withdrawn
+reason-excessive-use = Its use was found excessive
+reason-policy-deleted = Its policy was deleted
+
+## Sign in
+
+sign-in-help = Forgotten your password? Whoever runs this server can give you a link that sets another one.
+
+## Setup link
+
+setup-title = Create the first administrator
+setup-text = This account can do everything. The link works once, and for 30 minutes after the server has printed it.
+setup-create = Create the administrator
+setup-welcome = Welcome, { $name }
+setup-done = Your account is there, and this link is used up. Sign in to make your first key.
+setup-closed = It was used, it is older than 30 minutes, or there is an administrator already. While there is none, each start of the server prints a new link on its standard output.
+setup-form-incomplete = The form must hold a user name and a password, and nothing else.
+link-closed-title = This link is closed
+
+## Password link
+
+reset-title = Set a password
+reset-for = Set a password for { $name }
+reset-text = It replaces the one that the account has, and ends every session. The link works once, and for 30 minutes after it was made.
+reset-set = Set the password
+reset-done-title = The password of { $name } is set
+reset-done = This link is used up, and all sessions have ended. Sign in with the new password.
+reset-keys = { $count ->
+    [one] { $count } live key was made by this account. If somebody else may have known the old password, look at it and delete what you do not know.
+   *[other] { $count } live keys were made by this account. If somebody else may have known the old password, look at them and delete what you do not know.
+}
+reset-closed = It was used, it is older than 30 minutes, or there is no such account. Whoever runs the server makes a new one with this command:
+reset-form-incomplete = The form must hold a password, and nothing else.
+
+## Overview
+
+overview = Overview
+keys-of-people = Keys of people
+keys-of-services = Keys of services
+also-dead = active; { $expired } expired, { $revoked } revoked
+accounts = Accounts
+also-stopped = active; { $locked } locked, { $blocked } blocked
+expiring-soon = Expiring soon
+expiring-soon-text = active keys that end within 7 days
+unused = Unused
+unused-text = active keys that nobody used for 30 days
+policies = Policies
+permissions-declared = { $count ->
+    [one] for { $count } declared permission
+   *[other] for { $count } declared permissions
+}
+
+## Keys (admin)
+
+## Policies
+
+## Permissions
+
+## Accounts
+
+## Explain
+
+## Audit
+
+## My keys
+
+my-keys = My keys
+my-keys-text = With a key, a program acts in your name, up to the level that you give it.
+which-keys = Which keys are shown
+show-active = Active
+show-expired = Expired
+show-revoked = Revoked
+show-all = All
+no-keys = You have no active keys
+no-keys-text = Make one for each program that is to act in your name, so that you can delete each on its own.
+no-such-keys = No keys in this state
+no-such-keys-text = Keys that have expired or were revoked are shown here for as long as the server keeps them.
+select-key = Select the key { $name }
+delete-selected = Delete selected keys
+make-replacement = Make a replacement
+no-consent-text = All your keys were revoked when consent was withdrawn. You can give it again, and then make new keys, or delete your account.
+locked-text = All your keys were revoked when it was locked. Unlock it, and you can make new ones.
+too-low-text = Somebody with a higher role may make keys for you. Your password and sessions are under “Security”.
+
+## New key
+
+new-key = New key
+new-key-text = A key cannot be changed or extended later; you delete it and make another.
+key-name-hint = What will use it? For example “backup on the NAS”.
+level-hint = Give it no more than it needs. Each level includes those above it in this list.
+expiry = Lifetime
+expiry-limit = At most { $limit }, so until { $date }. After that the key is refused.
+other-lifetime = Another
+amount = Amount
+unit = Unit
+unit-days = days
+unit-hours = hours
+create-key = Create the key
+
+## Secret, shown once
+
+secret-title = Your new key
+secret-once = This is the only time that it is shown.
+secret-once-text = The server keeps a fingerprint only, and nobody can show the secret again. Store it now, for example in a password manager.
+secret-token = As one text
+secret-token-text = For Authorization: Bearer, or X-API-Key.
+secret-pair = As a pair
+secret-pair-text = For HTTP Basic: the key is the user name, the secret the password.
+key-id = Key
+secret-try = Try it
+secret-stored = I have stored it
+secret-leave = The key will not be shown again.
+
+## Delete keys
+
+delete-keys-title = Delete keys
+delete-keys-text = { $count ->
+    [one] This key is refused from the next request on. That cannot be undone.
+   *[other] These { $count } keys are refused from the next request on. That cannot be undone.
+}
+delete-keys = { $count ->
+    [one] Delete { $count } key
+   *[other] Delete { $count } keys
+}
+nothing-selected = No key is selected
+nothing-selected-text = Select the keys that you want to delete in the list of your keys. What is revoked already needs no deletion.
+
+## Security
+
+signed-in-as = Signed in as { $name }, with the role { $role }.
+change-password = Change password
+change-password-text = This ends all your other sessions. Your keys stay.
+sessions = Sessions
+sessions-text = Each browser or program that you signed in with.
+signed-in-at = Signed in
+session-until = Ends on
+this-session = This one
+end-session = End session
+end-other-sessions = Sign out everywhere else
+stop-title = Stop or delete the account
+consent-give = Give consent
+consent-give-title = Give consent
+consent-give-text = You consent to your data being processed, and can have keys again.
+consent-withdraw = Withdraw consent
+consent-withdraw-title = Withdraw consent
+consent-withdraw-text = Your data is no longer processed: all your keys are revoked, for good, and you are signed out everywhere. You can still sign in to give consent again or to delete the account.
+lock = Lock my account
+lock-title = Lock my account
+lock-text = If something seems wrong: all your keys are revoked, for good, and you are signed out everywhere. You can sign in to unlock it.
+unlock = Unlock my account
+unlock-title = Unlock my account
+unlock-text = You can make and use keys again. Those that were revoked stay revoked.
+delete-account = Delete my account
+delete-account-title = Delete my account
+delete-account-text = All your keys are revoked, you are signed out everywhere, and the account is gone. That cannot be undone.
+will-revoke = { $count ->
+    [0] You have no keys that this would revoke.
+    [one] This revokes { $count } key.
+   *[other] This revokes { $count } keys.
+}

@@ -1,0 +1,111 @@
+//! The dashboard: pages for people, made on the server, which call the same operations as `/v1`. A page is a file here, a template, its
+//! messages in both languages, and a row in the table below.
+
+mod assets;
+mod cookies;
+mod delete_keys;
+mod failure;
+mod fields;
+mod home;
+mod keys;
+mod levels;
+mod message;
+mod moment;
+mod nav;
+mod new_key;
+mod note;
+mod overview;
+mod password;
+mod posted;
+mod preferences;
+mod reset;
+mod secret;
+mod security;
+mod sessions;
+mod setup;
+mod sign_in;
+mod sign_out;
+mod standing;
+mod texts;
+mod visit;
+mod wording;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderValue, Method, header};
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+pub(super) use self::failure::render;
+pub(super) use self::visit::Visit;
+use crate::app::App;
+
+/// Method, path, and what answers there.
+type Operation = (&'static str, &'static str, fn(MethodFilter) -> MethodRouter<Arc<App>>);
+
+/// Every page and every form: the one table behind the router and [`ROUTES`].
+const TABLE: &[Operation] = &[
+    ("GET", "/", |method| on(method, home::home)),
+    ("GET", "/assets/{name}", |method| on(method, assets::serve)),
+    ("POST", "/preferences", |method| on(method, preferences::set)),
+    ("GET", "/setup/{nonce}", |method| on(method, setup::form)),
+    ("POST", "/setup/{nonce}", |method| on(method, setup::create)),
+    ("GET", "/reset/{token}", |method| on(method, reset::form)),
+    ("POST", "/reset/{token}", |method| on(method, reset::set)),
+    ("GET", "/sign-in", |method| on(method, sign_in::form)),
+    ("POST", "/sign-in", |method| on(method, sign_in::sign_in)),
+    ("POST", "/sign-out", |method| on(method, sign_out::sign_out)),
+    ("GET", "/dashboard", |method| on(method, overview::overview)),
+    ("GET", "/account", |method| on(method, keys::list)),
+    ("GET", "/account/keys/new", |method| on(method, new_key::form)),
+    ("POST", "/account/keys/new", |method| on(method, new_key::create)),
+    ("GET", "/account/keys/delete", |method| on(method, delete_keys::ask)),
+    ("POST", "/account/keys/delete", |method| on(method, delete_keys::delete)),
+    ("GET", "/account/security", |method| on(method, security::page)),
+    ("POST", "/account/password", |method| on(method, password::change)),
+    ("POST", "/account/sessions/end", |method| on(method, sessions::end)),
+    ("POST", "/account/sessions/end-others", |method| on(method, sessions::end_others)),
+    ("GET", "/account/standing/{what}", |method| on(method, standing::ask)),
+    ("POST", "/account/standing/{what}", |method| on(method, standing::change)),
+];
+
+/// Method and path of every page and form, for the authorisation test.
+pub const ROUTES: &[(&str, &str)] = &{
+    let mut routes = [("", ""); TABLE.len()];
+    let mut row = 0;
+    while row < TABLE.len() {
+        routes[row] = (TABLE[row].0, TABLE[row].1);
+        row += 1;
+    }
+    routes
+};
+
+/// What all paths of this face begin with, besides the root.
+const FOLDERS: &[&str] = &["/account", "/assets", "/dashboard", "/preferences", "/reset", "/setup", "/sign-in", "/sign-out"];
+
+/// Whether this face answers for a path.
+pub(super) fn answers(path: &str) -> bool {
+    let below = |folder: &&str| path.strip_prefix(*folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    path == "/" || FOLDERS.iter().any(below)
+}
+
+pub(super) fn router() -> Router<Arc<App>> {
+    TABLE.iter().fold(Router::new(), |router, (method, path, answered_by)| {
+        let method = method.parse().ok().and_then(|method: Method| MethodFilter::try_from(method).ok());
+        router.route(path, answered_by(method.expect("the table names methods of HTTP")))
+    })
+}
+
+/// What every answer of this face carries: it loads nothing from elsewhere, runs nothing that is written into it, stands in no frame, tells
+/// nobody where the person came from, and is kept nowhere, unless it says otherwise itself.
+pub(super) fn guard(response: &mut Response) {
+    let headers = response.headers_mut();
+    let policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    // Not `no-referrer`: with that, browsers say of our own forms that they come from nowhere.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}

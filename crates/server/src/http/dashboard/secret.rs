@@ -1,0 +1,45 @@
+//! The page that shows the secret of a new key, once. It is the answer to the form itself, so it has no address to come back to.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::moment::Moment;
+use super::visit::Visit;
+use crate::error::AppError;
+use crate::ops::issue::Issued;
+
+#[derive(Template)]
+#[template(path = "secret.html")]
+struct Page<'a> {
+    visit: &'a Visit,
+    name: &'a str,
+    key: String,
+    token: String,
+    secret: String,
+    expires: Option<Moment>,
+    /// A command that uses the key.
+    command: String,
+    /// Where the person goes on.
+    then: &'static str,
+}
+
+/// The page of a key that was made just now; `then` is where it leads on.
+///
+/// # Errors
+/// [`AppError::Internal`] where the template fails.
+pub(super) fn shown_once(visit: &Visit, issued: &Issued, then: &'static str) -> Result<Response, AppError> {
+    let token = issued.token(&visit.app);
+    let command = format!("curl -H 'Authorization: Bearer {token}' {}/v1/whoami", visit.origin().unwrap_or_default());
+    let page = Page {
+        visit,
+        name: &issued.key.name,
+        key: issued.key.id.to_string(),
+        token,
+        secret: issued.secret(),
+        expires: issued.key.lifecycle.expires_at().map(|at| visit.moment(&at)),
+        command,
+        then,
+    };
+    visit.page(StatusCode::CREATED, &page)
+}

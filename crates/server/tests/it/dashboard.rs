@@ -1,0 +1,10 @@
+//! The pages, asked for over HTTP as a browser without JavaScript would.
+
+pub mod browser;
+mod cookies;
+mod forms;
+mod keys;
+mod language;
+mod pages;
+mod security;
+mod sign_in;

@@ -1,0 +1,91 @@
+//! The rows of the pages. A session in the cookie is all that counts here: no key and no header opens one.
+
+use keybearer::http::dashboard::ROUTES;
+
+use super::{Actor, Actors, assert_complete};
+use crate::dashboard::browser::Browser;
+use crate::support::{Answer, Cred, Made, Server};
+
+/// Who may.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// With or without a session.
+    Anyone,
+    /// Whoever is signed in.
+    Member,
+    /// Whoever is signed in and has level 4.
+    Owner,
+    /// Whoever is signed in and has level 8.
+    Admin,
+}
+
+/// Page or form, the path that is asked for, and who may. A form is sent empty and without its token, so that who gets as far as that is
+/// refused there.
+const ROWS: &[(&str, &str, Who)] = &[
+    ("GET /", "/", Who::Anyone),
+    ("GET /assets/{name}", "/assets/nonsense", Who::Anyone),
+    ("POST /preferences", "/preferences", Who::Anyone),
+    ("GET /setup/{nonce}", "/setup/nonsense", Who::Anyone),
+    ("POST /setup/{nonce}", "/setup/nonsense", Who::Anyone),
+    ("GET /reset/{token}", "/reset/nonsense", Who::Anyone),
+    ("POST /reset/{token}", "/reset/nonsense", Who::Anyone),
+    ("GET /sign-in", "/sign-in", Who::Anyone),
+    ("POST /sign-in", "/sign-in", Who::Anyone),
+    ("POST /sign-out", "/sign-out", Who::Member),
+    ("GET /dashboard", "/dashboard", Who::Admin),
+    ("GET /account", "/account", Who::Member),
+    ("GET /account/keys/new", "/account/keys/new", Who::Owner),
+    ("POST /account/keys/new", "/account/keys/new", Who::Member),
+    ("GET /account/keys/delete", "/account/keys/delete", Who::Owner),
+    ("POST /account/keys/delete", "/account/keys/delete", Who::Member),
+    ("GET /account/security", "/account/security", Who::Member),
+    ("POST /account/password", "/account/password", Who::Member),
+    ("POST /account/sessions/end", "/account/sessions/end", Who::Member),
+    ("POST /account/sessions/end-others", "/account/sessions/end-others", Who::Member),
+    ("GET /account/standing/{what}", "/account/standing/lock", Who::Member),
+    ("POST /account/standing/{what}", "/account/standing/lock", Who::Member),
+];
+
+/// Whether the answer is the one that who has no session gets.
+fn is_sent_away(answer: &Answer, method: &str) -> bool {
+    match method {
+        "GET" => answer.status == 303 && answer.header("location").starts_with("/sign-in?next="),
+        _ => answer.status == 401,
+    }
+}
+
+#[tokio::test]
+async fn every_page_and_form_asked_for_by_everyone() {
+    assert_complete(ROUTES.iter().map(|(method, path)| format!("{method} {path}")), ROWS.iter().map(|row| row.0.to_owned()));
+    let server = Server::start().await;
+    let actors = Actors::make(&server).await;
+    let mut wrong = Vec::new();
+    for (operation, path, who) in ROWS {
+        let method = operation.split_once(' ').unwrap().0;
+        for actor in Actor::all() {
+            let mut browser = match (actor, actors.key(actor, None)) {
+                (Actor::Session(role), _) => Browser::with_session(&server, &actors.people[role].token),
+                (_, Some(key)) => Browser::with_session(&server, &key.token),
+                _ => Browser::new(&server),
+            };
+            if let Some(Cred::Bearer(token)) = actors.key(actor, None).map(Made::bearer) {
+                browser.headers.push(("authorization", format!("Bearer {token}")));
+            }
+            let answer = if method == "GET" { browser.get(path).await } else { browser.post_bare(path, &[]).await };
+            let level = if actor.is_session() { actor.level() } else { None };
+            let right = match (who, level) {
+                (Who::Anyone, _) => !is_sent_away(&answer, method),
+                (_, None) => is_sent_away(&answer, method),
+                // Without its token no form is taken, from whoever it comes.
+                (_, Some(_)) if method == "POST" => answer.status == 403,
+                (Who::Member, Some(_)) => answer.status == 200,
+                (Who::Owner, Some(level)) => answer.status == if level >= 4 { 200 } else { 403 },
+                (Who::Admin, Some(level)) => answer.status == if level == 8 { 200 } else { 403 },
+            };
+            if !right {
+                wrong.push(format!("{operation} by {actor:?}: {}", answer.status));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong answers:\n{}", wrong.len(), wrong.join("\n"));
+}
