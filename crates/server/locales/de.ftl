@@ -302,6 +302,66 @@ permissions-declared = { $count ->
 
 ## Richtlinien
 
+policies-text = Eine Richtlinie ist eine benannte Menge von Berechtigungen. Schlüssel von Diensten beziehen ihre daraus, und jede Änderung gilt für sie sofort.
+permissions = Berechtigungen
+number-of-keys = Schlüssel
+new-policy = Neue Richtlinie
+new-policy-text = Gib ihr, was eine Art von Dienst braucht, und nicht mehr. Du kannst sie später ändern.
+no-policies = Es gibt noch keine Richtlinien
+no-policies-text = Der Schlüssel eines Dienstes bezieht seine Berechtigungen aus einer Richtlinie. Leg also zuerst eine an.
+grants-nothing = Erlaubt nichts
+undeclared = nicht mehr deklariert
+undeclared-granted-text = Der Dienst deklariert sie nicht mehr. Schlüssel behalten sie, solange hier das Häkchen steht; einmal entfernt, lässt sie sich nicht wieder erteilen.
+and-more = { $count ->
+    [one] und { $count } weitere
+   *[other] und { $count } weitere
+}
+edit-policy-text = Auch der Name darf sich ändern; die Schlüssel bleiben der Richtlinie zugeordnet.
+policy-effect = { $count ->
+    [0] Was du speicherst, gilt sofort. Zurzeit benutzt kein Schlüssel diese Richtlinie.
+    [one] Was du speicherst, gilt sofort, und zwar für den { $count } Schlüssel mit dieser Richtlinie.
+   *[other] Was du speicherst, gilt sofort, und zwar für alle { $count } Schlüssel mit dieser Richtlinie.
+}
+policy-name-hint = Eindeutig, auch ohne Rücksicht auf Groß- und Kleinschreibung. Zum Beispiel „Rechnungen lesen“.
+policy-permissions-hint = Was die Schlüssel dürfen, nach dem Dienst geordnet, der es deklariert.
+nothing-declared-text = Noch kein Dienst hat Berechtigungen deklariert. Die Richtlinie lässt sich trotzdem anlegen; sie erlaubt nichts, bis du welche hinzufügst.
+search-permissions = Berechtigungen suchen
+create-policy = Richtlinie anlegen
+save = Speichern
+delete-policy = Richtlinie löschen
+delete-policy-ask = Löschen …
+delete-policy-ahead = { $count ->
+    [0] Kein Schlüssel benutzt sie, es geht also nichts weiter verloren.
+    [one] { $count } Schlüssel benutzt sie und wird mit ihr ungültig. Die nächste Seite nennt ihn.
+   *[other] { $count } Schlüssel benutzen sie und werden mit ihr ungültig. Die nächste Seite nennt sie.
+}
+delete-policy-text = { $count ->
+    [0] Kein Schlüssel benutzt diese Richtlinie. Das Löschen lässt sich nicht rückgängig machen.
+    [one] Dieser Schlüssel wird mit der Richtlinie ungültig und ab der nächsten Anfrage abgewiesen. Das lässt sich nicht rückgängig machen.
+   *[other] Diese { $count } Schlüssel werden mit der Richtlinie ungültig und ab der nächsten Anfrage abgewiesen. Das lässt sich nicht rückgängig machen.
+}
+delete-policy-now = { $count ->
+    [0] Richtlinie löschen
+    [one] Richtlinie und { $count } Schlüssel löschen
+   *[other] Richtlinie und { $count } Schlüssel löschen
+}
+dying-keys = Schlüssel, die mit der Richtlinie ungültig werden
+type-policy-name = Name der Richtlinie
+type-policy-name-hint = Gib ihn ein, damit klar ist, dass du diese meinst.
+policy-name-differs = So heißt die Richtlinie nicht, die du gerade löschen willst.
+policy-keys-changed = Die Schlüssel der Richtlinie haben sich geändert, seit du die Seite geöffnet hast. Sieh dir die Liste noch einmal an.
+note-policy-created = Die Richtlinie ist angelegt.
+note-policy-changed = { $count ->
+    [0] Die Richtlinie ist gespeichert. Zurzeit benutzt sie kein Schlüssel.
+    [one] Die Richtlinie ist gespeichert. Sie gilt ab jetzt für ihren { $count } Schlüssel.
+   *[other] Die Richtlinie ist gespeichert. Sie gilt ab jetzt für ihre { $count } Schlüssel.
+}
+note-policy-deleted = { $count ->
+    [0] Die Richtlinie ist gelöscht. Kein Schlüssel hat sie benutzt.
+    [one] Die Richtlinie ist gelöscht und mit ihr { $count } Schlüssel. Er wird ab jetzt abgewiesen.
+   *[other] Die Richtlinie ist gelöscht und mit ihr { $count } Schlüssel. Sie werden ab jetzt abgewiesen.
+}
+
 ## Berechtigungen
 
 ## Konten

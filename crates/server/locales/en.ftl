@@ -302,6 +302,66 @@ permissions-declared = { $count ->
 
 ## Policies
 
+policies-text = A policy is a named set of permissions. Keys of services get theirs from one, and every change reaches them at once.
+permissions = Permissions
+number-of-keys = Keys
+new-policy = New policy
+new-policy-text = Give it what one kind of service needs, and nothing more. It can be changed later.
+no-policies = There are no policies
+no-policies-text = A key of a service gets its permissions from a policy, so make a policy first.
+grants-nothing = Grants nothing
+undeclared = no longer declared
+undeclared-granted-text = The service has ceased to declare it. Keys keep it as long as it is ticked; once removed, it cannot be granted again.
+and-more = { $count ->
+    [one] and { $count } more
+   *[other] and { $count } more
+}
+edit-policy-text = The name may change too; keys stay tied to the policy.
+policy-effect = { $count ->
+    [0] Saving takes effect immediately. No key uses this policy now.
+    [one] Saving takes effect immediately, for the { $count } key that uses this policy.
+   *[other] Saving takes effect immediately, for all { $count } keys that use this policy.
+}
+policy-name-hint = Unique, whatever its case. For example “Read invoices”.
+policy-permissions-hint = What the keys may do, by the service that declares it.
+nothing-declared-text = No service has declared permissions. The policy can be made all the same; it grants nothing until you add some.
+search-permissions = Search permissions
+create-policy = Create the policy
+save = Save
+delete-policy = Delete the policy
+delete-policy-ask = Delete…
+delete-policy-ahead = { $count ->
+    [0] No key uses it, so nothing else is lost.
+    [one] The { $count } key that uses it dies with it. The next page names it.
+   *[other] The { $count } keys that use it die with it. The next page names them.
+}
+delete-policy-text = { $count ->
+    [0] No key uses this policy. Deleting it cannot be undone.
+    [one] This key dies with the policy and is refused from the next request on. That cannot be undone.
+   *[other] These { $count } keys die with the policy and are refused from the next request on. That cannot be undone.
+}
+delete-policy-now = { $count ->
+    [0] Delete the policy
+    [one] Delete the policy and { $count } key
+   *[other] Delete the policy and { $count } keys
+}
+dying-keys = Keys that die with the policy
+type-policy-name = Name of the policy
+type-policy-name-hint = Type it to show that you mean this one.
+policy-name-differs = This is not the name of the policy that you are about to delete.
+policy-keys-changed = The keys of the policy have changed since you opened the page. Look at the list again.
+note-policy-created = The policy was created.
+note-policy-changed = { $count ->
+    [0] The policy was saved. No key uses it now.
+    [one] The policy was saved. It holds for its { $count } key from now on.
+   *[other] The policy was saved. It holds for its { $count } keys from now on.
+}
+note-policy-deleted = { $count ->
+    [0] The policy was deleted. No key used it.
+    [one] The policy was deleted, and { $count } key with it. It is refused from now on.
+   *[other] The policy was deleted, and { $count } keys with it. They are refused from now on.
+}
+
 ## Permissions
 
 ## Accounts

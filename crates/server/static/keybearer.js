@@ -78,6 +78,29 @@
     show();
   }
 
+  // A long list to choose from is narrowed to what holds all the words.
+  const finder = one("[data-finder]");
+  if (finder) {
+    const field = finder.querySelector("input");
+    const found = finder.querySelector("[role=status]");
+    finder.hidden = false;
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") event.preventDefault();
+    });
+    field.addEventListener("input", () => {
+      const words = field.value.toLowerCase().split(/\s+/);
+      for (const option of all("[data-group] .option")) {
+        const text = `${option.querySelector("input").value} ${option.textContent}`.toLowerCase();
+        option.hidden = !words.every((word) => text.includes(word));
+      }
+      for (const group of all("[data-group]")) {
+        group.hidden = !group.querySelector(".option:not([hidden])");
+      }
+      const [shown, total] = [all("[data-group] .option:not([hidden])").length, all("[data-group] .option").length];
+      found.textContent = field.value.trim() ? `${shown} / ${total}` : "";
+    });
+  }
+
   // A form is sent once, however often its button is pressed.
   for (const form of all("form[method=post]")) {
     form.addEventListener("submit", (event) => {

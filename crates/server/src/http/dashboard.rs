@@ -4,6 +4,8 @@
 mod assets;
 mod cookies;
 mod delete_keys;
+mod delete_policy;
+mod edit_policy;
 mod failure;
 mod fields;
 mod home;
@@ -13,9 +15,12 @@ mod message;
 mod moment;
 mod nav;
 mod new_key;
+mod new_policy;
 mod note;
 mod overview;
 mod password;
+mod policies;
+mod policy_form;
 mod posted;
 mod preferences;
 mod reset;
@@ -57,6 +62,13 @@ const TABLE: &[Operation] = &[
     ("POST", "/sign-in", |method| on(method, sign_in::sign_in)),
     ("POST", "/sign-out", |method| on(method, sign_out::sign_out)),
     ("GET", "/dashboard", |method| on(method, overview::overview)),
+    ("GET", "/dashboard/policies", |method| on(method, policies::list)),
+    ("GET", "/dashboard/policies/new", |method| on(method, new_policy::form)),
+    ("POST", "/dashboard/policies/new", |method| on(method, new_policy::create)),
+    ("GET", "/dashboard/policies/{id}", |method| on(method, edit_policy::form)),
+    ("POST", "/dashboard/policies/{id}", |method| on(method, edit_policy::change)),
+    ("GET", "/dashboard/policies/{id}/delete", |method| on(method, delete_policy::ask)),
+    ("POST", "/dashboard/policies/{id}/delete", |method| on(method, delete_policy::delete)),
     ("GET", "/account", |method| on(method, keys::list)),
     ("GET", "/account/keys/new", |method| on(method, new_key::form)),
     ("POST", "/account/keys/new", |method| on(method, new_key::create)),

@@ -59,6 +59,20 @@ pub async fn list(
 /// As [`list`].
 pub async fn all_not_revoked(app: &App, caller: &Caller, kind: KeyKind, owner: Option<AccountId>) -> Result<Vec<Key>, AppError> {
     let filter = KeyFilter { kind: Some(kind), owner, state: Some(keybearer_store::KeyStateFilter::NotRevoked), ..KeyFilter::default() };
+    every(app, caller, filter).await
+}
+
+/// All keys that end with a policy, newest first: live and expired ones.
+///
+/// # Errors
+/// As [`list`].
+pub async fn all_with_policy(app: &App, caller: &Caller, policy: PolicyId) -> Result<Vec<Key>, AppError> {
+    let state = Some(keybearer_store::KeyStateFilter::NotRevoked);
+    every(app, caller, KeyFilter { policy: Some(policy), state, ..KeyFilter::default() }).await
+}
+
+/// All pages of a list.
+async fn every(app: &App, caller: &Caller, filter: KeyFilter) -> Result<Vec<Key>, AppError> {
     let mut keys = Vec::new();
     let mut cursor = None;
     loop {

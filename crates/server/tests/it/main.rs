@@ -10,6 +10,7 @@ mod corpus;
 mod cors;
 mod crash;
 mod dashboard;
+mod dashboard_admin;
 mod disk_full;
 mod fences;
 mod freesewing;

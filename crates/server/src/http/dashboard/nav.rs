@@ -25,6 +25,7 @@ enum For {
 /// All entries, in their order.
 const PLACES: &[(&str, &str, &str, For)] = &[
     ("/dashboard", msg("nav-overview"), "gauge", For::Admins),
+    ("/dashboard/policies", msg("policies"), "policy", For::Admins),
     ("/account", msg("nav-my-keys"), "key", For::Everyone),
     ("/account/security", msg("nav-security"), "shield", For::Everyone),
 ];

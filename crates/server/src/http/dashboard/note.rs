@@ -15,6 +15,9 @@ const NOTES: &[&str] = &[
     msg("note-account-locked"),
     msg("note-account-unlocked"),
     msg("note-account-deleted"),
+    msg("note-policy-created"),
+    msg("note-policy-changed"),
+    msg("note-policy-deleted"),
 ];
 
 /// Something that was done: its message, and the number in it.

@@ -143,6 +143,16 @@ impl Visit {
         Ok(Person { caller, session, account, standing })
     }
 
+    /// Who is signed in, where everything is theirs to manage: for pages that are of no use to anybody else.
+    ///
+    /// # Errors
+    /// [`AppError::Auth`] where nobody is signed in; [`AppError::Refused`] below level 8.
+    pub(super) fn admin(&self) -> Result<&Person, AppError> {
+        let person = self.person()?;
+        person.caller.authority.at_least(Level::ALL)?;
+        Ok(person)
+    }
+
     /// Who is signed in, for templates.
     pub(super) fn member(&self) -> Option<&Person> {
         self.person().ok()

@@ -27,6 +27,10 @@ pub(super) fn problems(visit: &Visit, error: AppError) -> Result<(StatusCode, Ve
         AppError::Busy => one(StatusCode::SERVICE_UNAVAILABLE, "", visit.t("busy")),
         AppError::Conflict(Conflict::Taken(_, name)) => one(StatusCode::CONFLICT, name, visit.t("taken")),
         AppError::Conflict(stands) => one(StatusCode::CONFLICT, "", conflict(visit, stands)),
+        AppError::UnknownPermissions(_, names) => {
+            let names = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            one(StatusCode::UNPROCESSABLE_ENTITY, "permissions", visit.t1("unknown-permissions", "names", names))
+        }
         AppError::Refused(
             why @ (Refusal::LevelExceedsOwner { .. } | Refusal::LevelExceedsCredential { .. } | Refusal::Unfit(Unfit::Blocked)),
         ) => one(StatusCode::FORBIDDEN, "", refusal(visit, why)),
