@@ -364,7 +364,95 @@ note-policy-deleted = { $count ->
 
 ## Berechtigungen
 
+permissions-text = Was Dienste deklariert haben und ein Schlüssel dürfen kann. Jeder Dienst ersetzt seine Liste, wenn er neu deklariert.
+nothing-declared = Noch hat kein Dienst etwas deklariert
+declare-text = Ein Dienst deklariert seine Berechtigungen beim Start mit einem einzigen Aufruf. Nimm ihn in den Start deines Dienstes auf, mit dem Sitzungstoken eines Administrationskontos oder dem Schlüssel eines Dienstes, der deklarieren darf:
+own-permissions = Keybearers eigene
+own-permissions-text = Damit verwalten Schlüssel von Diensten Keybearer selbst.
+used-by = Benutzt von
+used-by-none = Keiner Richtlinie
+meaning = Was sie erlaubt
+undeclared-text = Der Dienst deklariert sie nicht mehr, aber Richtlinien erteilen sie noch. Entferne sie dort, sobald kein Schlüssel sie mehr braucht.
+
 ## Konten
+
+accounts-text = Alle, die sich anmelden und eigene Schlüssel haben können.
+new-account = Neues Konto
+filter-accounts = Konten filtern
+username-contains = Benutzername enthält
+role = Rolle
+any = Beliebig
+filter = Filtern
+no-accounts = Keine solchen Konten
+no-accounts-text = Kein Konto hat zugleich diesen Namen, diese Rolle und diesen Zustand.
+role-with-level = { $role } (Stufe { $level })
+account-active = Aktiv
+account-locked = Gesperrt
+account-blocked = Blockiert
+consent-given = Einwilligung liegt vor
+consent-lacking = Keine Einwilligung
+new-account-text = Es ist von Anfang an aktiv, und die Einwilligung gilt als gegeben. Anmelden kann man sich damit, wenn du ein Passwort festlegst.
+new-username-hint = Eindeutig, auch ohne Rücksicht auf Groß- und Kleinschreibung. Er lässt sich später nicht ändern.
+role-hint = Die Rolle bestimmt, bis zu welcher Stufe das Konto Schlüssel haben kann.
+password-optional = Passwort (freiwillig)
+password-optional-hint = 12 bis 128 Zeichen. Ohne Passwort kann sich niemand mit dem Konto anmelden; Schlüssel lassen sich trotzdem dafür erstellen.
+email = E-Mail
+email-optional = E-Mail (freiwillig)
+external-id = Name in der Anwendung
+external-id-optional = Name in der Anwendung (freiwillig)
+external-id-hint = Wie die Anwendung, die Keybearer benutzt, diese Person nennt. Eindeutig.
+create-account = Konto anlegen
+account-number = Nummer
+live-keys = Nicht widerrufene Schlüssel
+none = Keine
+has-password = Festgelegt
+no-password = Nicht festgelegt; niemand kann sich anmelden
+own-account-text = Das ist dein eigenes Konto. Was seine Schlüssel ungültig macht, meldet auch dich ab.
+account-steps = Anhalten, widerrufen oder löschen
+step-role-title = Rolle ändern
+step-role-ask = Weiter …
+step-role-text = Wenn die neue Stufe niedriger ist, enden auch alle Sitzungen. Neue Schlüssel sind bis zu dieser Stufe möglich.
+role-change-ahead = { $count ->
+    [0] Eine niedrigere Stufe macht alle Schlüssel des Kontos ungültig und beendet seine Sitzungen; zurzeit hat es keine Schlüssel. Bei einer höheren bleibt alles gültig.
+    [one] Eine niedrigere Stufe macht alle Schlüssel des Kontos ungültig, das ist { $count } Schlüssel, und beendet seine Sitzungen. Bei einer höheren bleibt alles gültig.
+   *[other] Eine niedrigere Stufe macht alle Schlüssel des Kontos ungültig, das sind { $count } Schlüssel, und beendet seine Sitzungen. Bei einer höheren bleibt alles gültig.
+}
+role-from-to = Von { $from } zu { $to }.
+step-lock-title = Konto sperren
+step-lock-text = Alle Sitzungen enden. Wem das Konto gehört, kann sich anmelden, um es zu entsperren.
+step-unlock-title = Konto entsperren
+step-unlock-text = Das Konto kann wieder Schlüssel erstellen und benutzen. Ungültige bleiben ungültig.
+step-block-title = Konto blockieren
+step-block-text = Alle Sitzungen enden, und niemand kann sich mehr damit anmelden. Nur die Administration kann das aufheben.
+step-unblock-title = Konto freigeben
+step-unblock-text = Mit dem Konto kann man sich wieder anmelden und Schlüssel erstellen. Ungültige bleiben ungültig.
+step-give-consent-title = Einwilligung eintragen
+step-give-consent-text = Die Person willigt in die Verarbeitung ihrer Daten ein und kann wieder Schlüssel haben. Trag das nur ein, wenn sie es gesagt hat.
+step-withdraw-consent-title = Widerruf der Einwilligung eintragen
+step-withdraw-consent-text = Alle Sitzungen enden. Die Person kann sich anmelden, um wieder einzuwilligen oder das Konto zu löschen.
+step-revoke-keys-title = Alle Schlüssel widerrufen
+step-revoke-keys-text = Bei übermäßiger Benutzung. Alle Sitzungen enden; das Konto bleibt, und neue Schlüssel sind möglich.
+step-delete-title = Konto löschen
+step-delete-text = Das Konto ist weg, mitsamt seinen Sitzungen. Das lässt sich nicht rückgängig machen.
+their-keys-end = { $count ->
+    [0] Dadurch wird kein Schlüssel ungültig.
+    [one] Dadurch wird { $count } Schlüssel endgültig ungültig.
+   *[other] Dadurch werden { $count } Schlüssel endgültig ungültig.
+}
+their-keys-changed = Die Schlüssel des Kontos haben sich geändert, seit du die Seite geöffnet hast. Sieh dir ihre Zahl noch einmal an.
+revoke-reason = Grund
+revoke-reason-hint = Er steht danach im Protokoll. Zum Beispiel „Seit Mittag 10.000 Anfragen in der Minute“.
+note-account-created = Das Konto ist angelegt.
+note-their-account-changed = { $count ->
+    [0] Erledigt. Kein Schlüssel wurde ungültig.
+    [one] Erledigt. { $count } Schlüssel ist ungültig und wird ab jetzt abgewiesen.
+   *[other] Erledigt. { $count } Schlüssel sind ungültig und werden ab jetzt abgewiesen.
+}
+note-their-account-deleted = { $count ->
+    [0] Das Konto ist gelöscht. Es hatte keine Schlüssel.
+    [one] Das Konto ist gelöscht, und { $count } Schlüssel ist ungültig.
+   *[other] Das Konto ist gelöscht, und { $count } Schlüssel sind ungültig.
+}
 
 ## Erklären
 

@@ -364,7 +364,95 @@ note-policy-deleted = { $count ->
 
 ## Permissions
 
+permissions-text = What services have declared that a key can be allowed to do. Each service replaces its own list whenever it declares.
+nothing-declared = No service has declared anything
+declare-text = A service declares its permissions when it starts, with one call. Put it into the start of your service, with a session token of an administrator or the key of a service that may declare:
+own-permissions = Keybearer’s own
+own-permissions-text = They let keys of services manage Keybearer itself.
+used-by = Used by
+used-by-none = No policy
+meaning = What it allows
+undeclared-text = The service has ceased to declare it, but policies still grant it. Remove it from them once no key needs it.
+
 ## Accounts
+
+accounts-text = People who can sign in and have keys of their own.
+new-account = New account
+filter-accounts = Filter the accounts
+username-contains = User name contains
+role = Role
+any = Any
+filter = Filter
+no-accounts = No such accounts
+no-accounts-text = No account has this name, role and state together.
+role-with-level = { $role } (level { $level })
+account-active = Active
+account-locked = Locked
+account-blocked = Blocked
+consent-given = Consent given
+consent-lacking = No consent
+new-account-text = It begins active and with consent. Its holder can sign in if you set a password.
+new-username-hint = Unique, whatever its case. It cannot be changed later.
+role-hint = The role decides the highest level that keys of the account can have.
+password-optional = Password (optional)
+password-optional-hint = 12 to 128 characters. Without one nobody can sign in to the account; keys can still be made for it.
+email = E-mail
+email-optional = E-mail (optional)
+external-id = Name in the application
+external-id-optional = Name in the application (optional)
+external-id-hint = What the application that uses Keybearer calls this person. Unique.
+create-account = Create the account
+account-number = Number
+live-keys = Keys not revoked
+none = None
+has-password = Set
+no-password = Not set; nobody can sign in
+own-account-text = This is your own account. Whatever ends its keys also signs you out.
+account-steps = Stop, revoke or delete
+step-role-title = Change the role
+step-role-ask = Go on…
+step-role-text = If the new level is lower, all sessions end as well. New keys can be made up to that level.
+role-change-ahead = { $count ->
+    [0] A lower level revokes all keys of the account and ends its sessions; it has no keys now. A higher one revokes nothing.
+    [one] A lower level revokes all keys of the account, which is { $count } key, and ends its sessions. A higher one revokes nothing.
+   *[other] A lower level revokes all keys of the account, which are { $count } keys, and ends its sessions. A higher one revokes nothing.
+}
+role-from-to = From { $from } to { $to }.
+step-lock-title = Lock the account
+step-lock-text = All sessions end. The holder can sign in to unlock it.
+step-unlock-title = Unlock the account
+step-unlock-text = The holder can make and use keys again. What was revoked stays revoked.
+step-block-title = Block the account
+step-block-text = All sessions end, and the holder can no longer sign in. Only administrators can lift that.
+step-unblock-title = Unblock the account
+step-unblock-text = The holder can sign in and make keys again. What was revoked stays revoked.
+step-give-consent-title = Record consent
+step-give-consent-text = The holder consents to their data being processed and can have keys again. Record it only if they said so.
+step-withdraw-consent-title = Record that consent is withdrawn
+step-withdraw-consent-text = All sessions end. The holder can sign in to give consent again or to delete the account.
+step-revoke-keys-title = Revoke all keys
+step-revoke-keys-text = For excessive use. All sessions end; the account stays, and new keys can be made.
+step-delete-title = Delete the account
+step-delete-text = The account is gone, with its sessions. That cannot be undone.
+their-keys-end = { $count ->
+    [0] This revokes no keys.
+    [one] This revokes { $count } key, for good.
+   *[other] This revokes { $count } keys, for good.
+}
+their-keys-changed = The keys of the account have changed since you opened the page. Look at their number again.
+revoke-reason = Reason
+revoke-reason-hint = It is kept in the audit log. For example “10,000 requests a minute since noon”.
+note-account-created = The account was created.
+note-their-account-changed = { $count ->
+    [0] Done. No key was revoked.
+    [one] Done. { $count } key was revoked and is refused from now on.
+   *[other] Done. { $count } keys were revoked and are refused from now on.
+}
+note-their-account-deleted = { $count ->
+    [0] The account was deleted. It had no keys.
+    [one] The account was deleted, and { $count } key was revoked.
+   *[other] The account was deleted, and { $count } keys were revoked.
+}
 
 ## Explain
 

@@ -1,6 +1,9 @@
 //! The dashboard: pages for people, made on the server, which call the same operations as `/v1`. A page is a file here, a template, its
 //! messages in both languages, and a row in the table below.
 
+mod account;
+mod account_step;
+mod accounts;
 mod assets;
 mod cookies;
 mod delete_keys;
@@ -14,11 +17,13 @@ mod levels;
 mod message;
 mod moment;
 mod nav;
+mod new_account;
 mod new_key;
 mod new_policy;
 mod note;
 mod overview;
 mod password;
+mod permissions;
 mod policies;
 mod policy_form;
 mod posted;
@@ -69,6 +74,13 @@ const TABLE: &[Operation] = &[
     ("POST", "/dashboard/policies/{id}", |method| on(method, edit_policy::change)),
     ("GET", "/dashboard/policies/{id}/delete", |method| on(method, delete_policy::ask)),
     ("POST", "/dashboard/policies/{id}/delete", |method| on(method, delete_policy::delete)),
+    ("GET", "/dashboard/permissions", |method| on(method, permissions::list)),
+    ("GET", "/dashboard/accounts", |method| on(method, accounts::list)),
+    ("GET", "/dashboard/accounts/new", |method| on(method, new_account::form)),
+    ("POST", "/dashboard/accounts/new", |method| on(method, new_account::create)),
+    ("GET", "/dashboard/accounts/{id}", |method| on(method, account::page)),
+    ("GET", "/dashboard/accounts/{id}/{step}", |method| on(method, account_step::ask)),
+    ("POST", "/dashboard/accounts/{id}/{step}", |method| on(method, account_step::take)),
     ("GET", "/account", |method| on(method, keys::list)),
     ("GET", "/account/keys/new", |method| on(method, new_key::form)),
     ("POST", "/account/keys/new", |method| on(method, new_key::create)),

@@ -103,6 +103,11 @@ pub fn level(app: &App, account: &Account) -> Level {
     app.index.roles().level(&account.role)
 }
 
+/// The table of roles in force, by name.
+pub fn roles(app: &App) -> impl Iterator<Item = (&str, Level)> {
+    app.index.roles().iter()
+}
+
 /// How an account stands by the table of roles in force.
 #[must_use]
 pub fn standing(app: &App, account: &Account) -> Standing {

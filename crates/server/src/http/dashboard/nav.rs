@@ -26,6 +26,8 @@ enum For {
 const PLACES: &[(&str, &str, &str, For)] = &[
     ("/dashboard", msg("nav-overview"), "gauge", For::Admins),
     ("/dashboard/policies", msg("policies"), "policy", For::Admins),
+    ("/dashboard/permissions", msg("permissions"), "list", For::Admins),
+    ("/dashboard/accounts", msg("accounts"), "people", For::Admins),
     ("/account", msg("nav-my-keys"), "key", For::Everyone),
     ("/account/security", msg("nav-security"), "shield", For::Everyone),
 ];
