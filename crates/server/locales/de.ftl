@@ -371,7 +371,7 @@ own-permissions = Keybearers eigene
 own-permissions-text = Damit verwalten Schlüssel von Diensten Keybearer selbst.
 used-by = Benutzt von
 used-by-none = Keiner Richtlinie
-meaning = Was sie erlaubt
+meaning = Bedeutung
 undeclared-text = Der Dienst deklariert sie nicht mehr, aber Richtlinien erteilen sie noch. Entferne sie dort, sobald kein Schlüssel sie mehr braucht.
 
 ## Konten
@@ -404,7 +404,7 @@ external-id-hint = Wie die Anwendung, die Keybearer benutzt, diese Person nennt.
 create-account = Konto anlegen
 account-number = Nummer
 live-keys = Nicht widerrufene Schlüssel
-none = Keine
+none = Keine Angabe
 has-password = Festgelegt
 no-password = Nicht festgelegt; niemand kann sich anmelden
 own-account-text = Das ist dein eigenes Konto. Was seine Schlüssel ungültig macht, meldet auch dich ab.

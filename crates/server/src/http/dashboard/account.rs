@@ -10,7 +10,6 @@ use keybearer_store::Account;
 
 use super::account_step::Step;
 use super::accounts::{self, Badge, Role};
-use super::levels::{self, LevelText};
 use super::moment::Moment;
 use super::visit::{Member, Visit};
 use crate::app::App;
@@ -26,7 +25,8 @@ struct Page<'a> {
     /// Whether it is the person's own.
     own: bool,
     status: Badge,
-    level: LevelText,
+    /// The role, with its level.
+    role: String,
     created: Moment,
     roles: Vec<Role>,
     steps: Vec<Step>,
@@ -41,7 +41,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, InPath(id): InPath, Member
         visit: &visit,
         own: account.id == admin.account.id,
         status: accounts::badge(account.status),
-        level: levels::text(&visit, ops::account::level(&app, &account)),
+        role: accounts::role(&visit, &account),
         created: visit.moment(&account.created_at),
         roles: accounts::roles(&visit),
         steps: Step::open_to(&account),

@@ -77,6 +77,12 @@ pub(super) fn roles(visit: &Visit) -> Vec<Role> {
     ops::account::roles(&visit.app).map(|(name, level)| Role { name: name.to_owned(), label: label(name, level.number()) }).collect()
 }
 
+/// The role of an account, with its level.
+pub(super) fn role(visit: &Visit, account: &Account) -> String {
+    let level = ops::account::level(&visit.app, account);
+    visit.t2("role-with-level", "role", &account.role, "level", level.number())
+}
+
 struct Row {
     id: String,
     username: String,
@@ -103,11 +109,10 @@ pub(super) fn badge(status: Status) -> Badge {
 }
 
 fn row(visit: &Visit, account: &Account) -> Row {
-    let level = ops::account::level(&visit.app, account);
     Row {
         id: account.id.0.to_string(),
         username: account.username.clone(),
-        role: visit.t2("role-with-level", "role", &account.role, "level", level.number()),
+        role: role(visit, account),
         status: badge(account.status),
         consent: account.consent,
         created: visit.moment(&account.created_at),
