@@ -300,6 +300,86 @@ permissions-declared = { $count ->
 
 ## Schlüssel (Administration)
 
+all-keys = Schlüssel
+all-keys-text = Die Schlüssel von allen: von Personen, mit einer Stufe, und von Diensten, mit einer Richtlinie.
+nav-all-keys = Schlüssel
+kind = Art
+kind-account = Person
+kind-service = Dienst
+owner-or-policy = Inhaber oder Richtlinie
+owner = Inhaber
+policy = Richtlinie
+any = Alle
+any-time = Egal wann
+within-7-days = In 7 Tagen
+within-30-days = In 30 Tagen
+within-90-days = In 90 Tagen
+not-for-7-days = Seit 7 Tagen nicht
+not-for-30-days = Seit 30 Tagen nicht
+not-for-90-days = Seit 90 Tagen nicht
+sort = Reihenfolge
+sort-newest = Neueste zuerst
+sort-oldest = Älteste zuerst
+sort-name = Name, A bis Z
+sort-name-down = Name, Z bis A
+sort-expires = Läuft zuerst ab
+sort-expires-down = Läuft zuletzt ab
+sort-used-down = Kürzlich benutzt
+sort-used = Lange nicht benutzt
+search-keys = Schlüssel suchen
+name-contains = Name enthält
+show = Anzeigen
+more-filters = Weitere Filter
+no-account-named = Ein Konto namens { $name } gibt es nicht.
+deleted-account = gelöschtes Konto { $id }
+deleted-policy = gelöschte Richtlinie
+no-keys-found = Keine passenden Schlüssel
+no-keys-found-text = Nichts passt zu allen Filtern. Abgelaufene und ungültige Schlüssel werden gezeigt, wenn du sie auswählst.
+show-all-active = Alle gültigen zeigen
+no-keys-yet = Es gibt keine gültigen Schlüssel
+no-keys-yet-text = Erstell einen für jeden Dienst, der Zugang bekommen soll. Personen erstellen ihre selbst, unter „Meine Schlüssel“.
+revoke-selected = Ausgewählte ungültig machen
+revoke-keys-title = Schlüssel ungültig machen
+revoke-keys-text = { $count ->
+    [one] Wer diesen Schlüssel benutzt, wird ab der nächsten Anfrage abgewiesen. Das lässt sich nicht rückgängig machen.
+   *[other] Wer einen dieser { $count } Schlüssel benutzt, wird ab der nächsten Anfrage abgewiesen. Das lässt sich nicht rückgängig machen.
+}
+revoke-keys = { $count ->
+    [one] { $count } Schlüssel ungültig machen
+   *[other] { $count } Schlüssel ungültig machen
+}
+nothing-to-revoke-text = Wähl in der Liste aus, welche Schlüssel du ungültig machen willst. Was schon ungültig ist, bleibt es.
+note-keys-revoked = { $count ->
+    [one] { $count } Schlüssel ist ungültig. Er wird ab sofort abgewiesen.
+   *[other] { $count } Schlüssel sind ungültig. Sie werden ab sofort abgewiesen.
+}
+new-service-key = Neuer Dienstschlüssel
+new-service-key-text = Für ein Programm, das im eigenen Namen handelt. Was es darf, sagt die Richtlinie.
+service-key-name-hint = Welcher Dienst benutzt ihn, und wo? Jeden Namen gibt es nur einmal.
+policy-hint = Du kannst dem Schlüssel später eine andere geben.
+policy-missing = Wähl eine Richtlinie.
+choose-policy = Bitte wählen
+grants-title = Was die Richtlinie erlaubt
+grants-nothing = Nichts
+gains = Der Schlüssel gewinnt:
+loses = Der Schlüssel verliert:
+endless = Ohne Ende
+service-expiry-hint = Ein Schlüssel ohne Ende gilt, bis ihn jemand ungültig macht.
+no-policy-yet = Es gibt noch keine Richtlinie
+no-policy-yet-text = Ein Dienstschlüssel darf, was seine Richtlinie erlaubt. Darum kommt die Richtlinie zuerst.
+create-policy-first = Richtlinie anlegen
+facts = Über diesen Schlüssel
+created-by = durch
+declares-for = Deklariert Berechtigungen für
+permissions = Berechtigungen
+metadata = Metadaten
+revoke-key = Ungültig machen
+change-key = Ändern
+change-key-text = Das Speichern wirkt sofort, für jeden Dienst, der diesen Schlüssel benutzt. Das Geheimnis bleibt gleich.
+save-key = Speichern, wirkt sofort
+key-immutable-admin = Persönliche Schlüssel lassen sich nicht ändern. Mach ihn ungültig; einen neuen erstellt, wem er gehört.
+note-key-changed = Der Schlüssel ist geändert. Das gilt ab sofort.
+
 ## Richtlinien
 
 policies-text = Eine Richtlinie ist eine benannte Menge von Berechtigungen. Schlüssel von Diensten beziehen ihre daraus, und jede Änderung gilt für sie sofort.

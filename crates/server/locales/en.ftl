@@ -300,6 +300,86 @@ permissions-declared = { $count ->
 
 ## Keys (admin)
 
+all-keys = Keys
+all-keys-text = The keys of everybody: of people, with a level, and of services, with a policy.
+nav-all-keys = Keys
+kind = Kind
+kind-account = Person
+kind-service = Service
+owner-or-policy = Owner or policy
+owner = Owner
+policy = Policy
+any = Any
+any-time = Any time
+within-7-days = Within 7 days
+within-30-days = Within 30 days
+within-90-days = Within 90 days
+not-for-7-days = Not for 7 days
+not-for-30-days = Not for 30 days
+not-for-90-days = Not for 90 days
+sort = Order
+sort-newest = Newest first
+sort-oldest = Oldest first
+sort-name = Name, A to Z
+sort-name-down = Name, Z to A
+sort-expires = Expiring first
+sort-expires-down = Expiring last
+sort-used-down = Used recently
+sort-used = Used long ago
+search-keys = Search for keys
+name-contains = Name contains
+show = Show
+more-filters = More filters
+no-account-named = There is no account named { $name }.
+deleted-account = deleted account { $id }
+deleted-policy = deleted policy
+no-keys-found = No keys like these
+no-keys-found-text = Nothing matches all of the filters. Keys that have expired or were revoked are shown when you choose so.
+show-all-active = Show all active keys
+no-keys-yet = There are no active keys
+no-keys-yet-text = Make one for each service that is to be let in. People make theirs themselves, under “My keys”.
+revoke-selected = Revoke selected keys
+revoke-keys-title = Revoke keys
+revoke-keys-text = { $count ->
+    [one] Whoever uses this key is refused from the next request on. That cannot be undone.
+   *[other] Whoever uses one of these { $count } keys is refused from the next request on. That cannot be undone.
+}
+revoke-keys = { $count ->
+    [one] Revoke { $count } key
+   *[other] Revoke { $count } keys
+}
+nothing-to-revoke-text = Select the keys that you want to revoke in the list. What is revoked already stays so.
+note-keys-revoked = { $count ->
+    [one] { $count } key was revoked. It is refused from now on.
+   *[other] { $count } keys were revoked. They are refused from now on.
+}
+new-service-key = New service key
+new-service-key-text = For a program that acts in its own name. Its policy says what it may do.
+service-key-name-hint = Which service will use it, and where? Each name is given once.
+policy-hint = You can give the key another one later.
+policy-missing = Choose a policy.
+choose-policy = Choose one
+grants-title = What the policy grants
+grants-nothing = Nothing
+gains = The key gains:
+loses = The key loses:
+endless = Without an end
+service-expiry-hint = A key without an end is good until somebody revokes it.
+no-policy-yet = There is no policy yet
+no-policy-yet-text = A service key may do what its policy grants, so the policy comes first.
+create-policy-first = Create a policy
+facts = About this key
+created-by = by
+declares-for = Declares permissions for
+permissions = Permissions
+metadata = Metadata
+revoke-key = Revoke this key
+change-key = Change
+change-key-text = Saving takes effect immediately for every service that uses this key. The secret stays the same.
+save-key = Save, with effect at once
+key-immutable-admin = Keys of people cannot be changed. Revoke it, and its owner makes another.
+note-key-changed = The key is changed. That is in effect now.
+
 ## Policies
 
 policies-text = A policy is a named set of permissions. Keys of services get theirs from one, and every change reaches them at once.

@@ -101,6 +101,17 @@
     });
   }
 
+  // Of what each choice means, that of the chosen one is shown.
+  for (const choice of all("[data-shows]")) {
+    const place = document.getElementById(choice.dataset.shows);
+    const show = () => {
+      for (const part of place.querySelectorAll("[data-for]")) part.hidden = part.dataset.for !== choice.value;
+      place.hidden = !choice.value;
+    };
+    choice.addEventListener("change", show);
+    show();
+  }
+
   // A form is sent once, however often its button is pressed.
   for (const form of all("form[method=post]")) {
     form.addEventListener("submit", (event) => {

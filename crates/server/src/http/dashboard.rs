@@ -4,6 +4,7 @@
 mod account;
 mod account_step;
 mod accounts;
+mod all_keys;
 mod assets;
 mod cookies;
 mod delete_keys;
@@ -11,16 +12,20 @@ mod delete_policy;
 mod edit_policy;
 mod failure;
 mod fields;
+mod grants;
 mod home;
 mod keys;
 mod levels;
+mod lifetime;
 mod message;
 mod moment;
 mod nav;
 mod new_account;
 mod new_key;
 mod new_policy;
+mod new_service_key;
 mod note;
+mod one_key;
 mod overview;
 mod password;
 mod permissions;
@@ -29,6 +34,7 @@ mod policy_form;
 mod posted;
 mod preferences;
 mod reset;
+mod revoke_keys;
 mod secret;
 mod security;
 mod sessions;
@@ -81,6 +87,13 @@ const TABLE: &[Operation] = &[
     ("GET", "/dashboard/accounts/{id}", |method| on(method, account::page)),
     ("GET", "/dashboard/accounts/{id}/{step}", |method| on(method, account_step::ask)),
     ("POST", "/dashboard/accounts/{id}/{step}", |method| on(method, account_step::take)),
+    ("GET", "/dashboard/keys", |method| on(method, all_keys::list)),
+    ("GET", "/dashboard/keys/new", |method| on(method, new_service_key::form)),
+    ("POST", "/dashboard/keys/new", |method| on(method, new_service_key::create)),
+    ("GET", "/dashboard/keys/revoke", |method| on(method, revoke_keys::ask)),
+    ("POST", "/dashboard/keys/revoke", |method| on(method, revoke_keys::revoke)),
+    ("GET", "/dashboard/keys/{id}", |method| on(method, one_key::show)),
+    ("POST", "/dashboard/keys/{id}", |method| on(method, one_key::change)),
     ("GET", "/account", |method| on(method, keys::list)),
     ("GET", "/account/keys/new", |method| on(method, new_key::form)),
     ("POST", "/account/keys/new", |method| on(method, new_key::create)),

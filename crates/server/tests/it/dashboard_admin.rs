@@ -2,5 +2,8 @@
 
 mod accounts;
 mod form;
+mod keys;
 mod permissions;
 mod policies;
+mod service_keys;
+mod visitor;

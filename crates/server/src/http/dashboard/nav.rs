@@ -25,6 +25,7 @@ enum For {
 /// All entries, in their order.
 const PLACES: &[(&str, &str, &str, For)] = &[
     ("/dashboard", msg("nav-overview"), "gauge", For::Admins),
+    ("/dashboard/keys", msg("nav-all-keys"), "list", For::Admins),
     ("/dashboard/policies", msg("policies"), "policy", For::Admins),
     ("/dashboard/permissions", msg("permissions"), "list", For::Admins),
     ("/dashboard/accounts", msg("accounts"), "people", For::Admins),

@@ -7,11 +7,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keybearer_core::authority::Refusal;
-use keybearer_core::key::DAY;
 use keybearer_core::role::Level;
 
 use super::fields::Fields;
 use super::levels::{self, LevelText};
+use super::lifetime::{self, Preset};
 use super::moment::Moment;
 use super::posted::PostedOnce;
 use super::secret;
@@ -21,11 +21,6 @@ use crate::app::App;
 use crate::error::AppError;
 use crate::ops;
 use crate::ops::issue::AccountKeyRequest;
-
-/// The lifetimes that are offered, in days.
-const PRESETS: [i64; 4] = [7, 30, 90, 365];
-/// What the choice of another lifetime is called.
-const CUSTOM: &str = "custom";
 
 #[derive(Template)]
 #[template(path = "new_key.html")]
@@ -39,21 +34,11 @@ struct Page<'a> {
     latest: Moment,
 }
 
-/// A lifetime that is offered.
-struct Preset {
-    value: String,
-    label: String,
-    ends: Moment,
-}
-
 fn page(visit: &Visit, status: StatusCode, fields: &Fields, most: Level) -> Result<Response, AppError> {
     let longest = visit.app.limits.max_lifetime;
-    let ends = |lifetime| visit.moment(&visit.now().plus(lifetime));
-    let offered = PRESETS.into_iter().filter(|days| days.saturating_mul(DAY) <= longest);
-    let presets =
-        offered.map(|days| Preset { value: days.to_string(), label: visit.t1("days", "count", days), ends: ends(days * DAY) }).collect();
+    let (presets, latest) = (lifetime::presets(visit, longest), visit.moment(&visit.now().plus(longest)));
     let (levels, limit) = (levels::up_to(visit, most), wording::duration(visit, longest));
-    visit.page(status, &Page { visit, fields, levels, presets, limit, latest: ends(longest) })
+    visit.page(status, &Page { visit, fields, levels, presets, limit, latest })
 }
 
 /// Whoever may not have keys at all is told why before anything is filled in.
@@ -67,35 +52,17 @@ fn may(visit: &Visit) -> Result<Level, Refusal> {
 
 pub(super) async fn form(Member(visit): Member) -> Result<Response, AppError> {
     let most = may(&visit)?;
-    let usual = visit.app.limits.default_lifetime;
-    let (preset, amount, unit) = match usual {
-        _ if usual % DAY == 0 && PRESETS.contains(&(usual / DAY)) => ((usual / DAY).to_string(), String::new(), "days"),
-        _ if usual % DAY == 0 => (CUSTOM.to_owned(), (usual / DAY).to_string(), "days"),
-        _ => (CUSTOM.to_owned(), (usual / HOUR).max(1).to_string(), "hours"),
-    };
+    let (preset, amount, unit) = lifetime::as_chosen(visit.app.limits.default_lifetime);
     let (name, level) = (visit.query("name").unwrap_or_default(), visit.query("level").unwrap_or_default());
     let fields = Fields::of(&[("name", &name), ("level", &level), ("expires_in", &preset), ("amount", &amount), ("unit", unit)]);
     page(&visit, StatusCode::OK, &fields, most)
-}
-
-const HOUR: i64 = DAY / 24;
-
-/// The lifetime that was asked for, in milliseconds.
-fn lifetime(fields: &Fields) -> Option<i64> {
-    match fields.value("expires_in") {
-        CUSTOM => {
-            let unit = if fields.value("unit") == "hours" { HOUR } else { DAY };
-            fields.value("amount").trim().parse::<i64>().ok()?.checked_mul(unit)
-        }
-        preset => preset.parse::<i64>().ok()?.checked_mul(DAY),
-    }
 }
 
 pub(super) async fn create(State(app): State<Arc<App>>, posted: PostedOnce) -> Result<Response, AppError> {
     let PostedOnce { visit, mut fields } = posted;
     let most = may(&visit)?;
     let level = fields.value("level").parse().ok().and_then(|number| Level::new(number).ok());
-    let lifetime = lifetime(&fields);
+    let lifetime = lifetime::chosen(&fields);
     if level.is_none() {
         fields.blame("level", visit.t("level-missing"));
     }

@@ -7,6 +7,8 @@ use super::visit::Visit;
 const NOTES: &[&str] = &[
     msg("note-signed-out"),
     msg("note-keys-deleted"),
+    msg("note-keys-revoked"),
+    msg("note-key-changed"),
     msg("note-password-changed"),
     msg("note-session-ended"),
     msg("note-sessions-ended"),

@@ -89,7 +89,7 @@ fn every_message_that_is_asked_for_exists_and_none_is_of_no_use() {
 
 #[test]
 fn german_is_not_english() {
-    let same = ["name", "theme-system", "token"];
+    let same = ["name", "theme-system", "token", "kind-account"];
     for id in messages(Language::English).keys().filter(|id| !same.contains(&id.as_str())) {
         assert_ne!(text(Language::English, id, &[]), text(Language::German, id, &[]), "{id}");
     }

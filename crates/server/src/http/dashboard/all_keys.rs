@@ -1,0 +1,168 @@
+//! `/dashboard/keys`: the keys of everybody, in one table.
+
+pub(super) mod search;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use keybearer_core::account::AccountId;
+use keybearer_core::key::KeyKind;
+use keybearer_core::policy::PolicyId;
+use keybearer_store::{Key, KeyHolder, Page as Rows, Policy, What};
+
+use self::search::{Order, Search};
+use super::keys::{self, Row};
+use super::texts::msg;
+use super::visit::{Member, Visit};
+use crate::app::App;
+use crate::error::AppError;
+use crate::http::paging;
+use crate::ops;
+
+/// Rows of a page. All of them can be selected, and their ids must go into an address.
+const ROWS: u32 = 50;
+
+#[derive(Template)]
+#[template(path = "all_keys.html")]
+struct Page<'a> {
+    visit: &'a Visit,
+    search: Search,
+    policies: Vec<Policy>,
+    entries: Vec<Entry>,
+    columns: Vec<Column>,
+    next: Option<String>,
+    /// Why the owner that was asked for is none.
+    owner_problem: Option<String>,
+}
+
+/// A head of the table.
+pub(super) struct Column {
+    pub(super) label: &'static str,
+    /// How it is ordered, if it can be.
+    pub(super) order: Option<Order>,
+}
+
+/// The heads of the table: for a list that can be ordered, or for one that stands as it is.
+pub(super) fn columns(search: Option<&Search>) -> Vec<Column> {
+    let heads = [
+        (msg("name"), "name"),
+        (msg("kind"), ""),
+        (msg("owner-or-policy"), ""),
+        (msg("state"), ""),
+        (msg("created"), "created"),
+        (msg("last-used"), "used"),
+        (msg("expires"), "expires"),
+    ];
+    let order = |column: &str| search.filter(|_| !column.is_empty()).map(|search| search.order(column));
+    heads.into_iter().map(|(label, column)| Column { label, order: order(column) }).collect()
+}
+
+/// A key of anybody, as it stands in the table.
+pub(super) struct Entry {
+    pub(super) row: Row,
+    pub(super) kind: KeyKind,
+    pub(super) holder: Holder,
+}
+
+impl Entry {
+    pub(super) fn is_service(&self) -> bool {
+        self.kind == KeyKind::Service
+    }
+}
+
+/// For whom a key stands, with a name where there still is one.
+pub(super) enum Holder {
+    Account { id: AccountId, username: Option<String> },
+    Service { id: PolicyId, policy: Option<String> },
+}
+
+impl Holder {
+    /// Its name.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Account { username: name, .. } | Self::Service { policy: name, .. } => name.as_deref(),
+        }
+    }
+
+    /// What stands where the name would be.
+    pub(super) fn gone(&self, visit: &Visit) -> String {
+        match self {
+            Self::Account { id, .. } => visit.t1("deleted-account", "id", id.0),
+            Self::Service { .. } => visit.t("deleted-policy"),
+        }
+    }
+
+    /// Where its keys are listed.
+    pub(super) fn keys(&self) -> String {
+        let (name, value) = match self {
+            Self::Account { username, .. } => ("owner", username.clone().unwrap_or_default()),
+            Self::Service { id, .. } => ("policy", id.to_string()),
+        };
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair(name, &value).finish();
+        format!("{}?{query}", search::PATH)
+    }
+}
+
+/// The name of an account, if it is not deleted.
+async fn username(app: &App, visit: &Visit, owner: AccountId) -> Result<Option<String>, AppError> {
+    match ops::account::read(app, &visit.admin()?.caller, owner).await {
+        Ok(account) => Ok(Some(account.username)),
+        Err(AppError::NotFound(What::Account)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// These keys, as they stand in the table.
+pub(super) async fn entries(app: &App, visit: &Visit, keys: &[Key]) -> Result<Vec<Entry>, AppError> {
+    let mut usernames: HashMap<AccountId, Option<String>> = HashMap::new();
+    let mut entries = Vec::with_capacity(keys.len());
+    for key in keys {
+        let holder = match key.holder {
+            KeyHolder::Account { owner, .. } => {
+                let username = match usernames.get(&owner) {
+                    Some(known) => known.clone(),
+                    None => {
+                        let username = username(app, visit, owner).await?;
+                        usernames.insert(owner, username.clone());
+                        username
+                    }
+                };
+                Holder::Account { id: owner, username }
+            }
+            KeyHolder::Service { policy, .. } => {
+                Holder::Service { id: policy, policy: ops::key::policy_of(app, key).map(|policy| policy.name.clone()) }
+            }
+        };
+        entries.push(Entry { row: keys::row(visit, key), kind: key.holder.kind(), holder });
+    }
+    Ok(entries)
+}
+
+pub(super) async fn list(State(app): State<Arc<App>>, Member(visit): Member) -> Result<Response, AppError> {
+    let caller = &visit.admin()?.caller;
+    let search = Search::parse(visit.address.split_once('?').map_or("", |(_, query)| query));
+    let policies = ops::policy::list(&app, caller).await?;
+    let owner = if search.owner.is_empty() { None } else { Some(ops::account::by_name(&app, caller, &search.owner).await?) };
+    let owner_problem = (owner == Some(None)).then(|| visit.t1("no-account-named", "name", &search.owner));
+    let page = if owner_problem.is_some() {
+        Rows { items: Vec::new(), next: None }
+    } else {
+        let filter = search.filter(owner.flatten().map(|account| account.id), visit.now());
+        let page = paging::request(search.cursor.as_deref(), ROWS)?;
+        ops::key::list(&app, caller, filter, search.sort(), page).await?
+    };
+    let page = Page {
+        owner_problem,
+        entries: entries(&app, &visit, &page.items).await?,
+        next: page.next.map(|next| search.address(Some(&paging::cursor(&next)))),
+        columns: columns(Some(&search)),
+        visit: &visit,
+        policies,
+        search,
+    };
+    visit.page(StatusCode::OK, &page)
+}

@@ -1,0 +1,105 @@
+//! `/dashboard/keys/{id}`: all of one key; name and policy of a service's key can be changed.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use keybearer_core::token::KeyId;
+use keybearer_store::{Key, KeyHolder, What};
+
+use super::all_keys::{self, Entry, search};
+use super::fields::Fields;
+use super::grants::{self, Grant};
+use super::posted::Posted;
+use super::texts::msg;
+use super::visit::{Member, Visit};
+use crate::app::App;
+use crate::error::AppError;
+use crate::http::path::InPath;
+use crate::ops;
+use crate::ops::key::KeyChange;
+
+#[derive(Template)]
+#[template(path = "one_key.html")]
+struct Page<'a> {
+    visit: &'a Visit,
+    fields: &'a Fields,
+    entry: Entry,
+    /// Who made it, as events write it.
+    created_by: &'a str,
+    /// For which service it may declare permissions.
+    service: Option<String>,
+    /// What it may do, if it is a service's.
+    permissions: Vec<String>,
+    /// The policies that it can get, if it can be changed.
+    policies: Vec<Grant>,
+    metadata: Option<String>,
+}
+
+async fn key(app: &App, visit: &Visit, id: &str) -> Result<Key, AppError> {
+    let id: KeyId = id.parse().map_err(|_| AppError::NotFound(What::Key))?;
+    ops::key::read(app, &visit.admin()?.caller, id).await
+}
+
+async fn page(visit: &Visit, status: StatusCode, fields: &Fields, key: &Key) -> Result<Response, AppError> {
+    let (app, caller) = (&visit.app, &visit.admin()?.caller);
+    let policy = ops::key::policy_of(app, key);
+    let Some(entry) = all_keys::entries(app, visit, std::slice::from_ref(key)).await?.pop() else {
+        return Err(AppError::NotFound(What::Key));
+    };
+    let policies = match &policy {
+        Some(policy) if entry.row.is_deletable() => {
+            grants::of(&ops::policy::list(app, caller).await?, Some((policy.id, &policy.permissions)))
+        }
+        _ => Vec::new(),
+    };
+    let service = match &key.holder {
+        KeyHolder::Service { service, .. } => service.as_ref().map(ToString::to_string),
+        KeyHolder::Account { .. } => None,
+    };
+    let permissions = policy.map(|policy| policy.permissions.iter().map(ToString::to_string).collect()).unwrap_or_default();
+    let metadata = (!key.metadata.is_empty()).then(|| serde_json::to_string_pretty(&key.metadata).unwrap_or_default());
+    visit.page(status, &Page { visit, fields, entry, created_by: &key.created_by, service, permissions, policies, metadata })
+}
+
+pub(super) async fn show(State(app): State<Arc<App>>, InPath(id): InPath, Member(visit): Member) -> Result<Response, AppError> {
+    let key = key(&app, &visit, &id).await?;
+    let policy = match key.holder {
+        KeyHolder::Service { policy, .. } => policy.to_string(),
+        KeyHolder::Account { .. } => String::new(),
+    };
+    page(&visit, StatusCode::OK, &Fields::of(&[("name", &key.name), ("policy_id", &policy)]), &key).await
+}
+
+pub(super) async fn change(
+    State(app): State<Arc<App>>,
+    InPath(id): InPath,
+    Posted { visit, mut fields }: Posted,
+) -> Result<Response, AppError> {
+    let key = key(&app, &visit, &id).await?;
+    let caller = &visit.admin()?.caller;
+    let policies = ops::policy::list(&app, caller).await?;
+    let Some(policy) = grants::chosen(&policies, fields.value("policy_id")) else {
+        fields.blame("policy_id", visit.t("policy-missing"));
+        return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields, &key).await;
+    };
+    let has = match key.holder {
+        KeyHolder::Service { policy, .. } => Some(policy),
+        KeyHolder::Account { .. } => None,
+    };
+    let name = Some(fields.value("name")).filter(|name| *name != key.name);
+    let asked = KeyChange { name, policy: Some(policy.id).filter(|id| has != Some(*id)), metadata: None };
+    let there = format!("{}/{}", search::PATH, key.id);
+    if asked.name.is_none() && asked.policy.is_none() {
+        return Ok(visit.go(&there));
+    }
+    match ops::key::change(&app, &visit.request, caller, key.id, asked, false).await {
+        Ok(_) => Ok(visit.go_saying(&there, msg("note-key-changed"), 0)),
+        Err(error) => {
+            let status = fields.refused(&visit, error)?;
+            page(&visit, status, &fields, &key).await
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Somebody with a browser: a session in a cookie, and forms that are filled in as they came.
+
+use form_urlencoded::Serializer;
+
+use crate::support::{Answer, Cred, Server};
+
+/// A browser in which somebody is signed in.
+pub struct Visitor<'a> {
+    server: &'a Server,
+    token: String,
+}
+
+impl<'a> Visitor<'a> {
+    /// With this session.
+    pub fn new(server: &'a Server, session: &Cred) -> Self {
+        let Cred::Bearer(token) = session else { panic!("a session is a bearer token") };
+        Self { server, token: token.clone() }
+    }
+
+    /// The administrator's.
+    pub async fn admin(server: &'a Server) -> Self {
+        Self::new(server, &server.admin().await)
+    }
+
+    fn cookie(&self) -> String {
+        format!("keybearer={}", self.token)
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.server.ask("GET", path).header("cookie", self.cookie()).header("accept-language", "en").send().await
+    }
+
+    /// A page that is there.
+    pub async fn page(&self, path: &str) -> String {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        answer.text
+    }
+
+    /// Sends these fields and nothing else.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let form = Serializer::new(String::new()).extend_pairs(fields).finish();
+        let ask = self.server.ask("POST", path).header("cookie", self.cookie()).header("accept-language", "en");
+        ask.body("application/x-www-form-urlencoded", form).send().await
+    }
+
+    /// Sends these fields with what the form on a page hides.
+    pub async fn fill(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let hidden = hidden(&self.page(page).await);
+        let mut all: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (&**name, &**value)).collect();
+        all.extend(fields);
+        self.post(path, &all).await
+    }
+}
+
+/// The hidden fields that prove a form to be ours, each once.
+pub fn hidden(page: &str) -> Vec<(String, String)> {
+    ["_token", "_once"].into_iter().filter_map(|name| Some((name.to_owned(), value(page, name)?))).collect()
+}
+
+/// The value of the first hidden field of this name.
+fn value(page: &str, name: &str) -> Option<String> {
+    let (_, after) = page.split_once(&format!("name=\"{name}\" value=\""))?;
+    Some(after.split('"').next()?.to_owned())
+}
