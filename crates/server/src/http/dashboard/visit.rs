@@ -106,7 +106,7 @@ impl Visit {
             None => (BASE64.encode(random::bytes::<16>()), true),
         };
         // HTTP/2 has no header `Host`.
-        let named = uri.authority().map(|authority| authority.as_str());
+        let named = uri.authority().map(axum::http::uri::Authority::as_str);
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or(named).map(str::to_owned);
         let address = uri.path_and_query().map_or("/", |both| both.as_str()).to_owned();
         Self {
