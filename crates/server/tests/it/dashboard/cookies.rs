@@ -1,5 +1,7 @@
 //! The session in a cookie: what browsers are told of it, and that no other face knows it.
 
+use keybearer::config::TlsConfig;
+
 use super::browser::{Browser, assert_goes_to};
 use crate::support::{Answer, Cred, PASSWORD, Server};
 
@@ -36,6 +38,34 @@ async fn over_plain_http_the_cookie_has_a_plain_name() {
     assert!(session.contains("; HttpOnly") && session.contains("; SameSite=Lax") && session.contains("; Path=/"), "{session}");
     assert!(!session.contains("Secure"), "{session}");
     assert_eq!(browser.get("/dashboard").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_tls_binds_the_cookie_and_knows_its_origin_over_http_2() {
+    let files = tempfile::tempdir().unwrap();
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let tls = TlsConfig { cert: files.path().join("cert.pem"), key: files.path().join("key.pem") };
+    std::fs::write(&tls.cert, certified.cert.pem()).unwrap();
+    std::fs::write(&tls.key, certified.signing_key.serialize_pem()).unwrap();
+    let server = Server::start().await.restart_with(|config| config.tls = Some(tls)).await;
+    let trusted = reqwest::Certificate::from_pem(certified.cert.pem().as_bytes()).unwrap();
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).tls_certs_only([trusted]);
+    let client = client.resolve("localhost", server.address).http2_prior_knowledge().build().unwrap();
+    let origin = format!("https://localhost:{}", server.address.port());
+    let page = client.get(format!("{origin}/sign-in")).send().await.unwrap();
+    let visitor = page.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let token = super::browser::hidden(&page.text().await.unwrap(), "_token");
+    let body = super::browser::urlencoded(&[("_token", &token), ("username", "admin"), ("password", PASSWORD)]);
+    for (sent, status) in [(origin.as_str(), 303), ("https://localhost:1", 403), (&origin.replace("https", "http"), 403)] {
+        let ask = client.post(format!("{origin}/sign-in")).header("cookie", &visitor).header("origin", sent);
+        let answer = ask.header("content-type", super::browser::FORM).body(body.clone()).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{sent}");
+        let session = answer.headers().get_all("set-cookie").iter().any(|cookie| {
+            let cookie = cookie.to_str().unwrap();
+            cookie.starts_with("__Host-keybearer=") && cookie.contains("; Secure")
+        });
+        assert_eq!(session, status == 303, "{sent}");
+    }
 }
 
 #[tokio::test]
