@@ -383,13 +383,11 @@ note-key-changed = Der Schlüssel ist geändert. Das gilt ab sofort.
 ## Richtlinien
 
 policies-text = Eine Richtlinie ist eine benannte Menge von Berechtigungen. Schlüssel von Diensten beziehen ihre daraus, und jede Änderung gilt für sie sofort.
-permissions = Berechtigungen
 number-of-keys = Schlüssel
 new-policy = Neue Richtlinie
 new-policy-text = Gib ihr, was eine Art von Dienst braucht, und nicht mehr. Du kannst sie später ändern.
 no-policies = Es gibt noch keine Richtlinien
 no-policies-text = Der Schlüssel eines Dienstes bezieht seine Berechtigungen aus einer Richtlinie. Leg also zuerst eine an.
-grants-nothing = Erlaubt nichts
 undeclared = nicht mehr deklariert
 undeclared-granted-text = Der Dienst deklariert sie nicht mehr. Schlüssel behalten sie, solange hier das Häkchen steht; einmal entfernt, lässt sie sich nicht wieder erteilen.
 and-more = { $count ->
@@ -461,7 +459,6 @@ new-account = Neues Konto
 filter-accounts = Konten filtern
 username-contains = Benutzername enthält
 role = Rolle
-any = Beliebig
 filter = Filtern
 no-accounts = Keine solchen Konten
 no-accounts-text = Kein Konto hat zugleich diesen Namen, diese Rolle und diesen Zustand.

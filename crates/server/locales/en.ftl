@@ -383,13 +383,11 @@ note-key-changed = The key is changed. That is in effect now.
 ## Policies
 
 policies-text = A policy is a named set of permissions. Keys of services get theirs from one, and every change reaches them at once.
-permissions = Permissions
 number-of-keys = Keys
 new-policy = New policy
 new-policy-text = Give it what one kind of service needs, and nothing more. It can be changed later.
 no-policies = There are no policies
 no-policies-text = A key of a service gets its permissions from a policy, so make a policy first.
-grants-nothing = Grants nothing
 undeclared = no longer declared
 undeclared-granted-text = The service has ceased to declare it. Keys keep it as long as it is ticked; once removed, it cannot be granted again.
 and-more = { $count ->
@@ -461,7 +459,6 @@ new-account = New account
 filter-accounts = Filter the accounts
 username-contains = User name contains
 role = Role
-any = Any
 filter = Filter
 no-accounts = No such accounts
 no-accounts-text = No account has this name, role and state together.

@@ -68,7 +68,7 @@ async fn a_form_that_lacks_something_comes_back_with_what_was_typed() {
     let admin = Visitor::admin(&server).await;
     let unknown = "0198c0de-0000-7000-8000-000000000001";
     for (name, id, lifetime, status, problem) in [
-        ("", &*policy, "never", 422, "Give it a name."),
+        ("", &*policy, "never", 422, "Enter a name."),
         ("backup", "", "never", 422, "Choose a policy."),
         ("backup", unknown, "never", 422, "Choose a policy."),
         ("backup", &policy, "", 422, "Choose when the key expires."),
@@ -107,7 +107,7 @@ async fn name_and_policy_change_at_once_and_the_page_says_so_before() {
     assert!(admin.page(&path).await.contains("<h1><bdi>uploads</bdi></h1>"));
 
     let refused = admin.fill(&path, &path, &[("name", ""), ("policy_id", &writers)]).await;
-    assert!(refused.status == 422 && refused.text.contains("Give it a name."), "{}", refused.text);
+    assert!(refused.status == 422 && refused.text.contains("Enter a name."), "{}", refused.text);
 }
 
 #[tokio::test]

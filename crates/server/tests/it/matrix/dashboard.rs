@@ -17,6 +17,8 @@ enum Who {
     Owner,
     /// Whoever is signed in and has level 8.
     Admin,
+    /// As for an administrator, who is told that there is no such thing.
+    AdminInVain,
 }
 
 /// Page or form, the path that is asked for, and who may. A form is sent empty and without its token, so that who gets as far as that is
@@ -33,6 +35,27 @@ const ROWS: &[(&str, &str, Who)] = &[
     ("POST /sign-in", "/sign-in", Who::Anyone),
     ("POST /sign-out", "/sign-out", Who::Member),
     ("GET /dashboard", "/dashboard", Who::Admin),
+    ("GET /dashboard/keys", "/dashboard/keys", Who::Admin),
+    ("GET /dashboard/keys/new", "/dashboard/keys/new", Who::Admin),
+    ("POST /dashboard/keys/new", "/dashboard/keys/new", Who::Member),
+    ("GET /dashboard/keys/revoke", "/dashboard/keys/revoke", Who::Admin),
+    ("POST /dashboard/keys/revoke", "/dashboard/keys/revoke", Who::Member),
+    ("GET /dashboard/keys/{id}", "/dashboard/keys/7ea12968-7758-40b6-8c73-75cc99be762b", Who::AdminInVain),
+    ("POST /dashboard/keys/{id}", "/dashboard/keys/7ea12968-7758-40b6-8c73-75cc99be762b", Who::Member),
+    ("GET /dashboard/policies", "/dashboard/policies", Who::Admin),
+    ("GET /dashboard/policies/new", "/dashboard/policies/new", Who::Admin),
+    ("POST /dashboard/policies/new", "/dashboard/policies/new", Who::Member),
+    ("GET /dashboard/policies/{id}", "/dashboard/policies/7ea12968-7758-40b6-8c73-75cc99be762b", Who::AdminInVain),
+    ("POST /dashboard/policies/{id}", "/dashboard/policies/7ea12968-7758-40b6-8c73-75cc99be762b", Who::Member),
+    ("GET /dashboard/policies/{id}/delete", "/dashboard/policies/7ea12968-7758-40b6-8c73-75cc99be762b/delete", Who::AdminInVain),
+    ("POST /dashboard/policies/{id}/delete", "/dashboard/policies/7ea12968-7758-40b6-8c73-75cc99be762b/delete", Who::Member),
+    ("GET /dashboard/permissions", "/dashboard/permissions", Who::Admin),
+    ("GET /dashboard/accounts", "/dashboard/accounts", Who::Admin),
+    ("GET /dashboard/accounts/new", "/dashboard/accounts/new", Who::Admin),
+    ("POST /dashboard/accounts/new", "/dashboard/accounts/new", Who::Member),
+    ("GET /dashboard/accounts/{id}", "/dashboard/accounts/4711", Who::AdminInVain),
+    ("GET /dashboard/accounts/{id}/{step}", "/dashboard/accounts/4711/lock", Who::AdminInVain),
+    ("POST /dashboard/accounts/{id}/{step}", "/dashboard/accounts/4711/lock", Who::Member),
     ("GET /account", "/account", Who::Member),
     ("GET /account/keys/new", "/account/keys/new", Who::Owner),
     ("POST /account/keys/new", "/account/keys/new", Who::Member),
@@ -80,6 +103,7 @@ async fn every_page_and_form_asked_for_by_everyone() {
                 (_, Some(_)) if method == "POST" => answer.status == 403,
                 (Who::Member, Some(_)) => answer.status == 200,
                 (Who::Owner, Some(level)) => answer.status == if level >= 4 { 200 } else { 403 },
+                (Who::AdminInVain, Some(level)) => answer.status == if level == 8 { 404 } else { 403 },
                 (Who::Admin, Some(level)) => answer.status == if level == 8 { 200 } else { 403 },
             };
             if !right {
