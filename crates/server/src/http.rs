@@ -17,6 +17,7 @@ pub mod paging;
 pub mod path;
 pub mod request;
 mod serve;
+mod table;
 mod target;
 
 use std::sync::Arc;

@@ -49,16 +49,14 @@ mod wording;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::routing::on;
 
 pub(super) use self::failure::render;
 pub(super) use self::visit::Visit;
 use crate::app::App;
-
-/// Method, path, and what answers there.
-type Operation = (&'static str, &'static str, fn(MethodFilter) -> MethodRouter<Arc<App>>);
+use crate::http::table::{self, Operation};
 
 /// Every page and every form: the one table behind the router and [`ROUTES`].
 const TABLE: &[Operation] = &[
@@ -108,15 +106,7 @@ const TABLE: &[Operation] = &[
 ];
 
 /// Method and path of every page and form, for the authorisation test.
-pub const ROUTES: &[(&str, &str)] = &{
-    let mut routes = [("", ""); TABLE.len()];
-    let mut row = 0;
-    while row < TABLE.len() {
-        routes[row] = (TABLE[row].0, TABLE[row].1);
-        row += 1;
-    }
-    routes
-};
+pub const ROUTES: &[(&str, &str)] = &table::routes::<{ TABLE.len() }>(TABLE);
 
 /// What all paths of this face begin with, besides the root.
 const FOLDERS: &[&str] = &["/account", "/assets", "/dashboard", "/preferences", "/reset", "/setup", "/sign-in", "/sign-out"];
@@ -128,10 +118,7 @@ pub(super) fn answers(path: &str) -> bool {
 }
 
 pub(super) fn router() -> Router<Arc<App>> {
-    TABLE.iter().fold(Router::new(), |router, (method, path, answered_by)| {
-        let method = method.parse().ok().and_then(|method: Method| MethodFilter::try_from(method).ok());
-        router.route(path, answered_by(method.expect("the table names methods of HTTP")))
-    })
+    table::router(TABLE)
 }
 
 /// What every answer of this face carries: it loads nothing from elsewhere, runs nothing that is written into it, stands in no frame, tells

@@ -15,17 +15,14 @@ mod whoami;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::Method;
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::routing::on;
 
 pub(super) use self::failure::render;
 use crate::app::App;
-
-/// Method, path, and what answers there.
-type Operation = (&'static str, &'static str, fn(MethodFilter) -> MethodRouter<Arc<App>>);
+use crate::http::table::{self, Operation};
 
 /// Every operation: the one table behind the router and [`ROUTES`].
-const TABLE: [Operation; 10] = [
+const TABLE: &[Operation] = &[
     ("POST", "/apikeys/jwt", |method| on(method, create::create)),
     ("POST", "/apikeys/key", |method| on(method, create::create)),
     ("GET", "/apikeys/jwt", |method| on(method, list::list)),
@@ -39,19 +36,8 @@ const TABLE: [Operation; 10] = [
 ];
 
 /// Method and path of every operation, for the authorisation test.
-pub const ROUTES: &[(&str, &str)] = &{
-    let mut routes = [("", ""); TABLE.len()];
-    let mut row = 0;
-    while row < TABLE.len() {
-        routes[row] = (TABLE[row].0, TABLE[row].1);
-        row += 1;
-    }
-    routes
-};
+pub const ROUTES: &[(&str, &str)] = &table::routes::<{ TABLE.len() }>(TABLE);
 
 pub(super) fn router() -> Router<Arc<App>> {
-    TABLE.into_iter().fold(Router::new(), |router, (method, path, answered_by)| {
-        let method = method.parse().ok().and_then(|method: Method| MethodFilter::try_from(method).ok());
-        router.route(path, answered_by(method.expect("the table names methods of HTTP")))
-    })
+    table::router(TABLE)
 }

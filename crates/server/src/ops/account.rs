@@ -36,8 +36,7 @@ pub async fn create(app: &App, request: &RequestContext, caller: &Caller, new: a
 /// # Errors
 /// [`AppError::Conflict`] where there is one already; [`AppError::Invalid`] names the field.
 pub async fn create_first_admin(app: &App, request: &RequestContext, username: String, password: String) -> Result<Account, AppError> {
-    let new = api::NewAccount { username, password: Some(password), role: None, email: None, external_id: None, metadata: None };
-    let account = prepare(app, new, keybearer_core::role::ADMIN.to_owned()).await?;
+    let account = administrator(app, username, password).await?;
     Ok(app.store.create_first_admin(app.origin(Actor::Operator, request), account).await?)
 }
 
@@ -46,9 +45,13 @@ pub async fn create_first_admin(app: &App, request: &RequestContext, username: S
 /// # Errors
 /// [`AppError::Conflict`] where the name is taken; [`AppError::Invalid`] names the field.
 pub async fn create_admin(app: &App, request: &RequestContext, username: String, password: String) -> Result<Account, AppError> {
-    let new = api::NewAccount { username, password: Some(password), role: None, email: None, external_id: None, metadata: None };
-    let account = prepare(app, new, keybearer_core::role::ADMIN.to_owned()).await?;
+    let account = administrator(app, username, password).await?;
     Ok(app.store.create_account(app.origin(Actor::Operator, request), account).await?)
+}
+
+async fn administrator(app: &App, username: String, password: String) -> Result<NewAccount, AppError> {
+    let new = api::NewAccount { username, password: Some(password), role: None, email: None, external_id: None, metadata: None };
+    prepare(app, new, keybearer_core::role::ADMIN.to_owned()).await
 }
 
 async fn prepare(app: &App, new: api::NewAccount, role: String) -> Result<NewAccount, AppError> {

@@ -1,7 +1,6 @@
 //! The pages of administrators, asked for as a browser without JavaScript would.
 
 mod accounts;
-mod form;
 mod keys;
 mod permissions;
 mod policies;

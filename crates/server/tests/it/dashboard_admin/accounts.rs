@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::form::{Visitor, assert_sent_to};
+use super::visitor::{Visitor, assert_sent_to};
 use crate::support::{PASSWORD, Server};
 
 const LIST: &str = "/dashboard/accounts";

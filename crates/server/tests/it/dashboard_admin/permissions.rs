@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::form::Visitor;
+use super::visitor::Visitor;
 use crate::support::Server;
 
 const PAGE: &str = "/dashboard/permissions";

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::form::{Visitor, assert_sent_to};
+use super::visitor::{Visitor, assert_sent_to};
 use crate::support::{Cred, Server};
 
 const LIST: &str = "/dashboard/policies";

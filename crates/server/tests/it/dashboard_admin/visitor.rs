@@ -2,7 +2,7 @@
 
 use form_urlencoded::Serializer;
 
-use crate::support::{Answer, Cred, Server};
+use crate::support::{Answer, Cred, Person, Server};
 
 /// A browser in which somebody is signed in.
 pub struct Visitor<'a> {
@@ -10,11 +10,32 @@ pub struct Visitor<'a> {
     token: String,
 }
 
+/// A form: where it goes, and its hidden fields.
+#[derive(Clone)]
+pub struct Form {
+    action: String,
+    pub hidden: Vec<(String, String)>,
+}
+
+impl Form {
+    /// As it would be without this hidden field.
+    pub fn without(&self, name: &str) -> Self {
+        assert!(self.hidden.iter().any(|(one, _)| one == name), "there is no {name}");
+        let hidden = self.hidden.iter().filter(|(one, _)| one != name).cloned().collect();
+        Self { hidden, ..self.clone() }
+    }
+}
+
 impl<'a> Visitor<'a> {
     /// With this session.
     pub fn new(server: &'a Server, session: &Cred) -> Self {
         let Cred::Bearer(token) = session else { panic!("a session is a bearer token") };
         Self { server, token: token.clone() }
+    }
+
+    /// This person's.
+    pub fn of(server: &'a Server, person: &Person) -> Self {
+        Self::new(server, &person.session())
     }
 
     /// The administrator's.
@@ -51,6 +72,24 @@ impl<'a> Visitor<'a> {
         all.extend(fields);
         self.post(path, &all).await
     }
+
+    /// The form on this page that goes to this address.
+    pub async fn form(&self, page: &str, action: &str) -> Form {
+        let text = self.page(page).await;
+        let start = format!("<form method=\"post\" action=\"{action}\"");
+        let (_, inner) = text.split_once(&start).unwrap_or_else(|| panic!("{page} has no form for {action}: {text}"));
+        let inner = inner.split("</form>").next().unwrap();
+        let value = |tag: &str, name: &str| tag.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let tags = inner.split("<input type=\"hidden\" ").skip(1);
+        Form { action: action.to_owned(), hidden: tags.map(|tag| (value(tag, "name"), value(tag, "value"))).collect() }
+    }
+
+    /// Sends a form with these fields filled in.
+    pub async fn send(&self, form: &Form, filled: &[(&str, &str)]) -> Answer {
+        let hidden = form.hidden.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let fields: Vec<(&str, &str)> = hidden.chain(filled.iter().copied()).collect();
+        self.post(&form.action, &fields).await
+    }
 }
 
 /// The hidden fields that prove a form to be ours, each once.
@@ -62,4 +101,10 @@ pub fn hidden(page: &str) -> Vec<(String, String)> {
 fn value(page: &str, name: &str) -> Option<String> {
     let (_, after) = page.split_once(&format!("name=\"{name}\" value=\""))?;
     Some(after.split('"').next()?.to_owned())
+}
+
+/// Where the answer sends the browser.
+#[track_caller]
+pub fn assert_sent_to(answer: &Answer, path: &str) {
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, path), "{}: {}", answer.what, answer.text);
 }
