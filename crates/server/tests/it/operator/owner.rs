@@ -1,27 +1,62 @@
 //! Whose the files of the data directory are, and what others than their owner can do with them.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
 use crate::support::PASSWORD;
-use crate::support::command::Run;
+use crate::support::command::{PROGRAM, Run};
 
 /// The user that the server runs as, where root works on its files.
 const SERVICE: u32 = 54_321;
 
-/// A data directory of the service's user; nothing where this process may not give it away.
-fn data_dir_of_the_service() -> Option<TempDir> {
-    if !rustix::process::geteuid().is_root() {
-        eprintln!("only root can work on the files of another user");
-        return None;
+/// A data directory of the service's user, and a copy of the program that every user can reach.
+///
+/// The folder for temporary files and that of the build may both be closed to others than root.
+struct Installation {
+    dir: TempDir,
+}
+
+impl Installation {
+    /// Nothing where this process may not give files away.
+    fn new() -> Option<Self> {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("only root can work on the files of another user");
+            return None;
+        }
+        let dir = tempfile::tempdir_in("/tmp").unwrap();
+        fs::set_permissions(dir.path(), Permissions::from_mode(0o711)).unwrap();
+        let installation = Self { dir };
+        fs::copy(PROGRAM, installation.program()).unwrap();
+        fs::set_permissions(installation.program(), Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir(installation.data()).unwrap();
+        fs::set_permissions(installation.data(), Permissions::from_mode(0o700)).unwrap();
+        chown(installation.data(), Some(SERVICE), Some(SERVICE)).unwrap();
+        Some(installation)
     }
-    let dir = tempfile::tempdir().unwrap();
-    fs::set_permissions(dir.path(), Permissions::from_mode(0o700)).unwrap();
-    chown(dir.path(), Some(SERVICE), Some(SERVICE)).unwrap();
-    Some(dir)
+
+    fn program(&self) -> PathBuf {
+        self.dir.path().join("keybearer")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// A folder in which everybody may make files.
+    fn open_folder(&self) -> PathBuf {
+        let folder = self.dir.path().join("open");
+        fs::create_dir(&folder).unwrap();
+        fs::set_permissions(&folder, Permissions::from_mode(0o777)).unwrap();
+        folder
+    }
+
+    fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
+        Run::program(&self.program(), args).env("KEYBEARER_DATA_DIR", self.data().to_str().unwrap())
+    }
 }
 
 #[track_caller]
@@ -36,19 +71,19 @@ fn assert_all_belong_to_the_service(dir: &Path) {
 
 #[test]
 fn what_root_makes_in_the_data_directory_belongs_to_its_owner() {
-    let Some(dir) = data_dir_of_the_service() else { return };
-    let create = |name: &str| Run::on(dir.path(), ["admin", "create", name]).stdin(PASSWORD);
+    let Some(service) = Installation::new() else { return };
+    let create = |name: &str| service.run(["admin", "create", name]).stdin(PASSWORD);
     create("ada").good();
-    assert_all_belong_to_the_service(dir.path());
+    assert_all_belong_to_the_service(&service.data());
     create("grace").user(SERVICE).good();
 
     let elsewhere = tempfile::tempdir().unwrap();
     let backup = elsewhere.path().join("backup.tar");
-    Run::on(dir.path(), ["backup", backup.to_str().unwrap()]).good();
-    let Some(other) = data_dir_of_the_service() else { return };
-    Run::on(other.path(), ["restore", backup.to_str().unwrap(), "--accept-lost-revocations"]).good();
-    assert_all_belong_to_the_service(other.path());
-    Run::on(other.path(), ["admin", "create", "joan"]).stdin(PASSWORD).user(SERVICE).good();
+    service.run(["backup", backup.to_str().unwrap()]).good();
+    let Some(other) = Installation::new() else { return };
+    other.run(["restore", backup.to_str().unwrap(), "--accept-lost-revocations"]).good();
+    assert_all_belong_to_the_service(&other.data());
+    other.run(["admin", "create", "joan"]).stdin(PASSWORD).user(SERVICE).good();
 }
 
 #[test]
@@ -79,25 +114,23 @@ fn who_holds_the_lock_and_which_file_it_is_are_told() {
 
 #[test]
 fn what_this_user_cannot_read_is_not_called_absent() {
-    let Some(dir) = data_dir_of_the_service() else { return };
-    Run::on(dir.path(), ["admin", "create", "ada"]).stdin(PASSWORD).good();
-    let stranger = |command: &[&str]| Run::on(dir.path(), command).user(SERVICE + 1).done();
+    let Some(service) = Installation::new() else { return };
+    service.run(["admin", "create", "ada"]).stdin(PASSWORD).good();
+    let stranger = |command: &[&str]| service.run(command).user(SERVICE + 1).done();
     let done = stranger(&["doctor"]);
     assert_eq!(done.code, 9, "{done:?}");
     assert!(done.out.contains("ermission denied") && !done.out.contains("is not there"), "{}", done.out);
     let line = done.out.lines().find(|line| line.contains("data directory")).unwrap();
     assert!(line.starts_with("broken"), "{line}");
 
-    let elsewhere = tempfile::tempdir().unwrap();
-    fs::set_permissions(elsewhere.path(), Permissions::from_mode(0o777)).unwrap();
-    let done = stranger(&["backup", elsewhere.path().join("backup.tar").to_str().unwrap()]);
+    let done = stranger(&["backup", service.open_folder().join("backup.tar").to_str().unwrap()]);
     assert!(done.code == 1 && done.errors.contains("ermission denied"), "{done:?}");
 
     // It can be read, but nothing can be made in it.
-    let sealed = Run::on(dir.path(), ["doctor"]).user(SERVICE);
+    let sealed = service.run(["doctor"]).user(SERVICE);
     assert_eq!(sealed.done().code, 0);
-    fs::set_permissions(dir.path(), Permissions::from_mode(0o500)).unwrap();
-    let done = Run::on(dir.path(), ["doctor"]).user(SERVICE).done();
+    fs::set_permissions(service.data(), Permissions::from_mode(0o500)).unwrap();
+    let done = service.run(["doctor"]).user(SERVICE).done();
     let line = done.out.lines().find(|line| line.contains("data directory")).unwrap();
     assert!(done.code == 9 && line.starts_with("broken") && line.contains("write"), "{}", done.out);
 }

@@ -6,6 +6,9 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// Where the build has put it.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_keybearer");
+
 /// A command under construction, with no settings from this process.
 pub struct Run(Command, String);
 
@@ -19,7 +22,12 @@ pub struct Done {
 
 impl Run {
     pub fn new<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_keybearer"));
+        Self::program(Path::new(PROGRAM), args)
+    }
+
+    /// Of a copy that stands here.
+    pub fn program<S: AsRef<OsStr>>(program: &Path, args: impl IntoIterator<Item = S>) -> Self {
+        let mut command = Command::new(program);
         command.env_clear().args(args);
         Self(command, String::new())
     }
