@@ -1,5 +1,7 @@
 //! Events and counts on the wire.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -45,8 +47,37 @@ pub struct KeyCounts {
     pub revoked: u32,
 }
 
+/// How verifications were answered in one step of time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Verifications {
+    /// When the step begins. It lasts until the next one, the last one until now.
+    pub at: Timestamp,
+    /// With yes.
+    pub valid: u64,
+    /// With no, by the code of the reason; those without any are left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<String, u64>,
+}
+
+/// How far back verifications are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Period {
+    /// By the minute.
+    Hour,
+    /// By the half hour.
+    #[default]
+    Day,
+    /// By three hours.
+    Week,
+    /// Thirty days, by half days.
+    Month,
+}
+
 /// Counts for an overview.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Stats {
     /// The revision of the last change.
@@ -71,4 +102,6 @@ pub struct Stats {
     pub expiring_soon: u32,
     /// Active keys older than 30 days that were not used for 30 days.
     pub unused: u32,
+    /// Answers of verify and of the Catena test in the period asked for, oldest step first. Those of the last seconds may be missing.
+    pub verifications: Vec<Verifications>,
 }

@@ -18,7 +18,7 @@ mod verify;
 mod whoami;
 
 pub use account::{Account, AccountStatus, ChangeAccount, ChangedAccount, CurrentPassword, NewAccount, RevokeKeys, RevokedKeys};
-pub use event::{Event, KeyCounts, Stats};
+pub use event::{Event, KeyCounts, Period, Stats, Verifications};
 pub use key::{ChangeKey, CreatedKey, Key, KeyKind, KeyState, Named, NewKey, RevokeMany, RevokeOutcome, RevokedMany, RevokedOne};
 pub use permission::{Declaration, Permission};
 pub use policy::{NewPolicy, Policy, PutPolicy};

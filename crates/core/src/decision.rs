@@ -104,13 +104,71 @@ impl Denial {
     /// The code on the wire.
     #[must_use]
     pub fn code(&self) -> &'static str {
+        Outcome::from(self).code()
+    }
+}
+
+/// How a question about a key was answered, without any detail.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Outcome {
+    /// Yes.
+    Valid,
+    /// See [`Denial::Malformed`].
+    Malformed,
+    /// See [`Denial::NotFound`].
+    NotFound,
+    /// See [`Denial::Revoked`].
+    Revoked,
+    /// See [`Denial::Expired`].
+    Expired,
+    /// See [`Denial::InsufficientLevel`].
+    InsufficientLevel,
+    /// See [`Denial::InsufficientPermissions`].
+    InsufficientPermissions,
+}
+
+impl Outcome {
+    /// All of them, yes first.
+    pub const ALL: [Self; 7] = [
+        Self::Valid,
+        Self::Malformed,
+        Self::NotFound,
+        Self::Revoked,
+        Self::Expired,
+        Self::InsufficientLevel,
+        Self::InsufficientPermissions,
+    ];
+
+    /// The code on the wire.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
         match self {
+            Self::Valid => "VALID",
             Self::Malformed => "MALFORMED",
             Self::NotFound => "NOT_FOUND",
-            Self::Revoked(_) => "REVOKED",
+            Self::Revoked => "REVOKED",
             Self::Expired => "EXPIRED",
-            Self::InsufficientLevel { .. } => "INSUFFICIENT_LEVEL",
-            Self::InsufficientPermissions { .. } => "INSUFFICIENT_PERMISSIONS",
+            Self::InsufficientLevel => "INSUFFICIENT_LEVEL",
+            Self::InsufficientPermissions => "INSUFFICIENT_PERMISSIONS",
+        }
+    }
+
+    /// The outcome with this code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.code() == code)
+    }
+}
+
+impl From<&Denial> for Outcome {
+    fn from(denial: &Denial) -> Self {
+        match denial {
+            Denial::Malformed => Self::Malformed,
+            Denial::NotFound => Self::NotFound,
+            Denial::Revoked(_) => Self::Revoked,
+            Denial::Expired => Self::Expired,
+            Denial::InsufficientLevel { .. } => Self::InsufficientLevel,
+            Denial::InsufficientPermissions { .. } => Self::InsufficientPermissions,
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::reset_link::ResetLinks;
 use crate::retention::{Sweeper, Sweeping};
 use crate::session_token::SessionTokens;
 use crate::setup::Setup;
+use crate::tally::Tally;
 use crate::telemetry::traces::{Tracer, TracesError};
 use crate::throttle::Throttle;
 use crate::tls::{Tls, TlsError};
@@ -48,7 +49,9 @@ pub struct App {
     /// Makes and reads links that set a password.
     pub reset_links: ResetLinks,
     /// When keys were last used.
-    pub last_used: Arc<LastUsed>,
+    pub last_used: LastUsed,
+    /// How verifications were answered.
+    pub tally: Tally,
     /// The connections that are open.
     pub connections: Connections,
     /// What new connections are secured with, if with anything.
@@ -132,7 +135,8 @@ impl App {
             throttle: Throttle::new(),
             session_tokens: SessionTokens::new(keyring.jwt_key()),
             reset_links: ResetLinks::new(keyring.jwt_key()),
-            last_used: Arc::default(),
+            last_used: LastUsed::default(),
+            tally: Tally::default(),
             connections: Connections::new(config.http.max_connections),
             tls,
             setup: Setup::default(),

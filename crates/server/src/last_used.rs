@@ -1,10 +1,7 @@
-//! When keys were last used: noted in memory, written in the background.
+//! When keys were last used: noted in memory, written by the [`crate::bookkeeper`].
 //!
 //! A verification only notes the moment and, if the key is not waiting already, queues it. A queue that is full forgets nothing that matters:
 //! the moment stays in the index, and the next use asks for a place again. A crash loses at most one interval.
-
-use std::sync::Arc;
-use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 use keybearer_core::time::UnixMillis;
@@ -15,8 +12,6 @@ use crate::index::{Index, KeyEntry};
 
 /// The most keys that wait to be written.
 const QUEUE: usize = 65_536;
-/// How often they are written: well below the 5 s that a crash may lose.
-const INTERVAL: Duration = Duration::from_secs(2);
 /// The most keys of one transaction, so that changes need not wait long behind it.
 const CHUNK: usize = 2_000;
 
@@ -66,29 +61,6 @@ impl LastUsed {
                     }
                 }
                 return Err(error);
-            }
-        }
-    }
-
-    /// Writes what waits, again and again, and once more when `stop` resolves. A write under way is never given up.
-    pub async fn run(self: Arc<Self>, index: Arc<Index>, store: Arc<dyn Store>, stop: impl Future<Output = ()>) {
-        tokio::pin!(stop);
-        let mut is_failing = false;
-        loop {
-            let stopped = tokio::select! {
-                () = &mut stop => true,
-                () = tokio::time::sleep(INTERVAL) => false,
-            };
-            match self.flush(&index, &*store).await {
-                Ok(()) => is_failing = false,
-                // It may fail for hours, every few seconds: it is told once.
-                Err(error) if !std::mem::replace(&mut is_failing, true) => {
-                    tracing::warn!(%error, "the last uses of keys were not written, and wait");
-                }
-                Err(_) => {}
-            }
-            if stopped {
-                return;
             }
         }
     }

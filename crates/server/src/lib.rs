@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod backup;
+pub mod bookkeeper;
 pub mod caller;
 pub mod catena;
 pub mod cli;
@@ -29,6 +30,7 @@ pub mod retention;
 pub mod session_token;
 pub mod setup;
 pub mod start;
+pub mod tally;
 pub mod telemetry;
 pub mod throttle;
 pub mod tls;

@@ -9,7 +9,7 @@ mod labelled;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keybearer_core::decision::Denial;
+use keybearer_core::decision::Outcome;
 use keybearer_store::WriterWatch;
 use prometheus::core::Collector;
 use prometheus::{Encoder, Histogram, HistogramOpts, IntGauge, Registry, TextEncoder};
@@ -38,48 +38,16 @@ pub struct Metrics {
     gauges: Gauges,
 }
 
-/// How a question about a key was answered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Outcome {
-    /// Yes.
-    Valid,
-    /// It is no key.
-    Malformed,
-    /// There is none, or its secret is another.
-    NotFound,
-    /// It was revoked.
-    Revoked,
-    /// It has expired.
-    Expired,
-    /// A level is missing.
-    InsufficientLevel,
-    /// A permission is missing, or it is a key of a person where a service's is needed.
-    InsufficientPermissions,
-}
-
 impl Label for Outcome {
-    const ALL: &'static [(Self, &'static str)] = &[
-        (Self::Valid, "VALID"),
-        (Self::Malformed, "MALFORMED"),
-        (Self::NotFound, "NOT_FOUND"),
-        (Self::Revoked, "REVOKED"),
-        (Self::Expired, "EXPIRED"),
-        (Self::InsufficientLevel, "INSUFFICIENT_LEVEL"),
-        (Self::InsufficientPermissions, "INSUFFICIENT_PERMISSIONS"),
-    ];
-}
-
-impl From<&Denial> for Outcome {
-    fn from(denial: &Denial) -> Self {
-        match denial {
-            Denial::Malformed => Self::Malformed,
-            Denial::NotFound => Self::NotFound,
-            Denial::Revoked(_) => Self::Revoked,
-            Denial::Expired => Self::Expired,
-            Denial::InsufficientLevel { .. } => Self::InsufficientLevel,
-            Denial::InsufficientPermissions { .. } => Self::InsufficientPermissions,
+    const ALL: &'static [(Self, &'static str)] = &{
+        let mut all = [(Self::Valid, ""); Self::ALL.len()];
+        let mut place = 0;
+        while place < all.len() {
+            all[place] = (Self::ALL[place], Self::ALL[place].code());
+            place += 1;
         }
-    }
+        all
+    };
 }
 
 impl From<&AuthError> for Outcome {
@@ -256,6 +224,12 @@ impl Metrics {
     /// Counts an answer of the Catena test.
     pub fn tested(&self, outcome: Outcome) {
         self.tested.count(outcome, 1);
+    }
+
+    /// How verifications and tests were answered since the start, in the order of [`Outcome::ALL`].
+    #[must_use]
+    pub fn answered(&self) -> [u64; Outcome::ALL.len()] {
+        Outcome::ALL.map(|outcome| self.verified.counted(outcome) + self.tested.counted(outcome))
     }
 
     /// Counts a caller that came with a session.

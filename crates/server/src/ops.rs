@@ -12,6 +12,7 @@ pub mod password_reset;
 pub mod permission;
 pub mod policy;
 pub mod session;
+pub mod traffic;
 pub mod verify;
 
 use keybearer_core::authority::Refusal;

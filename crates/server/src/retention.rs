@@ -1,4 +1,5 @@
-//! What is forgotten when its time is over: dead keys by the index, sessions that are over, and what old events say of before and after.
+//! What is forgotten when its time is over: dead keys by the index, sessions that are over, what old events say of before and after, and old
+//! numbers of verifications.
 //!
 //! The store decides what is behind the horizon, at the load as at every change, so a key that was forgotten cannot come back by any way.
 
@@ -13,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::metrics::{Forgotten, Metrics};
+use crate::tally;
 
 /// How long a session is kept after its end. Nothing asks for it any more: this is for a clock that is put back a little.
 const SESSION_GRACE: i64 = DAY;
@@ -73,6 +75,7 @@ impl Sweeper {
             Some(retention) => self.prune(now.minus(retention)).await?,
             None => 0,
         };
+        self.store.forget_verifications(now.minus(tally::KEPT)).await?;
         if (forgotten.keys, forgotten.sessions, payloads) != (0, 0, 0) {
             tracing::info!(forgotten.keys, forgotten.sessions, payloads, "forgot what was kept long enough");
         }

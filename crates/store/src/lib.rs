@@ -18,6 +18,7 @@ mod policy;
 mod retention;
 mod session;
 mod sqlite;
+mod verification;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ pub use crate::policy::{NewPolicy, Policies, Policy, PolicyChange};
 pub use crate::retention::{Forgotten, Horizon, Retention};
 pub use crate::session::{NewSession, Session, SessionId, Sessions};
 pub use crate::sqlite::DataDirLock;
+pub use crate::verification::{Answered, MINUTE, Verifications};
 pub use crate::watch::WriterWatch;
 
 /// A JSON object that applications keep with an account or a key.
@@ -66,7 +68,7 @@ pub struct PageRequest {
 
 /// All that Keybearer asks of a database.
 #[async_trait]
-pub trait Store: Accounts + Sessions + Keys + Policies + Permissions + Events + Retention + Send + Sync {
+pub trait Store: Accounts + Sessions + Keys + Policies + Permissions + Events + Verifications + Retention + Send + Sync {
     /// Loads every row that is not forgotten (see [`Retention::forget`]) into the follower, then keeps it informed of each change. To be called once, before anything else is asked.
     async fn follow(&self, follower: Arc<dyn Follower>) -> Result<(), StoreError>;
 

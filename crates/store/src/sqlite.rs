@@ -17,6 +17,7 @@ mod retention;
 mod row;
 mod session;
 mod tx;
+mod verification;
 mod writer;
 
 use std::collections::BTreeMap;

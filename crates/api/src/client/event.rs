@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde::Serialize;
 
 use super::{Client, Error, Pages};
-use crate::{Event, Stats, Timestamp};
+use crate::{Event, Period, Stats, Timestamp};
 
 /// Which events.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -31,12 +31,12 @@ impl Client {
         Events(self)
     }
 
-    /// Counts for an overview.
+    /// Counts for an overview, and the verifications of a period.
     ///
     /// # Errors
     /// As any call.
-    pub async fn stats(&self) -> Result<Stats, Error> {
-        self.call(Method::GET, &["v1", "stats"]).read().await
+    pub async fn stats(&self, period: Period) -> Result<Stats, Error> {
+        self.call(Method::GET, &["v1", "stats"]).query(&[("period", period)]).read().await
     }
 }
 

@@ -2,6 +2,7 @@
 //! `catena-api-key`.
 
 use axum::http::HeaderMap;
+use keybearer_core::decision::Outcome;
 use keybearer_core::key::KeyKind;
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::token::Credential;
@@ -11,7 +12,6 @@ use crate::app::App;
 use crate::caller::{Caller, CallerCredential, Presented, authenticate};
 use crate::error::{AppError, AuthError};
 use crate::http::credentials::{self, Carried};
-use crate::metrics::Outcome;
 
 /// Whoever presents a valid credential in a carrier of this face.
 ///

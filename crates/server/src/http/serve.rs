@@ -21,7 +21,7 @@ use self::accept::Door;
 use self::connection::Serving;
 use super::router;
 use crate::app::App;
-use crate::grpc;
+use crate::{bookkeeper, grpc};
 
 /// How long requests under way may take after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -30,14 +30,14 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
     let (served, over) = oneshot::channel::<()>();
     let over = async { drop(over.await) };
-    let last_used = tokio::spawn(Arc::clone(&app.last_used).run(Arc::clone(&app.index), Arc::clone(&app.store), over));
+    let books = tokio::spawn(bookkeeper::run(Arc::clone(&app), over));
     let health = HealthReporter::new();
     let reporting = tokio::spawn(grpc::report(Arc::clone(&app), health.clone()));
     answer(&app, listener, &health, stop).await;
     reporting.abort();
     drop(served);
-    if let Err(error) = last_used.await {
-        tracing::warn!(%error, "the last uses of keys were not written");
+    if let Err(error) = books.await {
+        tracing::warn!(%error, "the last uses of keys and the numbers of verifications were not written");
     }
 }
 

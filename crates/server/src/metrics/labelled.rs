@@ -37,8 +37,17 @@ impl<L: Label> Counters<L> {
 
     /// Counts so many of this value.
     pub(super) fn count(&self, value: L, number: u64) {
-        if let Some((_, counter)) = self.counters.iter().find(|(one, _)| *one == value) {
+        if let Some(counter) = self.of(value) {
             counter.inc_by(number);
         }
+    }
+
+    /// How many of this value were counted.
+    pub(super) fn counted(&self, value: L) -> u64 {
+        self.of(value).map_or(0, IntCounter::get)
+    }
+
+    fn of(&self, value: L) -> Option<&IntCounter> {
+        self.counters.iter().find(|(one, _)| *one == value).map(|(_, counter)| counter)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keybearer_core::account::Standing;
-use keybearer_core::decision::{Denial, decide};
+use keybearer_core::decision::{Denial, Outcome, decide};
 use keybearer_core::key::KeyKind;
 use keybearer_core::permission::{OwnPermission, Permission};
 use keybearer_core::requirement::Requirement;
@@ -14,7 +14,6 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{AppError, FieldError};
 use crate::index::{Facts, KeyEntry};
-use crate::metrics::Outcome;
 
 /// The answer to a verification.
 pub struct Verdict {

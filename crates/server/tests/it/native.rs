@@ -8,4 +8,5 @@ mod keys;
 mod path;
 mod policies;
 mod sessions;
+mod traffic;
 mod verification;

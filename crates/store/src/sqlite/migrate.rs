@@ -9,6 +9,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "accounts_keys_policies", include_str!("../../migrations/sqlite/0001_accounts_keys_policies.sql")),
     (2, "installation", include_str!("../../migrations/sqlite/0002_installation.sql")),
     (3, "retention", include_str!("../../migrations/sqlite/0003_retention.sql")),
+    (4, "verifications", include_str!("../../migrations/sqlite/0004_verifications.sql")),
 ];
 
 /// Brings the schema up to date, all in one transaction, or refuses a newer one by name.

@@ -50,4 +50,5 @@ mod revocation;
 mod session;
 mod small_disk;
 mod sqlite;
+mod verification;
 mod world;

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use keybearer_api as api;
+use keybearer_core::decision::Outcome;
 use keybearer_core::time::UnixMillis;
 use keybearer_store::{Event, EventFilter};
 use serde::Deserialize;
@@ -17,6 +18,7 @@ use super::problem::Problems;
 use crate::app::App;
 use crate::error::AppError;
 use crate::ops;
+use crate::ops::traffic::{Period, Step};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -99,12 +101,39 @@ fn lines(page: &api::Page<api::Event>) -> Result<Response, AppError> {
     Ok(response)
 }
 
-/// Counts for an overview.
-#[utoipa::path(get, path = "/v1/stats", tag = "audit",
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Since {
+    /// How far back verifications are told: a day if absent.
+    #[serde(default)]
+    #[param(required = false)]
+    period: api::Period,
+}
+
+fn answered(step: &Step) -> api::Verifications {
+    let refused = Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Valid);
+    let refused = refused.map(|outcome| (outcome.code().to_owned(), step.count(outcome))).filter(|(_, count)| *count > 0);
+    api::Verifications { at: dress::moment(step.at), valid: step.count(Outcome::Valid), refused: refused.collect() }
+}
+
+/// Counts for an overview, and how verifications were answered.
+#[utoipa::path(get, path = "/v1/stats", tag = "audit", params(Since),
     responses((status = 200, description = "The counts", body = api::Stats), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
-pub(super) async fn stats(State(app): State<Arc<App>>, Signed { caller, .. }: Signed) -> Result<Response, AppError> {
+pub(super) async fn stats(
+    State(app): State<Arc<App>>,
+    Signed { caller, .. }: Signed,
+    Query(since): Query<Since>,
+) -> Result<Response, AppError> {
     let stats = ops::audit::stats(&app, &caller).await?;
+    let period = match since.period {
+        api::Period::Hour => Period::Hour,
+        api::Period::Day => Period::Day,
+        api::Period::Week => Period::Week,
+        api::Period::Month => Period::Month,
+    };
+    let steps = ops::traffic::verifications(&app, &caller, period).await?;
     let keys = |[active, expired, revoked]: [u32; 3]| api::KeyCounts { active, expired, revoked };
     let [accounts_active, accounts_locked, accounts_blocked] = stats.accounts;
     Ok(dress::json(&api::Stats {
@@ -119,5 +148,6 @@ pub(super) async fn stats(State(app): State<Arc<App>>, Signed { caller, .. }: Si
         sessions: stats.sessions,
         expiring_soon: stats.expiring_soon,
         unused: stats.unused,
+        verifications: steps.iter().map(answered).collect(),
     }))
 }

@@ -20,6 +20,9 @@ pub(super) async fn walk(walk: &mut Walk) {
     let stats = walk.json("stats", &[]).await;
     assert_eq!(stats["accounts_active"], 3);
     assert!(walk.table("stats", &[]).await.contains(&"accounts 3 active, 0 locked, 0 blocked".to_owned()));
+    keybearer::bookkeeper::flush(&walk.server.app).await.unwrap();
+    let hour = walk.table("stats", &["--period", "hour"]).await;
+    assert!(hour.iter().any(|line| line == "verifications 7 accepted, 8 refused"), "{hour:?}");
 
     assert_eq!(walk.ask("healthcheck", &[]).await.expect(Exit::Done), "ready\n");
 }
