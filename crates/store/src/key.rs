@@ -157,6 +157,8 @@ pub struct KeyFilter {
     pub state: Option<KeyStateFilter>,
     /// Whose name contains this, whatever its case.
     pub name: Option<String>,
+    /// Made before.
+    pub created_before: Option<UnixMillis>,
     /// That expire before.
     pub expires_before: Option<UnixMillis>,
     /// Not used at or after; never used counts.

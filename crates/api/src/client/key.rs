@@ -20,6 +20,8 @@ pub struct KeyQuery {
     pub state: Option<KeyState>,
     /// Whose name contains this, whatever its case.
     pub name: Option<String>,
+    /// Made before this moment.
+    pub created_before: Option<Timestamp>,
     /// That expire before this moment.
     pub expires_before: Option<Timestamp>,
     /// Not used since this moment; never used counts.

@@ -41,7 +41,7 @@ impl Retention for Sqlite {
 fn keys_that_died(connection: &Connection, after: UnixMillis, until: UnixMillis) -> Result<Vec<KeyId>, StoreError> {
     let keys = connection
         .prepare_cached(
-            "SELECT id FROM keys WHERE expires_at > ?1 AND expires_at <= ?2
+            "SELECT id FROM keys WHERE coalesce(expires_at, 9223372036854775807) > ?1 AND coalesce(expires_at, 9223372036854775807) <= ?2
              UNION SELECT id FROM keys WHERE revoked_at > ?1 AND revoked_at <= ?2",
         )?
         .query_map((after.0, until.0), |row| row.get(0).map(KeyId::from_bytes))?

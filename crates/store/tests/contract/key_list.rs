@@ -6,7 +6,7 @@ use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use keybearer_store::{Actor, Key, KeyFilter, KeySort, KeyStateFilter, NewAccountKey, NewServiceKey, Page, PageRequest, StoreError};
 
-use crate::world::{World, first};
+use crate::world::{BEGINNING, World, first};
 
 on_every_engine!(
     pages_of_any_size_make_up_the_list_in_every_order,
@@ -146,6 +146,8 @@ async fn a_list_has_filters(world: &World) {
         (KeyFilter { state: Some(KeyStateFilter::Active), owner: Some(ada), ..any() }, vec![at(0), at(2), at(3), at(5), at(6)]),
         (KeyFilter { state: Some(KeyStateFilter::Active), kind: Some(KeyKind::Service), ..any() }, vec![at(7), at(8), at(10), service.id]),
         (KeyFilter { state: Some(KeyStateFilter::NotRevoked), owner: Some(ada), ..any() }, vec![at(0), at(1), at(2), at(3), at(5), at(6)]),
+        (KeyFilter { created_before: Some(BEGINNING.plus(1)), owner: Some(ada), ..any() }, vec![at(0), at(1)]),
+        (KeyFilter { created_before: Some(BEGINNING), ..any() }, vec![]),
         (KeyFilter { expires_before: Some(now), ..any() }, vec![at(1), at(4)]),
         (KeyFilter { expires_before: first_to_expire, ..any() }, vec![at(1), at(4)]),
         (KeyFilter { expires_before: first_to_expire.map(|at| at.plus(1)), ..any() }, vec![at(0), at(1), at(4)]),

@@ -90,6 +90,9 @@ pub(super) struct Which {
     state: Option<api::KeyState>,
     /// Whose name contains this, whatever its case.
     name: Option<String>,
+    /// Made before this moment.
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_before: Option<api::Timestamp>,
     /// That expire before this moment.
     #[param(value_type = Option<String>, format = DateTime)]
     expires_before: Option<api::Timestamp>,
@@ -139,6 +142,7 @@ pub(super) async fn list(
             api::KeyState::Revoked => KeyStateFilter::Revoked,
         }),
         name: which.name,
+        created_before: which.created_before.map(at),
         expires_before: which.expires_before.map(at),
         unused_since: which.unused_since.map(at),
     };

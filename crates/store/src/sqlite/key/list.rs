@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::sqlite::{page_end, row};
 use crate::{Key, KeyFilter, KeySort, KeyStateFilter, Page, PageRequest, StoreError};
 
+/// When a key ends, as its index has it: what has no end comes last.
+const EXPIRY: &str = "coalesce(expires_at, 9223372036854775807)";
+/// When a key was last used, as its index has it: what was never used comes first.
+const USE: &str = "coalesce(last_used_at, 0)";
+
 /// Where a page ended: the value by which the list is ordered, and the id for ties.
 #[derive(Serialize, Deserialize)]
 struct Cursor {
@@ -45,8 +50,8 @@ pub(super) fn keys(
     let column = match sort {
         KeySort::Created => "id",
         KeySort::Name => "name_key",
-        KeySort::Expires => "coalesce(expires_at, 9223372036854775807)",
-        KeySort::LastUsed => "coalesce(last_used_at, 0)",
+        KeySort::Expires => EXPIRY,
+        KeySort::LastUsed => USE,
     };
     if let Some(cursor) = &page.cursor {
         after(&mut conditions, column, sort, descending, cursor)?;
@@ -80,16 +85,21 @@ fn filtered(filter: &KeyFilter, now: UnixMillis) -> Conditions {
         conditions.and("instr(name_key, ?) > 0", Sql::Text(keybearer_core::name::canonical(name)));
     }
     if let Some(before) = filter.expires_before {
-        conditions.and("expires_at < ?", Sql::Integer(before.0));
+        conditions.and(&format!("{EXPIRY} < ?"), Sql::Integer(before.0));
+    }
+    if let Some(before) = filter.created_before {
+        conditions.and("created_at < ?", Sql::Integer(before.0));
     }
     if let Some(since) = filter.unused_since {
-        conditions.and("(last_used_at IS NULL OR last_used_at < ?)", Sql::Integer(since.0));
+        conditions.and(&format!("{USE} < ?"), Sql::Integer(since.0));
     }
     match filter.state {
         Some(KeyStateFilter::Active) => {
-            conditions.and("revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)", Sql::Integer(now.0));
+            conditions.and(&format!("revoked_at IS NULL AND {EXPIRY} > ?"), Sql::Integer(now.0));
         }
-        Some(KeyStateFilter::Expired) => conditions.and("revoked_at IS NULL AND expires_at <= ?", Sql::Integer(now.0)),
+        Some(KeyStateFilter::Expired) => {
+            conditions.and(&format!("revoked_at IS NULL AND {EXPIRY} <= ?"), Sql::Integer(now.0));
+        }
         Some(KeyStateFilter::Revoked) => conditions.sql.push("revoked_at IS NOT NULL".into()),
         Some(KeyStateFilter::NotRevoked) => conditions.sql.push("revoked_at IS NULL".into()),
         None => {}

@@ -29,6 +29,9 @@ pub(super) struct List {
     /// Whose name contains this, whatever its case
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
+    /// Made before this moment, or longer ago than this duration
+    #[arg(long, value_name = "TIME|DURATION", value_parser = ago)]
+    created_before: Option<api::Timestamp>,
     /// That expire before this moment, or within this duration
     #[arg(long, value_name = "TIME|DURATION", value_parser = ahead)]
     expires_before: Option<api::Timestamp>,
@@ -55,6 +58,7 @@ impl List {
             policy,
             state: self.state,
             name: self.name,
+            created_before: self.created_before,
             expires_before: self.expires_before,
             unused_since: self.unused_since,
             sort: self.sort,

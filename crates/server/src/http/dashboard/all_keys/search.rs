@@ -201,6 +201,8 @@ impl Search {
                 _ => Some(KeyStateFilter::Active),
             },
             name: Some(self.name.clone()).filter(|name| !name.is_empty()),
+            // What is younger than that had no time to lie idle.
+            created_before: days(self.unused).map(|ago| now.minus(ago)),
             expires_before: days(self.expires).map(|ahead| now.plus(ahead)),
             unused_since: days(self.unused).map(|ago| now.minus(ago)),
         }
