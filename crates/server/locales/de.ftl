@@ -288,10 +288,37 @@ keys-of-services = Schlüssel von Diensten
 also-dead = gültig; { $expired } abgelaufen, { $revoked } ungültig
 accounts = Konten
 also-stopped = aktiv; { $locked } gesperrt, { $blocked } blockiert
-expiring-soon = Laufen bald ab
-expiring-soon-text = gültige Schlüssel, die in den nächsten 7 Tagen ablaufen
-unused = Unbenutzt
-unused-text = gültige Schlüssel, die seit 30 Tagen niemand benutzt hat
+overview-verifications = Prüfungen
+overview-period = Zeitraum
+overview-hour = 1 Stunde
+overview-day = 24 Stunden
+overview-week = 7 Tage
+overview-month = 30 Tage
+overview-accepted = Angenommen
+overview-refused = Abgelehnt
+overview-sum = { $accepted } angenommen, { $refused } abgelehnt
+overview-malformed = Kein Schlüssel
+overview-not-found = Unbekannt
+overview-revoked = Widerrufen
+overview-expired = Abgelaufen
+overview-level = Stufe zu niedrig
+overview-permissions = Berechtigung fehlt
+overview-as-table = Als Tabelle zeigen
+overview-from = Ab
+overview-quiet = Niemand hat nach einem Schlüssel gefragt
+overview-quiet-text = Deine Dienste erscheinen hier, sobald sie fragen, ob ein Schlüssel etwas darf:
+overview-expiring = { $count ->
+    [0] Läuft in 7 Tagen ab
+   *[other] Läuft in 7 Tagen ab: { $count }
+}
+overview-none-expiring = Kein aktiver Schlüssel endet in den nächsten sieben Tagen.
+overview-unused = { $count ->
+    [0] Seit 30 Tagen unbenutzt
+   *[other] Seit 30 Tagen unbenutzt: { $count }
+}
+overview-none-unused = Jeder aktive Schlüssel, der älter als 30 Tage ist, wurde seitdem benutzt.
+overview-never-used = nie benutzt
+overview-see-all = Alle in der Schlüsselliste ansehen
 policies = Richtlinien
 permissions-declared = { $count ->
     [one] für { $count } deklarierte Berechtigung

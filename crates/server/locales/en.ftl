@@ -288,10 +288,37 @@ keys-of-services = Keys of services
 also-dead = active; { $expired } expired, { $revoked } revoked
 accounts = Accounts
 also-stopped = active; { $locked } locked, { $blocked } blocked
-expiring-soon = Expiring soon
-expiring-soon-text = active keys that end within 7 days
-unused = Unused
-unused-text = active keys that nobody used for 30 days
+overview-verifications = Verifications
+overview-period = Period
+overview-hour = 1 hour
+overview-day = 24 hours
+overview-week = 7 days
+overview-month = 30 days
+overview-accepted = Accepted
+overview-refused = Refused
+overview-sum = { $accepted } accepted, { $refused } refused
+overview-malformed = Not a key
+overview-not-found = Unknown
+overview-revoked = Revoked
+overview-expired = Expired
+overview-level = Level too low
+overview-permissions = Permission missing
+overview-as-table = Show as a table
+overview-from = From
+overview-quiet = Nobody asked about a key
+overview-quiet-text = Your services show up here when they ask whether a key may do something:
+overview-expiring = { $count ->
+    [0] Expiring within 7 days
+   *[other] Expiring within 7 days: { $count }
+}
+overview-none-expiring = No active key ends within a week.
+overview-unused = { $count ->
+    [0] Unused for 30 days
+   *[other] Unused for 30 days: { $count }
+}
+overview-none-unused = Every active key older than 30 days was used since.
+overview-never-used = never used
+overview-see-all = See all in the list of keys
 policies = Policies
 permissions-declared = { $count ->
     [one] for { $count } declared permission

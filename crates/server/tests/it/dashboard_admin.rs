@@ -2,6 +2,7 @@
 
 mod accounts;
 mod keys;
+mod overview;
 mod permissions;
 mod policies;
 mod service_keys;

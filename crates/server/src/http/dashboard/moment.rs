@@ -40,6 +40,23 @@ impl Moment {
     }
 }
 
+/// The time of the day.
+pub(super) fn clock(at: UnixMillis) -> String {
+    told(at, "%H:%M")
+}
+
+/// The day without its year.
+pub(super) fn short_day(at: UnixMillis, language: Language) -> String {
+    match language {
+        Language::English => told(at, "%-d %b"),
+        Language::German => told(at, "%-d.%-m."),
+    }
+}
+
+fn told(at: UnixMillis, form: &str) -> String {
+    jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().strftime(form).to_string()
+}
+
 /// `in 3 days`, `2 hours ago`, rounded.
 fn distance(milliseconds: i64, language: Language) -> String {
     let size = milliseconds.saturating_abs();

@@ -1,0 +1,40 @@
+//! Times and what is made of them.
+
+use std::time::{Duration, Instant};
+
+/// The median of rounds, and how far they lie apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Figure {
+    /// The median.
+    pub median: f64,
+    /// The least.
+    pub least: f64,
+    /// The most.
+    pub most: f64,
+}
+
+impl Figure {
+    /// Of these values.
+    ///
+    /// # Panics
+    /// Where there are none.
+    #[must_use]
+    pub fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self { median: values[values.len() / 2], least: values[0], most: values[values.len() - 1] }
+    }
+}
+
+/// The median time of `times` runs.
+#[must_use]
+pub fn median_time(times: usize, mut run: impl FnMut()) -> Duration {
+    let mut took: Vec<Duration> = (0..times)
+        .map(|_| {
+            let begun = Instant::now();
+            run();
+            begun.elapsed()
+        })
+        .collect();
+    took.sort();
+    took[took.len() / 2]
+}
