@@ -1,4 +1,4 @@
-// The ways through the pages: from the setup link to a key that works, by keyboard alone, and without JavaScript.
+// Ways through the pages that a person goes once: the set-up, the first key, the preferences, and what a page elsewhere tries.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -65,63 +65,17 @@ test("from the setup link to a key that works, and is deleted", async (t) => {
   assert.deepEqual(context.complaints, []);
 });
 
-test("by keyboard alone", async (t) => {
+test("the first stop of the keyboard skips to the content", async (t) => {
   const world = await World.start();
   t.after(() => world.end());
-  const context = await world.visitor();
-  const page = await context.newPage();
-  // Presses Tab until this has the focus, which must be visible.
-  const tabTo = async (selector) => {
-    for (let presses = 0; presses < 60; presses += 1) {
-      await page.keyboard.press("Tab");
-      const [there, visible] = await page.evaluate((selector) => {
-        const element = document.activeElement;
-        const ring = (one) => one && getComputedStyle(one).outlineStyle !== "none";
-        return [element.matches(selector), ring(element) || ring(element.closest(".option"))];
-      }, selector);
-      assert.ok(visible, `what has the focus before ${selector} shows it`);
-      if (there) return;
-    }
-    assert.fail(`Tab does not reach ${selector}`);
-  };
-  await page.goto("/sign-in");
+  const page = await (await world.visitor()).newPage();
+  await signIn(page);
+  await page.goto("/dashboard");
   await page.keyboard.press("Tab");
-  assert.ok(await page.evaluate(() => document.activeElement.matches(".skip")), "the first stop skips to the content");
+  assert.ok(await page.evaluate(() => document.activeElement.matches(".skip")));
   await page.keyboard.press("Enter");
-  await tabTo("#username");
-  await page.keyboard.type("admin");
-  await tabTo("#password");
-  await page.keyboard.type(PASSWORD);
-  await page.keyboard.press("Enter");
-  await page.waitForURL("**/dashboard");
-  await tabTo("a[href='/account']");
-  await page.keyboard.press("Enter");
-  await page.waitForURL("**/account");
-  await tabTo("main a[href='/account/keys/new']");
-  await page.keyboard.press("Enter");
-  await page.waitForURL("**/account/keys/new");
-  await tabTo("#name");
-  await page.keyboard.type("by keyboard");
-  await tabTo("input[name=level]");
-  await page.keyboard.press("Space");
-  await page.keyboard.press("ArrowDown");
-  await tabTo("input[name=expires_in]");
-  await page.keyboard.press("ArrowUp");
-  await tabTo("form.stack button[type=submit]");
-  await page.keyboard.press("Enter");
-  await page.getByRole("heading", { name: "Your new key" }).waitFor();
-  assert.ok(await works(world, await page.getByLabel("Token", { exact: true }).inputValue()));
-  await tabTo("[data-leave]");
-  await page.keyboard.press("Enter");
-  await page.waitForURL("**/account");
-  await tabTo("input[type=checkbox]");
-  await page.keyboard.press("Space");
-  await tabTo("main button[type=submit]");
-  await page.keyboard.press("Enter");
-  await page.waitForURL("**/account/keys/delete?**");
-  await tabTo("main button[type=submit]");
-  await page.keyboard.press("Enter");
-  await page.getByText("1 key was deleted").waitFor();
+  await page.keyboard.press("Tab");
+  assert.ok(await page.evaluate(() => document.activeElement.closest("main") !== null), "the next stop is in the content");
 });
 
 test("without JavaScript", async (t) => {
