@@ -21,6 +21,7 @@ pub enum AccountStatus {
 /// A person's account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"id": 7, "username": "ada", "role": "user", "level": 4, "status": "active", "consent": true, "email": "ada@example.org", "metadata": {}, "has_password": true, "created_at": "2026-03-01T09:30:00.000Z"})))]
 pub struct Account {
     /// Its number.
     pub id: i64,
@@ -52,6 +53,7 @@ pub struct Account {
 /// `POST /v1/accounts`. No `Debug`: it holds a password.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"username": "ada", "password": "plume otter lantern gravel", "role": "user", "email": "ada@example.org"})))]
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// Unique ignoring case, width and surrounding space; 1 to 200 characters.
@@ -79,6 +81,7 @@ pub struct NewAccount {
 /// `PATCH /v1/accounts/{id}`: what is absent stays; `email` and `external_id` can be cleared with `null`. No `Debug`: it holds passwords.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"role": "support", "status": "active"})))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeAccount {
     /// One of the configured roles.
@@ -114,6 +117,7 @@ pub struct ChangeAccount {
 /// An account after a change, and what the change ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"account": {"id": 7, "username": "ada", "role": "user", "level": 4, "status": "active", "consent": true, "email": "ada@example.org", "metadata": {}, "has_password": true, "created_at": "2026-03-01T09:30:00.000Z"}, "revoked_keys": 2, "ended_sessions": 1})))]
 pub struct ChangedAccount {
     /// The account as it is now.
     #[serde(flatten)]
@@ -130,6 +134,7 @@ pub struct ChangedAccount {
 /// `DELETE /v1/accounts/{id}`, by its holder. No `Debug`: it holds a password.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"current_password": "plume otter lantern gravel"})))]
 #[serde(deny_unknown_fields)]
 pub struct CurrentPassword {
     /// The account's password, where it has one.
@@ -140,6 +145,7 @@ pub struct CurrentPassword {
 /// `POST /v1/accounts/{id}/revoke-keys`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"reason": "10,000 requests a minute"})))]
 #[serde(deny_unknown_fields)]
 pub struct RevokeKeys {
     /// Why, in words for the audit trail; 1 to 200 characters.

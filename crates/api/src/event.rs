@@ -9,6 +9,7 @@ use crate::Timestamp;
 /// One change.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"revision": 42, "at": "2026-03-01T09:30:00.000Z", "actor": "account:1", "action": "key.revoked", "target": "key:0198c2a4-7d1e-7c3a-9f52-3b6e8d0a4c11", "touched": ["key:0198c2a4-7d1e-7c3a-9f52-3b6e8d0a4c11"], "before": {"state": "active"}, "after": {"state": "revoked", "reason": "deleted"}, "pruned": false, "request_id": "0198c2a4-8a07-7d11-8f0b-5d8f0c1e2a33"})))]
 pub struct Event {
     /// Its place in the order of all changes.
     pub revision: i64,

@@ -43,6 +43,7 @@ pub struct Named {
 /// A key without its secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"id": "0198c2a4-7d1e-7c3a-9f52-3b6e8d0a4c11", "kind": "account", "name": "laptop", "state": "active", "level": 4, "owner": 7, "metadata": {}, "created_at": "2026-03-01T09:30:00.000Z", "created_by": "account:7", "expires_at": "2026-03-31T09:30:00.000Z"})))]
 pub struct Key {
     /// Its public name, and the user name of the pair.
     pub id: Uuid,
@@ -88,6 +89,7 @@ pub struct Key {
 /// `POST /v1/keys`: with `level` a key of a person, with `policy_id` a key of a service.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"name": "laptop", "level": 4, "expires_in": 2592000})))]
 #[serde(deny_unknown_fields)]
 pub struct NewKey {
     /// 1 to 200 characters. Of service keys unique.
@@ -119,6 +121,7 @@ pub struct NewKey {
 /// A new key: the only answer that ever holds its secret. No `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"token": "kb_…", "secret": "…", "id": "0198c2a4-7d1e-7c3a-9f52-3b6e8d0a4c11", "kind": "account", "name": "laptop", "state": "active", "level": 4, "owner": 7, "metadata": {}, "created_at": "2026-03-01T09:30:00.000Z", "created_by": "account:7", "expires_at": "2026-03-31T09:30:00.000Z"})))]
 pub struct CreatedKey {
     /// The key in one text, for `Authorization: Bearer` or `X-API-Key`.
     pub token: String,
@@ -132,6 +135,7 @@ pub struct CreatedKey {
 /// `PATCH /v1/keys/{id}`, of service keys: what is absent stays.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"name": "front desk 2", "policy_id": "7ea12968-7758-40b6-8c73-75cc99be762b"})))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeKey {
     /// Another unique name.
@@ -150,6 +154,7 @@ pub struct ChangeKey {
 /// `POST /v1/keys/revoke`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"ids": ["0198c2a4-7d1e-7c3a-9f52-3b6e8d0a4c11"]})))]
 #[serde(deny_unknown_fields)]
 pub struct RevokeMany {
     /// 1 to 200 ids.

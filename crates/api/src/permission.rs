@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A permission that a service declares, or that a policy still grants.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"permission": "shop:orders.read", "service": "shop", "name": "orders.read", "description": "See orders", "declared": true})))]
 pub struct Permission {
     /// Its full name, `service:name`.
     pub permission: String,
@@ -21,6 +22,7 @@ pub struct Permission {
 /// One line of `PUT /v1/services/{service}/permissions`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"name": "orders.read", "description": "See orders"})))]
 #[serde(deny_unknown_fields)]
 pub struct Declaration {
     /// The permission's name within the service.

@@ -8,6 +8,7 @@ use crate::Timestamp;
 /// A uniquely named set of permissions.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"id": "7ea12968-7758-40b6-8c73-75cc99be762b", "name": "front desk", "permissions": ["shop:orders.read"], "keys": 3, "created_at": "2026-03-01T09:30:00.000Z", "created_by": "account:1"})))]
 pub struct Policy {
     /// Its name for ever.
     pub id: Uuid,
@@ -26,6 +27,7 @@ pub struct Policy {
 /// `POST /v1/policies`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"name": "front desk", "permissions": ["shop:orders.read"]})))]
 #[serde(deny_unknown_fields)]
 pub struct NewPolicy {
     /// Unique; 1 to 200 characters.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What went wrong.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"type": "urn:keybearer:problem:key_not_found", "title": "Not Found", "status": 404, "detail": "There is no such key, or none that you may see.", "code": "key_not_found", "request_id": "0198c2a4-8a07-7d11-8f0b-5d8f0c1e2a33"})))]
 pub struct Problem {
     /// Names the kind of problem: `urn:keybearer:problem:<code>`.
     #[serde(rename = "type")]

@@ -8,6 +8,7 @@ use crate::{Account, Timestamp};
 /// `POST /v1/sessions`. No `Debug`: it holds a password.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"username": "ada", "password": "plume otter lantern gravel"})))]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     /// The name of the account, in any case.
@@ -19,6 +20,7 @@ pub struct SignIn {
 /// The answer to a sign-in. No `Debug`: it holds a token.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"token": "eyJ…", "expires_at": "2026-03-01T21:30:00.000Z", "account": {"id": 7, "username": "ada", "role": "user", "level": 4, "status": "active", "consent": true, "email": "ada@example.org", "metadata": {}, "has_password": true, "created_at": "2026-03-01T09:30:00.000Z"}})))]
 pub struct CreatedSession {
     /// The session token, for `Authorization: Bearer`.
     pub token: String,

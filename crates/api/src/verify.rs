@@ -8,6 +8,7 @@ use crate::{KeyKind, Metadata, Named, Timestamp, whole};
 /// `POST /v1/verify`. No `Debug`: it holds a key.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"key": "kb_…", "any_of": ["shop:orders.read", "shop:orders.refund"]})))]
 #[serde(deny_unknown_fields)]
 pub struct Verify {
     /// The token, or the pair as `id:secret`.
@@ -61,6 +62,7 @@ pub enum VerdictCode {
 /// The answer to a verification. A bad key is an answer, not an error.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"valid": true, "code": "VALID", "key": {"id": "0198c2a4-7d1e-7c3a-9f52-3b6e8d0a4c11", "kind": "service", "name": "front desk 1", "policy": {"id": "7ea12968-7758-40b6-8c73-75cc99be762b", "name": "front desk"}, "permissions": ["shop:orders.read"], "metadata": {}}})))]
 pub struct Verdict {
     /// Yes or no.
     pub valid: bool,
@@ -118,6 +120,7 @@ pub struct VerifiedKey {
 /// What a key lacks.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"any_of": ["shop:orders.refund"]})))]
 pub struct Missing {
     /// It has none of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -136,6 +139,7 @@ pub struct Missing {
 /// `POST /v1/explain`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"key_id": "0198c2a4-7d1e-7c3a-9f52-3b6e8d0a4c11", "any_of": ["shop:orders.read"]})))]
 #[serde(deny_unknown_fields)]
 pub struct Explain {
     /// The public name of the key.
@@ -158,6 +162,7 @@ pub struct Explain {
 /// What the verdict would be, and why.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"verdict": {"valid": true, "code": "VALID", "key": {"id": "0198c2a4-7d1e-7c3a-9f52-3b6e8d0a4c11", "kind": "service", "name": "front desk 1", "policy": {"id": "7ea12968-7758-40b6-8c73-75cc99be762b", "name": "front desk"}, "permissions": ["shop:orders.read"], "metadata": {}}}, "granted_by": "shop:orders.read", "why": ["The key is active.", "Its policy grants shop:orders.read."]})))]
 pub struct Explanation {
     /// The answer that whoever presents the key gets.
     #[serde(flatten)]

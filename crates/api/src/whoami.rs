@@ -20,6 +20,7 @@ pub enum Credential {
 /// What a caller is and may do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"credential": "account_key", "level": 4, "key": {"id": "0198c2a4-7d1e-7c3a-9f52-3b6e8d0a4c11", "kind": "account", "name": "laptop", "state": "active", "level": 4, "owner": 7, "metadata": {}, "created_at": "2026-03-01T09:30:00.000Z", "created_by": "account:7", "expires_at": "2026-03-31T09:30:00.000Z"}})))]
 pub struct WhoAmI {
     /// What it came with.
     pub credential: Credential,

@@ -8,12 +8,16 @@ use crate::app::App;
 use crate::error::AppError;
 
 /// The process runs and answers.
+///
+/// For everyone.
 #[utoipa::path(get, path = "/livez", tag = "health", responses((status = 200, description = "Alive", body = String, content_type = "text/plain")))]
 pub(super) async fn live() -> &'static str {
     "alive\n"
 }
 
 /// The image is loaded (nothing is served before) and the database answers.
+///
+/// For everyone.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses(
     (status = 200, description = "Ready", body = String, content_type = "text/plain"),
     (status = 503, description = "The database does not answer", body = keybearer_api::Problem, content_type = "application/problem+json")))]

@@ -24,6 +24,8 @@ fn id(text: &str) -> Result<AccountId, AppError> {
 }
 
 /// Make an account.
+///
+/// For level 8, and for keys with `keybearer:accounts.write`, which make accounts of level 4 and below.
 #[utoipa::path(post, path = "/v1/accounts", tag = "accounts", request_body = api::NewAccount,
     responses((status = 201, description = "Made", body = api::Account), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -54,6 +56,8 @@ pub(super) struct Which {
 }
 
 /// Accounts by number.
+///
+/// For level 8, and for keys with `keybearer:accounts.read`.
 #[utoipa::path(get, path = "/v1/accounts", tag = "accounts", params(Which),
     responses((status = 200, description = "A page", body = api::Page<api::Account>), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -71,6 +75,8 @@ pub(super) async fn list(
 }
 
 /// One account.
+///
+/// Your own: by session. Any: for level 8, and for keys with `keybearer:accounts.read`.
 #[utoipa::path(get, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = i64, Path, description = "Its number")),
     responses((status = 200, description = "The account", body = api::Account), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -80,6 +86,8 @@ pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
 }
 
 /// Change an account. A lower role, a status other than `active` and withdrawn consent revoke all its keys and end its sessions.
+///
+/// Your own: by session, never by a key. Any other: for level 8, and for keys with `keybearer:accounts.write` where it is of level 4 or below.
 #[utoipa::path(patch, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = i64, Path, description = "Its number")),
     request_body = api::ChangeAccount,
     responses((status = 200, description = "Changed", body = api::ChangedAccount), Problems),
@@ -99,6 +107,8 @@ pub(super) async fn change(
 }
 
 /// Delete an account with its keys and sessions. A holder says the current password in the body.
+///
+/// Your own: by session, never by a key. Any other: for level 8, and for keys with `keybearer:accounts.write` where it is of level 4 or below.
 #[utoipa::path(delete, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = i64, Path, description = "Its number")),
     request_body(content = Option<api::CurrentPassword>),
     responses((status = 204, description = "Deleted"), Problems), security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -112,6 +122,8 @@ pub(super) async fn delete(
 }
 
 /// Revoke all keys and end all sessions of an account, for excessive use.
+///
+/// For level 8. Not for keys of services.
 #[utoipa::path(post, path = "/v1/accounts/{id}/revoke-keys", tag = "accounts", params(("id" = i64, Path, description = "Its number")),
     request_body = api::RevokeKeys,
     responses((status = 200, description = "Revoked", body = api::RevokedKeys), Problems),

@@ -59,6 +59,8 @@ fn dressed(event: Event) -> api::Event {
 }
 
 /// The audit trail, newest first. With `Accept: application/jsonl` one event a line, and the next cursor in the header `Link`.
+///
+/// For level 8, and for keys with `keybearer:audit.read`.
 #[utoipa::path(get, path = "/v1/events", tag = "audit", params(Which),
     responses((status = 200, description = "A page", content((api::Page<api::Event> = "application/json"), (String = "application/jsonl"))), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -118,6 +120,8 @@ fn answered(step: &Step) -> api::Verifications {
 }
 
 /// Counts for an overview, and how verifications were answered.
+///
+/// For level 8, and for keys with `keybearer:audit.read`.
 #[utoipa::path(get, path = "/v1/stats", tag = "audit", params(Since),
     responses((status = 200, description = "The counts", body = api::Stats), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]

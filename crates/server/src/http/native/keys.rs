@@ -31,6 +31,8 @@ fn id(text: &str) -> Result<KeyId, AppError> {
 }
 
 /// Make a key: with `level` one of a person, with `policy_id` one of a service. The answer is the only one that ever holds its secret.
+///
+/// For yourself: from level 4 on. For others and for services: for level 8, and for keys with `keybearer:keys.write`, within their own power.
 #[utoipa::path(post, path = "/v1/keys", tag = "keys", request_body = api::NewKey,
     responses((status = 201, description = "Made; store the secret now", body = api::CreatedKey), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -121,7 +123,9 @@ fn sort(text: &str) -> Result<(KeySort, bool), AppError> {
     Ok((sort, descending))
 }
 
-/// Keys: all of them for administrators and keys with `keys.read`, else your own.
+/// Keys: all of them, or your own.
+///
+/// Your own: from level 4 on. All: for level 8, and for keys with `keybearer:keys.read`.
 #[utoipa::path(get, path = "/v1/keys", tag = "keys", params(Which),
     responses((status = 200, description = "A page", body = api::Page<api::Key>), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -152,6 +156,8 @@ pub(super) async fn list(
 }
 
 /// One key, in whatever state.
+///
+/// Your own: from level 4 on. Any: for level 8, and for keys with `keybearer:keys.read`.
 #[utoipa::path(get, path = "/v1/keys/{id}", tag = "keys", params(("id" = Uuid, Path, description = "Its id")),
     responses((status = 200, description = "The key, without its secret", body = api::Key), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -161,6 +167,8 @@ pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
 }
 
 /// Rename a key of a service, or give it another policy: its rights change at once. Keys of people are immutable.
+///
+/// For level 8, and for keys with `keybearer:keys.write`, within their own power.
 #[utoipa::path(patch, path = "/v1/keys/{id}", tag = "keys", params(("id" = Uuid, Path, description = "Its id")),
     request_body = api::ChangeKey,
     responses((status = 200, description = "Changed", body = api::Key), Problems),
@@ -186,6 +194,8 @@ pub(super) struct Descendants {
 }
 
 /// Revoke a key: it is dead everywhere when the call returns.
+///
+/// Your own: from level 4 on. Any: for level 8, and for keys with `keybearer:keys.write`.
 #[utoipa::path(delete, path = "/v1/keys/{id}", tag = "keys", params(("id" = Uuid, Path, description = "Its id"), Descendants),
     responses((status = 204, description = "Revoked"), Problems), security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn revoke(
@@ -199,6 +209,8 @@ pub(super) async fn revoke(
 }
 
 /// Revoke up to 200 keys, with an answer for each.
+///
+/// Your own: from level 4 on. Any: for level 8, and for keys with `keybearer:keys.write`.
 #[utoipa::path(post, path = "/v1/keys/revoke", tag = "keys", request_body = api::RevokeMany,
     responses((status = 200, description = "In the order of the request", body = api::RevokedMany), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]

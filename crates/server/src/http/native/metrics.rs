@@ -28,7 +28,9 @@ impl FromRequestParts<Arc<App>> for Collector {
     }
 }
 
-/// Counters and measures as text of Prometheus. Open, or for level 8 and keys with `audit.read`, by the setting `metrics.access`.
+/// Counters and measures as text of Prometheus.
+///
+/// By the setting `metrics.access`: for everyone, or for level 8 and keys with `keybearer:audit.read`.
 #[utoipa::path(get, path = "/metrics", tag = "health",
     responses((status = 200, description = "Text of Prometheus", body = String, content_type = "text/plain"), Problems),
     security((), ("bearer" = []), ("pair" = []), ("key" = [])))]

@@ -30,6 +30,8 @@ fn answer(permissions: Vec<DeclaredPermission>) -> Response {
 }
 
 /// All permissions by full name, also those that are granted though no longer declared.
+///
+/// For level 8, and for keys with `keybearer:policies.read` or `keybearer:permissions.declare`.
 #[utoipa::path(get, path = "/v1/permissions", tag = "permissions",
     responses((status = 200, description = "All of them", body = api::Page<api::Permission>), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -38,6 +40,8 @@ pub(super) async fn list(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
 }
 
 /// Declare all permissions of a service. The same again changes nothing; what is missing stays granted, marked as undeclared.
+///
+/// For level 8, and for keys with `keybearer:permissions.declare` that are bound to the service.
 #[utoipa::path(put, path = "/v1/services/{service}/permissions", tag = "permissions",
     params(("service" = String, Path, description = "Its name", pattern = "^[A-Za-z][A-Za-z0-9._-]{0,63}$")), request_body = Vec<api::Declaration>,
     responses((status = 200, description = "What the service declares now", body = api::Page<api::Permission>), Problems),

@@ -59,6 +59,8 @@ fn if_match(headers: &HeaderMap) -> Result<Option<i64>, AppError> {
 }
 
 /// Make a policy of declared permissions.
+///
+/// For level 8, and for keys with `keybearer:policies.write`, within their own power.
 #[utoipa::path(post, path = "/v1/policies", tag = "policies", request_body = api::NewPolicy,
     responses((status = 201, description = "Made", body = api::Policy), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -72,6 +74,8 @@ pub(super) async fn create(
 }
 
 /// All policies by name.
+///
+/// For level 8, and for keys with `keybearer:policies.read`.
 #[utoipa::path(get, path = "/v1/policies", tag = "policies",
     responses((status = 200, description = "All of them", body = api::Page<api::Policy>), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -81,6 +85,8 @@ pub(super) async fn list(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
 }
 
 /// One policy.
+///
+/// For level 8, and for keys with `keybearer:policies.read`.
 #[utoipa::path(get, path = "/v1/policies/{id}", tag = "policies", params(("id" = uuid::Uuid, Path, description = "Its id")),
     responses((status = 200, description = "The policy; its version is the ETag", body = api::Policy), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -90,6 +96,8 @@ pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
 }
 
 /// Replace a policy: the rights of every key that uses it change at once.
+///
+/// For level 8, and for keys with `keybearer:policies.write`, within their own power.
 #[utoipa::path(put, path = "/v1/policies/{id}", tag = "policies",
     params(("id" = uuid::Uuid, Path, description = "Its id"), ("If-Match" = Option<String>, Header, description = "The ETag that you know")),
     request_body = api::PutPolicy,
@@ -119,6 +127,8 @@ pub(super) struct Cascade {
 }
 
 /// Delete a policy. Keys that use it prevent that, or with `cascade` are revoked with it.
+///
+/// For level 8, and for keys with `keybearer:policies.write`.
 #[utoipa::path(delete, path = "/v1/policies/{id}", tag = "policies",
     params(("id" = uuid::Uuid, Path, description = "Its id"), Cascade, ("If-Match" = Option<String>, Header, description = "The ETag that you know")),
     responses((status = 204, description = "Deleted"), Problems), security(("bearer" = []), ("pair" = []), ("key" = [])))]

@@ -19,26 +19,77 @@ pub(super) struct Problems;
 
 impl IntoResponses for Problems {
     fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
-        let kinds = [
-            ("400", "It cannot be read as the documented shape"),
-            ("401", "No credential, or a bad one"),
-            ("403", "Known, but not allowed: the detail names what is missing"),
-            ("404", "No such thing, or none that you may see"),
-            ("408", "The body did not arrive in time"),
-            ("409", "Something stands in the way"),
-            ("412", "The thing has another version than If-Match says"),
-            ("413", "The body is too large"),
-            ("414", "The URL is too long"),
-            ("415", "The body is not plain JSON"),
-            ("422", "The right shape, but wrong values: one entry for each field"),
-            ("429", "Too many failed logins: Retry-After says when"),
-            ("503", "It cannot be answered now"),
-            ("507", "No room on the disk of the server: nothing was changed"),
+        // Beside each status the codes that come with it.
+        let kinds: [(&str, &str, &[&str]); 14] = [
+            ("400", "It cannot be read as the documented shape", &["malformed", "key_in_url", "ambiguous_credential"]),
+            (
+                "401",
+                "No credential, or a bad one",
+                &[
+                    "credential_missing",
+                    "credential_malformed",
+                    "credential_invalid",
+                    "credential_expired",
+                    "credential_revoked",
+                    "sign_in_failed",
+                ],
+            ),
+            (
+                "403",
+                "Known, but not allowed: the detail names what is missing",
+                &[
+                    "insufficient_level",
+                    "insufficient_permissions",
+                    "service_key_refused",
+                    "session_needed",
+                    "level_exceeded",
+                    "permissions_exceeded",
+                    "account_too_powerful",
+                    "foreign_service",
+                    "reserved_service",
+                    "consent_lacking",
+                    "account_locked",
+                    "account_blocked",
+                    "owner_unfit",
+                    "wrong_password",
+                ],
+            ),
+            (
+                "404",
+                "No such thing, or none that you may see",
+                &["account_not_found", "session_not_found", "key_not_found", "policy_not_found", "not_found", "no_such_path"],
+            ),
+            ("408", "The body did not arrive in time", &["too_slow"]),
+            (
+                "409",
+                "Something stands in the way",
+                &[
+                    "name_taken",
+                    "too_many_keys",
+                    "owner_unfit",
+                    "last_admin",
+                    "admin_exists",
+                    "link_used",
+                    "immutable",
+                    "policy_in_use",
+                    "service_spelled_otherwise",
+                ],
+            ),
+            ("412", "The thing has another version than `If-Match` says", &["version_mismatch"]),
+            ("413", "The body is too large", &["too_large"]),
+            ("414", "The URL is too long", &["url_too_long"]),
+            ("415", "The body is not plain JSON", &["unsupported_media_type"]),
+            ("422", "The right shape, but wrong values: one entry for each field", &["invalid", "unknown_permission"]),
+            ("429", "Too many failed logins: `Retry-After` says when", &["too_many_failed_logins"]),
+            ("503", "It cannot be answered now", &["busy", "unavailable"]),
+            ("507", "No room on the disk of the server: nothing was changed", &["storage_full"]),
         ];
         let content = ContentBuilder::new().schema(Some(openapi::Ref::from_schema_name("Problem"))).build();
         kinds
             .into_iter()
-            .map(|(status, description)| {
+            .map(|(status, what, codes)| {
+                let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
+                let description = format!("{what}: {}", codes.join(", "));
                 let response = ResponseBuilder::new().description(description).content("application/problem+json", content.clone());
                 (status.to_owned(), response.build().into())
             })

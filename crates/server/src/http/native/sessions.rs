@@ -19,6 +19,8 @@ use crate::http::path::InPath;
 use crate::ops;
 
 /// Sign in: user name and password for a session token.
+///
+/// For everyone. Failed logins are throttled.
 #[utoipa::path(post, path = "/v1/sessions", tag = "sessions", request_body = api::SignIn,
     responses((status = 201, description = "Signed in; the token is told once", body = api::CreatedSession), Problems))]
 pub(super) async fn create(State(app): State<Arc<App>>, Open { request, body }: Open<api::SignIn>) -> Result<Response, AppError> {
@@ -40,6 +42,8 @@ pub(super) struct Which {
 }
 
 /// The sessions of an account that have not ended, newest first.
+///
+/// For the holder of the account, by session, and for level 8. Not for keys of services.
 #[utoipa::path(get, path = "/v1/sessions", tag = "sessions", params(Which),
     responses((status = 200, description = "All of them", body = api::Page<api::Session>), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -64,6 +68,8 @@ pub(super) async fn list(
 }
 
 /// Sign out: end a session, or the `current` one.
+///
+/// For the holder of the account, by session, and for level 8. Not for keys of services.
 #[utoipa::path(delete, path = "/v1/sessions/{id}", tag = "sessions", params(("id" = String, Path, description = "Its id, or `current`")),
     responses((status = 204, description = "It has ended"), Problems), security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn end(State(app): State<Arc<App>>, Signed { request, caller }: Signed, InPath(id): InPath) -> Result<Response, AppError> {

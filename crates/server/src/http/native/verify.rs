@@ -26,6 +26,8 @@ const BATCH_BYTES: usize = 256 * 1024;
 const BATCH: usize = 1_000;
 
 /// May this key do that? A bad key is an answer, not an error.
+///
+/// For level 8, and for keys with `keybearer:verify`.
 #[utoipa::path(post, path = "/v1/verify", tag = "verification", request_body = api::Verify,
     responses((status = 200, description = "The answer", body = api::Verdict), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -35,6 +37,8 @@ pub(super) async fn verify(State(app): State<Arc<App>>, Call { caller, body, .. 
 }
 
 /// As verify, for up to 1,000 questions: an answer to each, in their order.
+///
+/// For level 8, and for keys with `keybearer:verify`.
 #[utoipa::path(post, path = "/v1/verify/batch", tag = "verification", request_body = api::VerifyBatch,
     responses((status = 200, description = "The answers", body = api::VerifyResults), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -57,6 +61,8 @@ fn one(app: &App, at: &str, asked: &api::Verify) -> Result<api::Verdict, AppErro
 }
 
 /// What the answer for a key would be, and why, by its id.
+///
+/// Your own keys: from level 4 on. Any: for level 8. Not for keys of services.
 #[utoipa::path(post, path = "/v1/explain", tag = "verification", request_body = api::Explain,
     responses((status = 200, description = "The answer and its reasons", body = api::Explanation), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]

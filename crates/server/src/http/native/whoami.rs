@@ -17,6 +17,8 @@ use crate::error::AppError;
 use crate::ops;
 
 /// What your credential is and may do.
+///
+/// For everyone who has a good credential.
 #[utoipa::path(get, path = "/v1/whoami", tag = "whoami",
     responses((status = 200, description = "It is good", body = api::WhoAmI), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
