@@ -135,6 +135,35 @@ test("the pages in German", async () => {
   await context.close();
 });
 
+test("the reference of the API", async () => {
+  const context = await world.visitor();
+  const page = await context.newPage();
+  await page.goto("/docs");
+  await inspect(page, "docs");
+  await page.getByRole("navigation", { name: "Sections of the reference" }).getByRole("link", { name: "Keys" }).click();
+  await inspect(page, "docs-keys");
+  const contents = page.getByRole("navigation", { name: "On this page" });
+  await contents.getByRole("link", { name: "POST /v1/keys", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  assert.equal(new URL(page.url()).hash, "#keys-create");
+  for (const section of ["sessions", "whoami", "verification", "policies", "permissions", "accounts", "audit", "health"]) {
+    await page.goto(`/docs/${section}`);
+    await inspect(page, `docs-${section}`);
+  }
+  await signIn(page);
+  await page.goto("/docs/verification");
+  await inspect(page, "docs-signed-in");
+  await context.close();
+  const german = await world.visitor({ locale: "de-DE" });
+  const seite = await german.newPage();
+  for (const path of ["/docs", "/docs/policies"]) {
+    await seite.goto(path);
+    await seite.getByText("Die Referenz selbst ist auf Englisch.").waitFor();
+    await inspect(seite, `german${path.replaceAll("/", "-")}`);
+  }
+  await german.close();
+});
+
 test("the first load is small", async () => {
   const context = await world.visitor();
   const page = await context.newPage();

@@ -50,7 +50,8 @@ pub struct Account {
     pub created_at: Timestamp,
 }
 
-/// `POST /v1/accounts`. No `Debug`: it holds a password.
+/// `POST /v1/accounts`.
+// No `Debug`: it holds a password.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(example = json!({"username": "ada", "password": "plume otter lantern gravel", "role": "user", "email": "ada@example.org"})))]
@@ -78,7 +79,8 @@ pub struct NewAccount {
     pub metadata: Option<Metadata>,
 }
 
-/// `PATCH /v1/accounts/{id}`: what is absent stays; `email` and `external_id` can be cleared with `null`. No `Debug`: it holds passwords.
+/// `PATCH /v1/accounts/{id}`: what is absent stays; `email` and `external_id` can be cleared with `null`.
+// No `Debug`: it holds passwords.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(example = json!({"role": "support", "status": "active"})))]
@@ -131,7 +133,8 @@ pub struct ChangedAccount {
     pub live_keys: Option<Vec<Uuid>>,
 }
 
-/// `DELETE /v1/accounts/{id}`, by its holder. No `Debug`: it holds a password.
+/// `DELETE /v1/accounts/{id}`, by its holder.
+// No `Debug`: it holds a password.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(example = json!({"current_password": "plume otter lantern gravel"})))]

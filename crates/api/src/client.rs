@@ -47,7 +47,8 @@ pub use self::policy::{Policies, Versioned};
 pub use self::session::Sessions;
 use crate::Problem;
 
-/// A client of one server, with at most one credential. No `Debug`: it holds a secret.
+/// A client of one server, with at most one credential.
+// No `Debug`: it holds a secret.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,

@@ -118,7 +118,8 @@ pub struct NewKey {
     pub metadata: Option<Metadata>,
 }
 
-/// A new key: the only answer that ever holds its secret. No `Debug`.
+/// A new key: the only answer that ever holds its secret.
+// No `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(example = json!({"token": "kb_…", "secret": "…", "id": "0198c2a4-7d1e-7c3a-9f52-3b6e8d0a4c11", "kind": "account", "name": "laptop", "state": "active", "level": 4, "owner": 7, "metadata": {}, "created_at": "2026-03-01T09:30:00.000Z", "created_by": "account:7", "expires_at": "2026-03-31T09:30:00.000Z"})))]

@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::{Account, Timestamp};
 
-/// `POST /v1/sessions`. No `Debug`: it holds a password.
+/// `POST /v1/sessions`.
+// No `Debug`: it holds a password.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(example = json!({"username": "ada", "password": "plume otter lantern gravel"})))]
@@ -17,7 +18,8 @@ pub struct SignIn {
     pub password: String,
 }
 
-/// The answer to a sign-in. No `Debug`: it holds a token.
+/// The answer to a sign-in.
+// No `Debug`: it holds a token.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(example = json!({"token": "eyJ…", "expires_at": "2026-03-01T21:30:00.000Z", "account": {"id": 7, "username": "ada", "role": "user", "level": 4, "status": "active", "consent": true, "email": "ada@example.org", "metadata": {}, "has_password": true, "created_at": "2026-03-01T09:30:00.000Z"}})))]

@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::{KeyKind, Metadata, Named, Timestamp, whole};
 
-/// `POST /v1/verify`. No `Debug`: it holds a key.
+/// `POST /v1/verify`.
+// No `Debug`: it holds a key.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(example = json!({"key": "kb_…", "any_of": ["shop:orders.read", "shop:orders.refund"]})))]
@@ -28,7 +29,8 @@ pub struct Verify {
     pub kind: Option<KeyKind>,
 }
 
-/// `POST /v1/verify/batch`. No `Debug`: it holds keys.
+/// `POST /v1/verify/batch`.
+// No `Debug`: it holds keys.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

@@ -658,3 +658,35 @@ will-revoke = { $count ->
     [one] Dadurch wird { $count } Schlüssel ungültig.
    *[other] Dadurch werden { $count } Schlüssel ungültig.
 }
+
+## Die Referenz der API
+
+nav-docs = API-Referenz
+docs-title = Referenz der API
+docs-lead = Was Programme diesen Server fragen können, aus seinem eigenen OpenAPI-Dokument.
+docs-english = Die Referenz selbst ist auf Englisch.
+docs-sections = Abschnitte der Referenz
+docs-overview = Überblick
+docs-contents = Auf dieser Seite
+docs-base = Basis-URL
+docs-version = Version { $version }
+docs-credentials = Zugangsdaten
+docs-credentials-text = Schicke in einem Header, womit du dich ausweist, und nur einmal. Zweierlei wird abgelehnt, was immer gemeint war.
+docs-errors = Fehler nach Status
+docs-errors-text = Was Zugangsdaten braucht, kann mit jedem davon antworten. Dahinter stehen jeweils die Codes.
+docs-problem = Was in einem Fehler steht
+docs-problem-example = Beispiel eines Fehlers
+docs-operations = Alle Operationen
+docs-open = Braucht keine Zugangsdaten.
+docs-closed = Braucht Zugangsdaten.
+docs-either = Braucht Zugangsdaten, wenn der Server so eingestellt ist.
+docs-parameters = Parameter der Anfrage
+docs-body = Inhalt der Anfrage
+docs-body-optional = Inhalt der Anfrage, darf fehlen
+docs-answers = Antworten
+docs-usual = Fehler: wie überall
+docs-objects = Objekte in den Antworten
+docs-call = Aufruf
+docs-call-of = Beispielaufruf von { $what }
+docs-answer = Antwort
+docs-answer-of = Beispielantwort von { $what }

@@ -658,3 +658,35 @@ will-revoke = { $count ->
     [one] This revokes { $count } key.
    *[other] This revokes { $count } keys.
 }
+
+## The reference of the API
+
+nav-docs = API reference
+docs-title = API reference
+docs-lead = What programs can ask of this server, made from its own OpenAPI document.
+docs-english = The reference itself is in English.
+docs-sections = Sections of the reference
+docs-overview = Overview
+docs-contents = On this page
+docs-base = Base URL
+docs-version = version { $version }
+docs-credentials = Credentials
+docs-credentials-text = Send one credential, in one header. Two are refused, whichever was meant.
+docs-errors = Errors by status
+docs-errors-text = Whatever needs a credential may answer with any of these. Behind each stand its codes.
+docs-problem = What an error holds
+docs-problem-example = Example of an error
+docs-operations = All operations
+docs-open = Needs no credential.
+docs-closed = Needs a credential.
+docs-either = Needs a credential if the server is set so.
+docs-parameters = Parameters
+docs-body = Request body
+docs-body-optional = Request body, may be left out
+docs-answers = Answers
+docs-usual = Errors: as everywhere
+docs-objects = Objects in the answers
+docs-call = Call
+docs-call-of = Example call of { $what }
+docs-answer = Answer
+docs-answer-of = Example answer of { $what }

@@ -54,7 +54,7 @@ fn routes(app: Arc<App>, health: &HealthReporter) -> Router {
         .merge(native::router())
         .merge(freesewing::router())
         .merge(catena::router())
-        .merge(dashboard::router())
+        .merge(dashboard::router(native::document))
         .merge(grpc::router(&app, health))
         .fallback(|| async { AppError::NoSuchPath })
         .layer(CatchPanicLayer::custom(|_| AppError::Internal("a handler panicked".into()).into_response()))

@@ -9,6 +9,7 @@ mod assets;
 mod cookies;
 mod delete_keys;
 mod delete_policy;
+mod docs;
 mod edit_policy;
 mod failure;
 mod fields;
@@ -48,10 +49,11 @@ mod wording;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use axum::routing::on;
+use axum::{Extension, Router};
+use utoipa::openapi::OpenApi;
 
 pub(super) use self::failure::render;
 pub(super) use self::visit::Visit;
@@ -103,13 +105,15 @@ const TABLE: &[Operation] = &[
     ("POST", "/account/sessions/end-others", |method| on(method, sessions::end_others)),
     ("GET", "/account/standing/{what}", |method| on(method, standing::ask)),
     ("POST", "/account/standing/{what}", |method| on(method, standing::change)),
+    ("GET", "/docs", |method| on(method, docs::overview)),
+    ("GET", "/docs/{tag}", |method| on(method, docs::section)),
 ];
 
 /// Method and path of every page and form, for the authorisation test.
 pub const ROUTES: &[(&str, &str)] = &table::routes::<{ TABLE.len() }>(TABLE);
 
 /// What all paths of this face begin with, besides the root.
-const FOLDERS: &[&str] = &["/account", "/assets", "/dashboard", "/preferences", "/reset", "/setup", "/sign-in", "/sign-out"];
+const FOLDERS: &[&str] = &["/account", "/assets", "/dashboard", "/docs", "/preferences", "/reset", "/setup", "/sign-in", "/sign-out"];
 
 /// Whether this face answers for a path.
 pub(super) fn answers(path: &str) -> bool {
@@ -117,8 +121,9 @@ pub(super) fn answers(path: &str) -> bool {
     path == "/" || FOLDERS.iter().any(below)
 }
 
-pub(super) fn router() -> Router<Arc<App>> {
-    table::router(TABLE)
+/// The pages; those of the reference show the document that this makes.
+pub(super) fn router(document: fn() -> OpenApi) -> Router<Arc<App>> {
+    table::router(TABLE).layer(Extension(docs::Docs::of(document)))
 }
 
 /// What every answer of this face carries: it loads nothing from elsewhere, runs nothing that is written into it, stands in no frame, tells

@@ -2,6 +2,7 @@
 
 pub mod browser;
 mod cookies;
+mod docs;
 mod forms;
 mod keys;
 mod language;

@@ -7,8 +7,9 @@ pub mod slow;
 pub mod small_disk;
 pub mod watch;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use keybearer::app::App;
 use keybearer::clock::Clock;
@@ -97,6 +98,14 @@ impl Person {
     }
 }
 
+/// What the document says of each status that many operations may answer, with the codes of the problems behind it.
+static PROBLEMS: LazyLock<BTreeMap<u16, String>> = LazyLock::new(|| {
+    let document = serde_json::to_value(keybearer::http::native::document()).unwrap();
+    let responses = document["paths"]["/v1/whoami"]["get"]["responses"].as_object().unwrap();
+    let told = |(status, response): (&String, &Value)| (status.parse().unwrap(), response["description"].as_str().unwrap().to_owned());
+    responses.iter().filter(|(status, _)| *status != "200").map(told).collect()
+});
+
 /// What the server answered.
 #[derive(Debug)]
 pub struct Answer {
@@ -133,6 +142,9 @@ impl Answer {
         assert_eq!(body["code"], code, "{}: {}", self.what, self.text);
         assert_eq!(self.header("content-type"), "application/problem+json; charset=utf-8", "{}", self.what);
         assert_eq!(body["request_id"], self.header("x-request-id"), "{}", self.what);
+        if let Some(told) = PROBLEMS.get(&status) {
+            assert!(told.contains(&format!("`{code}`")), "the document does not tell of {code} with {status}: {told}");
+        }
         body
     }
 

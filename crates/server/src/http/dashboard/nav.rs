@@ -31,6 +31,7 @@ const PLACES: &[(&str, &str, &str, For)] = &[
     ("/dashboard/accounts", msg("accounts"), "people", For::Admins),
     ("/account", msg("nav-my-keys"), "key", For::Everyone),
     ("/account/security", msg("nav-security"), "shield", For::Everyone),
+    ("/docs", msg("nav-docs"), "code", For::Everyone),
 ];
 
 /// What this person sees.

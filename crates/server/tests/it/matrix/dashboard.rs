@@ -67,6 +67,8 @@ const ROWS: &[(&str, &str, Who)] = &[
     ("POST /account/sessions/end-others", "/account/sessions/end-others", Who::Member),
     ("GET /account/standing/{what}", "/account/standing/lock", Who::Member),
     ("POST /account/standing/{what}", "/account/standing/lock", Who::Member),
+    ("GET /docs", "/docs", Who::Anyone),
+    ("GET /docs/{tag}", "/docs/keys", Who::Anyone),
 ];
 
 /// Whether the answer is the one that who has no session gets.
