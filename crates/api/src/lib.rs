@@ -41,6 +41,7 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page begins, if there is one: give it back as `cursor`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "MTc3MjM1NzQwMDAwMA"))]
     pub next_cursor: Option<String>,
 }
 

@@ -663,7 +663,7 @@ will-revoke = { $count ->
 
 nav-docs = API reference
 docs-title = API reference
-docs-lead = What programs can ask of this server, made from its own OpenAPI document.
+docs-lead = All that programs can ask of this server, made from its own OpenAPI document.
 docs-english = The reference itself is in English.
 docs-sections = Sections of the reference
 docs-overview = Overview
@@ -673,7 +673,7 @@ docs-version = version { $version }
 docs-credentials = Credentials
 docs-credentials-text = Send one credential, in one header. Two are refused, whichever was meant.
 docs-errors = Errors by status
-docs-errors-text = Whatever needs a credential may answer with any of these. Behind each stand its codes.
+docs-errors-text = Whatever needs a credential may answer so. Behind each status stand its codes.
 docs-problem = What an error holds
 docs-problem-example = Example of an error
 docs-operations = All operations
