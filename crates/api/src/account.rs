@@ -54,7 +54,7 @@ pub struct Account {
 // No `Debug`: it holds a password.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(example = json!({"username": "ada", "password": "plume otter lantern gravel", "role": "user", "email": "ada@example.org"})))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"username": "ada", "password": "a long sentence of your own", "role": "user", "email": "ada@example.org"})))]
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// Unique ignoring case, width and surrounding space; 1 to 200 characters.
@@ -137,7 +137,7 @@ pub struct ChangedAccount {
 // No `Debug`: it holds a password.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(example = json!({"current_password": "plume otter lantern gravel"})))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"current_password": "a long sentence of your own"})))]
 #[serde(deny_unknown_fields)]
 pub struct CurrentPassword {
     /// The account's password, where it has one.

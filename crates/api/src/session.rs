@@ -9,7 +9,7 @@ use crate::{Account, Timestamp};
 // No `Debug`: it holds a password.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(example = json!({"username": "ada", "password": "plume otter lantern gravel"})))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"username": "ada", "password": "a long sentence of your own"})))]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     /// The name of the account, in any case.
