@@ -1,13 +1,15 @@
-//! Why a key is accepted or refused, in words, without its secret.
+//! Why a key is accepted or refused, step by step, without its secret.
 
+use std::fmt;
 use std::sync::Arc;
 
 use keybearer_core::decision::Denial;
-use keybearer_core::key::KeyState;
+use keybearer_core::key::{KeyState, RevocationReason};
+use keybearer_core::permission::Permission;
 use keybearer_core::requirement::Requirement;
 use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
-use keybearer_store::What;
+use keybearer_store::{Account, Policy, What};
 
 use super::unseen_is_absent;
 use super::verify::{Verdict, judge, owner_standing};
@@ -16,12 +18,80 @@ use crate::caller::Caller;
 use crate::error::AppError;
 use crate::index::{Facts, KeyEntry};
 
-/// The verdict, and the reason in words, one sentence a step.
+/// The verdict, and how it came about.
 pub struct Explained {
     /// The answer that whoever presents the key gets.
     pub verdict: Verdict,
-    /// How it came about.
-    pub why: Vec<String>,
+    /// How it came about, in order. Each is one English sentence by its `Display`.
+    pub why: Vec<Step>,
+}
+
+/// One step on the way to a verdict.
+#[derive(Clone)]
+pub enum Step {
+    /// The key lives.
+    Active,
+    /// Its time is over.
+    Expired,
+    /// It was revoked.
+    Revoked(RevocationReason),
+    /// It is a person's: the lesser of two levels is in force.
+    Levels {
+        /// Whose it is.
+        owner: Arc<Account>,
+        /// The level that the key was made with.
+        key: Level,
+        /// The level that the owner's role names now.
+        role: Level,
+    },
+    /// The account whose key it was is deleted.
+    OwnerDeleted,
+    /// It is a service's: what its policy grants is in force.
+    Grants(Arc<Policy>),
+    /// The policy from which it had its permissions is deleted.
+    PolicyDeleted,
+    /// Its end is longer ago than dead keys are remembered.
+    Forgotten,
+    /// It is accepted: the policy grants the one of several permissions that was looked for.
+    Matched(Permission),
+    /// It is accepted, because it meets this.
+    Met(Requirement),
+    /// It is refused.
+    Refused(Denial),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Active => f.write_str("The key is neither revoked nor expired."),
+            Self::Expired => f.write_str("The key has expired."),
+            Self::Revoked(reason) => write!(f, "The key was revoked ({}) and will never be valid again.", reason.as_str()),
+            Self::Levels { key, role, .. } => {
+                write!(f, "It has level {key}; its owner's role has level {role}, so level {} is in force.", role.min(key))
+            }
+            Self::OwnerDeleted => f.write_str("Its owner's account is deleted."),
+            Self::Grants(policy) => write!(f, "Its policy \"{}\" grants {} permissions.", policy.name, policy.permissions.len()),
+            Self::PolicyDeleted => f.write_str("Its policy is deleted."),
+            Self::Forgotten => f.write_str("That is longer ago than keys.retention: who presents it is told NOT_FOUND."),
+            Self::Matched(permission) => write!(f, "Accepted: the policy grants {permission}."),
+            Self::Met(Requirement::Valid { .. }) => f.write_str("Accepted: any valid key will do."),
+            Self::Met(Requirement::Level(level)) => write!(f, "Accepted: level {level} is reached."),
+            Self::Met(Requirement::Permissions { .. }) => f.write_str("Accepted: the policy grants every permission that is needed."),
+            Self::Refused(denial) => refusal(f, denial),
+        }
+    }
+}
+
+fn refusal(f: &mut fmt::Formatter<'_>, denial: &Denial) -> fmt::Result {
+    match denial {
+        Denial::InsufficientLevel { needs: Some(level), .. } => write!(f, "Refused: level {level} is needed."),
+        Denial::InsufficientLevel { needs: None, .. } => f.write_str("Refused: a key of an account is needed."),
+        Denial::InsufficientPermissions { any_of, all_of } if any_of.is_empty() && all_of.is_empty() => {
+            f.write_str("Refused: a key of a service is needed.")
+        }
+        Denial::InsufficientPermissions { .. } => f.write_str("Refused: permissions are missing."),
+        Denial::Revoked(_) | Denial::Expired | Denial::Malformed | Denial::NotFound => f.write_str("Refused."),
+    }
 }
 
 /// Explains what the answer for this key and requirement would be.
@@ -40,10 +110,14 @@ pub async fn explain(app: &App, caller: &Caller, id: KeyId, requirement: &Requir
         why.push(power(app, facts));
     }
     if is_forgotten {
-        why.push("That is longer ago than keys.retention: who presents it is told NOT_FOUND.".to_owned());
+        why.push(Step::Forgotten);
         verdict.decision = Err(Denial::NotFound);
     }
-    why.push(outcome(&verdict.decision, requirement));
+    why.push(match &verdict.decision {
+        Ok(Some(permission)) => Step::Matched(permission.clone()),
+        Ok(None) => Step::Met(requirement.clone()),
+        Err(denial) => Step::Refused(denial.clone()),
+    });
     Ok(Explained { verdict, why })
 }
 
@@ -58,45 +132,21 @@ async fn find(app: &App, id: KeyId) -> Result<(Arc<KeyEntry>, bool), AppError> {
     Ok((Arc::new(KeyEntry::new(key, None)), is_forgotten))
 }
 
-fn life(app: &App, entry: &KeyEntry) -> String {
+fn life(app: &App, entry: &KeyEntry) -> Step {
     match entry.key.lifecycle.state(app.clock.now()) {
-        KeyState::Active => "The key is neither revoked nor expired.".to_owned(),
-        KeyState::Expired => "The key has expired.".to_owned(),
-        KeyState::Revoked(reason) => format!("The key was revoked ({}) and will never be valid again.", reason.as_str()),
+        KeyState::Active => Step::Active,
+        KeyState::Expired => Step::Expired,
+        KeyState::Revoked(reason) => Step::Revoked(reason),
     }
 }
 
-fn power(app: &App, facts: &Facts) -> String {
+fn power(app: &App, facts: &Facts) -> Step {
     match facts {
-        Facts::Account { level, .. } => match owner_standing(app, facts) {
-            Some(owner) => format!(
-                "It has level {level}; its owner's role has level {}, so level {} is in force.",
-                owner.level,
-                owner.level.min(*level)
-            ),
-            None => "Its owner's account is deleted.".to_owned(),
+        Facts::Account { level, owner } => match (owner, owner_standing(app, facts)) {
+            (Some(owner), Some(standing)) => Step::Levels { owner: Arc::clone(owner), key: *level, role: standing.level },
+            _ => Step::OwnerDeleted,
         },
-        Facts::Service { policy: Some(policy), permissions } => {
-            format!("Its policy \"{}\" grants {} permissions.", policy.name, permissions.len())
-        }
-        Facts::Service { policy: None, .. } => "Its policy is deleted.".to_owned(),
-    }
-}
-
-fn outcome(decision: &Result<Option<keybearer_core::permission::Permission>, Denial>, requirement: &Requirement) -> String {
-    match decision {
-        Ok(Some(permission)) => format!("Accepted: the policy grants {permission}."),
-        Ok(None) => match requirement {
-            Requirement::Valid { .. } => "Accepted: any valid key will do.".to_owned(),
-            Requirement::Level(level) => format!("Accepted: level {level} is reached."),
-            Requirement::Permissions { .. } => "Accepted: the policy grants every permission that is needed.".to_owned(),
-        },
-        Err(Denial::InsufficientLevel { needs: Some(level), .. }) => format!("Refused: level {level} is needed."),
-        Err(Denial::InsufficientLevel { needs: None, .. }) => "Refused: a key of an account is needed.".to_owned(),
-        Err(Denial::InsufficientPermissions { any_of, all_of }) if any_of.is_empty() && all_of.is_empty() => {
-            "Refused: a key of a service is needed.".to_owned()
-        }
-        Err(Denial::InsufficientPermissions { .. }) => "Refused: permissions are missing.".to_owned(),
-        Err(Denial::Revoked(_) | Denial::Expired | Denial::Malformed | Denial::NotFound) => "Refused.".to_owned(),
+        Facts::Service { policy: Some(policy), .. } => Step::Grants(Arc::clone(policy)),
+        Facts::Service { policy: None, .. } => Step::PolicyDeleted,
     }
 }

@@ -73,7 +73,7 @@ pub(super) async fn explain(State(app): State<Arc<App>>, Call { caller, body, ..
     Ok(dress::json(&api::Explanation {
         granted_by: explained.verdict.decision.as_ref().ok().and_then(|matched| matched.as_ref().map(ToString::to_string)),
         verdict: dressed(&app, &explained.verdict),
-        why: explained.why,
+        why: explained.why.iter().map(ToString::to_string).collect(),
     }))
 }
 
