@@ -560,7 +560,148 @@ note-their-account-deleted = { $count ->
 
 ## Erklären
 
+nav-explain = Erklären
+explain-title = Warum ein Schlüssel gilt oder abgewiesen wird
+explain-text = Frag, was ein Dienst über einen Schlüssel erfahren würde. Das verbraucht nichts, und das Geheimnis spielt keine Rolle.
+explain-link = Erklären
+explain-key-hint = Seine ID oder der ganze Schlüssel: Nur die ID wird daraus gelesen, und in die Adresse kommt sonst nichts davon.
+explain-key-missing = Wähl einen Schlüssel aus oder füg einen ein.
+explain-key-unreadable = Das ist weder die ID eines Schlüssels noch ein ganzer Schlüssel. Vielleicht fehlt ein Stück.
+explain-demand = Was von ihm verlangt würde
+explain-any = Irgendein gültiger Schlüssel
+explain-any-text = Er gilt, und wem er gehört, ist nicht gesperrt.
+explain-level = Eine Stufe
+explain-level-text = Für persönliche Schlüssel: diese Stufe oder eine höhere.
+explain-permissions-text = Für Schlüssel von Diensten: was ihre Richtlinie erlauben muss.
+explain-how-many = Wie viele davon
+explain-match-all = Alle sind nötig
+explain-match-any = Eine davon genügt
+explain-more = Berechtigungen beim Namen
+explain-more-hint = Mit ihrem Dienst, etwa billing:read. Mehrere mit Kommas oder Leerzeichen dazwischen.
+explain-permission-wrong = Eine Berechtigung wird mit ihrem Dienst geschrieben, etwa billing:read. Diese nicht: { $names }
+explain-permissions-missing = Wähl mindestens eine Berechtigung.
+explain-ask = Fragen
+explain-ask-again = Etwas anderes fragen
+explain-submit = Erklären
+explain-accepted = Angenommen
+explain-refused = Abgewiesen
+explain-code = Antwort der API
+explain-steps = Schritt für Schritt
+explain-active = Der Schlüssel ist weder widerrufen noch abgelaufen und hat kein Ende.
+explain-active-until = Der Schlüssel ist weder widerrufen noch abgelaufen. Er gilt bis { $date }.
+explain-expired = Der Schlüssel ist abgelaufen.
+explain-expired-at = Der Schlüssel ist abgelaufen, und zwar am { $date }.
+explain-revoked = Der Schlüssel ist endgültig ungültig. { $why }.
+explain-refused-revoked = Der Schlüssel ist ungültig. { $why }.
+explain-owner = Er handelt für das Konto
+explain-levels = Er wurde mit Stufe { $key } erstellt; die Rolle seines Kontos hat Stufe { $role }.
+explain-in-force = Die niedrigere zählt, also gilt Stufe { $level }.
+explain-owner-deleted = Das Konto, dem er gehörte, ist gelöscht.
+explain-policy = { $count ->
+    [0] Seine Richtlinie erlaubt nichts:
+    [one] Seine Richtlinie erteilt { $count } Berechtigung:
+   *[other] Seine Richtlinie erteilt { $count } Berechtigungen:
+}
+explain-granted = Von dem, was verlangt wird, erteilt die Richtlinie:
+explain-policy-deleted = Die Richtlinie, aus der er seine Berechtigungen hatte, ist gelöscht.
+explain-forgotten = Sein Ende liegt länger zurück als keys.retention, die Zeit, die der Server sich ungültige Schlüssel merkt.
+explain-not-found = Wer ihn vorzeigt, erfährt nur, dass es einen solchen Schlüssel nicht gibt.
+explain-matched = Die Richtlinie erteilt { $permission }, und eine der Berechtigungen genügt.
+explain-met-valid = Irgendein gültiger Schlüssel genügt.
+explain-met-person = Er ist ein gültiger persönlicher Schlüssel.
+explain-met-service = Er ist der gültige Schlüssel eines Dienstes.
+explain-met-level = Stufe { $level } ist erreicht.
+explain-met-permissions = Die Richtlinie erteilt alle Berechtigungen, die nötig sind.
+explain-level-low = Nötig ist Stufe { $needs }, aber es gilt Stufe { $has }.
+explain-level-none = Nötig ist Stufe { $needs }, und Schlüssel von Diensten haben keine Stufe.
+explain-person-needed = Nötig ist ein persönlicher Schlüssel, und dieser gehört einem Dienst.
+explain-service-needed = Nötig ist der Schlüssel eines Dienstes, und dieser ist ein persönlicher.
+explain-permissions-none = Nötig sind Berechtigungen, und persönliche Schlüssel haben keine.
+explain-permissions-lacking = { $count ->
+    [one] Nötig ist eine Berechtigung, die die Richtlinie nicht erteilt.
+   *[other] Nötig sind { $count } Berechtigungen, die die Richtlinie nicht erteilt.
+}
+explain-permissions-lacking-all = { $count ->
+    [one] Nötig ist eine Berechtigung, die die Richtlinie nicht erteilt.
+   *[other] Nötig ist eine von { $count } Berechtigungen, und die Richtlinie erteilt keine davon.
+}
+
 ## Protokoll
+
+nav-audit = Protokoll
+audit-title = Protokoll
+audit-text = Jede Änderung, die neueste zuerst: wer sie gemacht hat, und was vorher und nachher da war.
+audit-link = Verlauf
+audit-done-by = Was es getan hat
+audit-download = Als JSON-Zeilen herunterladen
+audit-filter = Ereignisse filtern
+audit-actor = Von
+audit-target = Betrifft
+audit-action = Was geschah
+audit-any-action = Irgendetwas
+audit-all-of = { $group }: alles
+audit-since = Ab
+audit-until = Bis einschließlich
+audit-filter-hint = „Von“ und „Betrifft“ nehmen einen Benutzernamen, die ID eines Schlüssels oder den Namen einer Richtlinie; auch das, was unter „Einzelheiten“ steht. Tage sind Tage in UTC.
+audit-date-wrong = Das ist kein Tag. Schreib ihn wie 2026-01-31.
+audit-nobody = Es gibt kein Konto, keinen Schlüssel und keine Richtlinie { $name }.
+audit-show-all = Alles zeigen
+audit-none = Keine solchen Ereignisse
+audit-none-text = Nichts, was geschehen ist, passt zu allen Filtern.
+audit-empty = Noch ist nichts geschehen
+audit-empty-text = Ab dann steht jede Änderung hier.
+audit-by = von
+audit-details = Einzelheiten
+audit-changes = Was sich geändert hat
+audit-field = Feld
+audit-before = Vorher
+audit-after = Nachher
+audit-nothing = nichts
+audit-stayed = { $count ->
+    [one] { $count } weitere unverändert
+   *[other] { $count } weitere unverändert
+}
+audit-no-changes = Mehr ist darüber nicht bekannt.
+audit-pruned = Was vorher und nachher da war, wurde entfernt, denn das Ereignis ist älter als events.payload_retention.
+audit-exactly = Genaue Zeit
+audit-request = Anfrage
+audit-touched = Betraf auch
+audit-revision = Stand
+audit-operator = wer den Server betreibt
+audit-store = die ganze Datenbank
+audit-a-session = eine Sitzung
+audit-keys = Schlüssel
+audit-policies = Richtlinien
+audit-accounts = Konten
+audit-sessions = Sitzungen
+audit-permissions = Berechtigungen
+audit-stores = Datenbank
+audit-key-created = Schlüssel erstellt
+audit-key-changed = Schlüssel geändert
+audit-key-revoked = Schlüssel widerrufen
+audit-policy-created = Richtlinie angelegt
+audit-policy-changed = Richtlinie geändert
+audit-policy-deleted = Richtlinie gelöscht
+audit-account-created = Konto angelegt
+audit-account-changed = Konto geändert
+audit-account-keys-revoked = Alle Schlüssel widerrufen
+audit-account-deleted = Konto gelöscht
+audit-session-started = Angemeldet
+audit-session-ended = Sitzung beendet
+audit-permissions-declared = Berechtigungen deklariert
+audit-store-restored = Sicherung zurückgespielt
+audit-other = Etwas anderes
+audit-account = Konto
+audit-consent = Einwilligung
+audit-declared = Deklariert
+audit-undeclared = Nicht mehr deklariert
+audit-ended-sessions = Beendete Sitzungen
+audit-has-password = Hat ein Passwort
+audit-revoked-at = Widerrufen
+audit-revoked-keys = Widerrufene Schlüssel
+audit-yes = ja
+audit-no = nein
+audit-password-changed = geändert
 
 ## Meine Schlüssel
 

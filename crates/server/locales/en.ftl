@@ -560,7 +560,148 @@ note-their-account-deleted = { $count ->
 
 ## Explain
 
+nav-explain = Explain
+explain-title = Why a key is accepted or refused
+explain-text = Ask what a service would be told about a key. Nothing is used up, and the secret plays no part.
+explain-link = Explain
+explain-key-hint = Its id, or all of the key: only the id is kept of it, and nothing of it gets into the address.
+explain-key-missing = Choose a key, or paste one.
+explain-key-unreadable = This is neither the id of a key nor a whole key. Perhaps a part is missing.
+explain-demand = What would be demanded of it
+explain-any = Any valid key
+explain-any-text = It lives, and whose key it is has not been stopped.
+explain-level = A level
+explain-level-text = For keys of people: this level or a higher one.
+explain-permissions-text = For keys of services: what their policy has to grant.
+explain-how-many = How many of them
+explain-match-all = Each is needed
+explain-match-any = One of them is enough
+explain-more = Permissions by name
+explain-more-hint = With their service, such as billing:read. Several with commas or spaces between them.
+explain-permission-wrong = A permission is written with its service, such as billing:read. These are not: { $names }
+explain-permissions-missing = Choose at least one permission.
+explain-ask = Ask
+explain-ask-again = Ask something else
+explain-submit = Explain
+explain-accepted = Accepted
+explain-refused = Refused
+explain-code = The API answers
+explain-steps = Step by step
+explain-active = The key is neither revoked nor expired, and has no end.
+explain-active-until = The key is neither revoked nor expired. It lives until { $date }.
+explain-expired = The key has expired.
+explain-expired-at = The key has expired, on { $date }.
+explain-revoked = The key was revoked, for good. { $why }.
+explain-refused-revoked = The key is revoked. { $why }.
+explain-owner = It acts for the account
+explain-levels = It was made with level { $key }; the role of its owner has level { $role }.
+explain-in-force = The lower one counts, so level { $level } is in force.
+explain-owner-deleted = The account that it belonged to is deleted.
+explain-policy = { $count ->
+    [0] Its policy grants no permissions:
+    [one] Its policy grants { $count } permission:
+   *[other] Its policy grants { $count } permissions:
+}
+explain-granted = Of what is demanded, the policy grants:
+explain-policy-deleted = The policy from which it had its permissions is deleted.
+explain-forgotten = Its end is longer ago than keys.retention, the time for which the server remembers dead keys.
+explain-not-found = Whoever presents it is told that there is no such key.
+explain-matched = The policy grants { $permission }, and one of the permissions is enough.
+explain-met-valid = Any valid key will do.
+explain-met-person = It is a valid key of a person.
+explain-met-service = It is a valid key of a service.
+explain-met-level = Level { $level } is reached.
+explain-met-permissions = The policy grants every permission that is needed.
+explain-level-low = Level { $needs } is needed, but level { $has } is in force.
+explain-level-none = Level { $needs } is needed, and keys of services have no level.
+explain-person-needed = A key of a person is needed, and this is one of a service.
+explain-service-needed = A key of a service is needed, and this is one of a person.
+explain-permissions-none = Permissions are needed, and keys of people have none.
+explain-permissions-lacking = { $count ->
+    [one] A permission is needed that the policy does not grant.
+   *[other] { $count } permissions are needed that the policy does not grant.
+}
+explain-permissions-lacking-all = { $count ->
+    [one] A permission is needed that the policy does not grant.
+   *[other] One of { $count } permissions is needed, and the policy grants none of them.
+}
+
 ## Audit
+
+nav-audit = Audit
+audit-title = Audit
+audit-text = Every change, the newest first: who made it, and what was there before and after.
+audit-link = History
+audit-done-by = What they did
+audit-download = Download as JSON lines
+audit-filter = Filter the events
+audit-actor = By
+audit-target = To
+audit-action = What was done
+audit-any-action = Anything
+audit-all-of = { $group }: all
+audit-since = From
+audit-until = Up to and including
+audit-filter-hint = “By” and “To” take a user name, the id of a key, or the name of a policy; also what is shown under “Details”. Days are days in UTC.
+audit-date-wrong = This is not a day. Write it as 2026-01-31.
+audit-nobody = There is no account, key or policy { $name }.
+audit-show-all = Show everything
+audit-none = No such events
+audit-none-text = Nothing that was done matches all of the filters.
+audit-empty = Nothing has been done yet
+audit-empty-text = Each change will stand here, from then on.
+audit-by = by
+audit-details = Details
+audit-changes = What changed
+audit-field = Field
+audit-before = Before
+audit-after = After
+audit-nothing = nothing
+audit-stayed = { $count ->
+    [one] { $count } more unchanged
+   *[other] { $count } more unchanged
+}
+audit-no-changes = Nothing more is known of it.
+audit-pruned = What was there before and after was removed, because the event is older than events.payload_retention.
+audit-exactly = Exact time
+audit-request = Request
+audit-touched = Touched as well
+audit-revision = Revision
+audit-operator = whoever runs the server
+audit-store = the whole database
+audit-a-session = a session
+audit-keys = Keys
+audit-policies = Policies
+audit-accounts = Accounts
+audit-sessions = Sessions
+audit-permissions = Permissions
+audit-stores = Database
+audit-key-created = Key created
+audit-key-changed = Key changed
+audit-key-revoked = Key revoked
+audit-policy-created = Policy created
+audit-policy-changed = Policy changed
+audit-policy-deleted = Policy deleted
+audit-account-created = Account created
+audit-account-changed = Account changed
+audit-account-keys-revoked = All keys revoked
+audit-account-deleted = Account deleted
+audit-session-started = Signed in
+audit-session-ended = Session ended
+audit-permissions-declared = Permissions declared
+audit-store-restored = Backup restored
+audit-other = Something else
+audit-account = Account
+audit-consent = Consent
+audit-declared = Declared
+audit-undeclared = No longer declared
+audit-ended-sessions = Sessions ended
+audit-has-password = Has a password
+audit-revoked-at = Revoked
+audit-revoked-keys = Keys revoked
+audit-yes = yes
+audit-no = no
+audit-password-changed = changed
 
 ## My keys
 

@@ -7,6 +7,7 @@ mod client_address;
 mod cors;
 pub mod credentials;
 pub mod dashboard;
+pub mod event_lines;
 pub mod failure;
 pub mod freesewing;
 mod head;

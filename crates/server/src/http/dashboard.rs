@@ -6,11 +6,13 @@ mod account_step;
 mod accounts;
 mod all_keys;
 mod assets;
+mod audit;
 mod cookies;
 mod delete_keys;
 mod delete_policy;
 mod docs;
 mod edit_policy;
+mod explain;
 mod failure;
 mod fields;
 mod grants;
@@ -94,6 +96,10 @@ const TABLE: &[Operation] = &[
     ("POST", "/dashboard/keys/revoke", |method| on(method, revoke_keys::revoke)),
     ("GET", "/dashboard/keys/{id}", |method| on(method, one_key::show)),
     ("POST", "/dashboard/keys/{id}", |method| on(method, one_key::change)),
+    ("GET", "/dashboard/audit", |method| on(method, audit::list)),
+    ("GET", "/dashboard/audit/events.jsonl", |method| on(method, audit::download)),
+    ("GET", "/explain", |method| on(method, explain::show)),
+    ("POST", "/explain", |method| on(method, explain::ask)),
     ("GET", "/account", |method| on(method, keys::list)),
     ("GET", "/account/keys/new", |method| on(method, new_key::form)),
     ("POST", "/account/keys/new", |method| on(method, new_key::create)),
@@ -113,7 +119,8 @@ const TABLE: &[Operation] = &[
 pub const ROUTES: &[(&str, &str)] = &table::routes::<{ TABLE.len() }>(TABLE);
 
 /// What all paths of this face begin with, besides the root.
-const FOLDERS: &[&str] = &["/account", "/assets", "/dashboard", "/docs", "/preferences", "/reset", "/setup", "/sign-in", "/sign-out"];
+const FOLDERS: &[&str] =
+    &["/account", "/assets", "/dashboard", "/docs", "/explain", "/preferences", "/reset", "/setup", "/sign-in", "/sign-out"];
 
 /// Whether this face answers for a path.
 pub(super) fn answers(path: &str) -> bool {

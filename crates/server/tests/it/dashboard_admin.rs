@@ -1,6 +1,8 @@
 //! The pages of administrators, asked for as a browser without JavaScript would.
 
 mod accounts;
+mod audit;
+mod explain;
 mod keys;
 mod overview;
 mod permissions;

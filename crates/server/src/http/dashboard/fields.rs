@@ -47,6 +47,17 @@ impl Fields {
         self.values.len() == names.len() && names.iter().all(|name| self.all(name).count() == 1)
     }
 
+    /// Takes what was sent in a field out of the form, so that it is not shown again.
+    pub(super) fn clear(&mut self, name: &str) {
+        self.values.retain(|(one, _)| one != name);
+    }
+
+    /// Puts a value into a field in place of all that was sent.
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        self.clear(name);
+        self.values.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Notes that something is wrong with a field.
     pub(super) fn blame(&mut self, field: &str, text: String) {
         self.problems.push(Problem { field: field.to_owned(), text });

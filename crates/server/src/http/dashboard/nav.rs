@@ -29,6 +29,8 @@ const PLACES: &[(&str, &str, &str, For)] = &[
     ("/dashboard/policies", msg("policies"), "policy", For::Admins),
     ("/dashboard/permissions", msg("permissions"), "list", For::Admins),
     ("/dashboard/accounts", msg("accounts"), "people", For::Admins),
+    ("/dashboard/audit", msg("nav-audit"), "history", For::Admins),
+    ("/explain", msg("nav-explain"), "question", For::Admins),
     ("/account", msg("nav-my-keys"), "key", For::Everyone),
     ("/account/security", msg("nav-security"), "shield", For::Everyone),
     ("/docs", msg("nav-docs"), "code", For::Everyone),

@@ -20,18 +20,18 @@ struct Page<'a> {
     policy: Option<&'a Policy>,
 }
 
-/// What one service declares.
-struct Group {
-    service: String,
-    choices: Vec<Choice>,
+/// What one service declares, to choose from.
+pub(super) struct Group {
+    pub(super) service: String,
+    pub(super) choices: Vec<Choice>,
 }
 
-struct Choice {
-    permission: String,
-    name: String,
-    description: String,
-    declared: bool,
-    chosen: bool,
+pub(super) struct Choice {
+    pub(super) permission: String,
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) declared: bool,
+    pub(super) chosen: bool,
 }
 
 /// The form with these values: for a new policy, or for the one that there is.
@@ -46,7 +46,7 @@ pub(super) async fn show(visit: &Visit, status: StatusCode, fields: &Fields, pol
 }
 
 /// By service; the list comes in the order of full names.
-fn groups(fields: &Fields, permissions: &[DeclaredPermission]) -> Vec<Group> {
+pub(super) fn groups(fields: &Fields, permissions: &[DeclaredPermission]) -> Vec<Group> {
     let chosen: Vec<&str> = fields.all("permissions").collect();
     let choice = |one: &DeclaredPermission| Choice {
         permission: one.permission.to_string(),

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use keybearer_api as api;
 use keybearer_core::decision::Outcome;
 use keybearer_core::time::UnixMillis;
-use keybearer_store::{Event, EventFilter};
+use keybearer_store::EventFilter;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -17,6 +17,7 @@ use super::extract::{Query, Signed};
 use super::problem::Problems;
 use crate::app::App;
 use crate::error::AppError;
+use crate::http::event_lines;
 use crate::ops;
 use crate::ops::traffic::{Period, Step};
 
@@ -43,21 +44,6 @@ pub(super) struct Which {
     limit: Option<u32>,
 }
 
-fn dressed(event: Event) -> api::Event {
-    api::Event {
-        revision: event.revision,
-        at: dress::moment(event.at),
-        actor: event.actor,
-        action: event.action,
-        target: event.target,
-        touched: event.touched,
-        before: event.before,
-        after: event.after,
-        pruned: event.pruned,
-        request_id: event.request_id,
-    }
-}
-
 /// The audit trail, newest first. With `Accept: application/jsonl` one event a line, and the next cursor in the header `Link`.
 ///
 /// For level 8, and for keys with `keybearer:audit.read`.
@@ -79,7 +65,7 @@ pub(super) async fn list(
         since: which.since.map(at),
         until: which.until.map(at),
     };
-    let page = dress::page(ops::audit::events(&app, &caller, filter, page).await?, dressed);
+    let page = dress::page(ops::audit::events(&app, &caller, filter, page).await?, event_lines::dressed);
     if wants_lines(&headers) { lines(&page) } else { Ok(dress::json(&page)) }
 }
 
@@ -89,12 +75,8 @@ fn wants_lines(headers: &HeaderMap) -> bool {
 }
 
 fn lines(page: &api::Page<api::Event>) -> Result<Response, AppError> {
-    let mut text = String::new();
-    for event in &page.items {
-        text.push_str(&serde_json::to_string(event).map_err(|error| AppError::Internal(error.to_string()))?);
-        text.push('\n');
-    }
-    let mut response = ([(header::CONTENT_TYPE, "application/jsonl; charset=utf-8")], text).into_response();
+    let text = event_lines::lines(&page.items)?;
+    let mut response = ([(header::CONTENT_TYPE, event_lines::CONTENT_TYPE)], text).into_response();
     if let Some(next) = &page.next_cursor
         && let Ok(link) = format!("<?cursor={next}>; rel=\"next\"").parse()
     {
