@@ -630,7 +630,7 @@ explain-permissions-lacking-all = { $count ->
 
 nav-audit = Protokoll
 audit-title = Protokoll
-audit-text = Jede Änderung, die neueste zuerst: wer sie gemacht hat, und was vorher und nachher da war.
+audit-text = Jede Änderung, die neueste zuerst: von wem sie ist und was sie geändert hat.
 audit-link = Verlauf
 audit-done-by = Was es getan hat
 audit-download = Als JSON-Zeilen herunterladen
@@ -644,7 +644,7 @@ audit-since = Ab
 audit-until = Bis einschließlich
 audit-filter-hint = „Von“ und „Betrifft“ nehmen einen Benutzernamen, die ID eines Schlüssels oder den Namen einer Richtlinie; auch das, was unter „Einzelheiten“ steht. Tage sind Tage in UTC.
 audit-date-wrong = Das ist kein Tag. Schreib ihn wie 2026-01-31.
-audit-nobody = Es gibt kein Konto, keinen Schlüssel und keine Richtlinie { $name }.
+audit-nobody = Es gibt kein Konto, keinen Schlüssel und keine Richtlinie „{ $name }“.
 audit-show-all = Alles zeigen
 audit-none = Keine solchen Ereignisse
 audit-none-text = Nichts, was geschehen ist, passt zu allen Filtern.

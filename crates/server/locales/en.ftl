@@ -630,7 +630,7 @@ explain-permissions-lacking-all = { $count ->
 
 nav-audit = Audit
 audit-title = Audit
-audit-text = Every change, the newest first: who made it, and what was there before and after.
+audit-text = Every change, the newest first: who made it, and what it changed.
 audit-link = History
 audit-done-by = What they did
 audit-download = Download as JSON lines
@@ -644,7 +644,7 @@ audit-since = From
 audit-until = Up to and including
 audit-filter-hint = “By” and “To” take a user name, the id of a key, or the name of a policy; also what is shown under “Details”. Days are days in UTC.
 audit-date-wrong = This is not a day. Write it as 2026-01-31.
-audit-nobody = There is no account, key or policy { $name }.
+audit-nobody = There is no account, key or policy “{ $name }”.
 audit-show-all = Show everything
 audit-none = No such events
 audit-none-text = Nothing that was done matches all of the filters.

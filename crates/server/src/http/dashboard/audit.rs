@@ -28,8 +28,8 @@ use crate::error::AppError;
 use crate::http::{event_lines, paging};
 use crate::ops;
 
-/// Rows of a page.
-const ROWS: u32 = 50;
+/// Rows of a page: fewer than elsewhere, since each brings its details.
+const ROWS: u32 = 25;
 /// How many of the things that an event touched are shown.
 const TOUCHED: usize = 20;
 

@@ -83,7 +83,11 @@ async fn of_a_whole_key_only_the_id_reaches_the_address_and_the_page() {
     assert_eq!(answer.status, 422);
     assert!(answer.text.contains("This is neither the id of a key nor a whole key."), "{}", answer.text);
     assert!(answer.text.contains("aria-describedby=\"key-error key-hint\""), "{}", answer.text);
-    assert!(!answer.text.contains(nearly) && !answer.text.contains(&nearly[..40]), "{}", answer.text);
+    assert!(!answer.text.contains(&nearly[..40]), "{}", answer.text);
+    let answer = admin.get(&format!("/explain?key={nearly}")).await;
+    assert!(answer.status == 422 && !answer.text.contains(&nearly[..40]), "{}", answer.text);
+    let refused = admin.get(&format!("/explain?key={}", key.token)).await;
+    assert!(refused.status == 400 && !refused.text.contains(&nearly[..40]), "{}", refused.text);
 }
 
 #[tokio::test]

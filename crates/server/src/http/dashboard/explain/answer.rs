@@ -54,8 +54,8 @@ impl Told {
 
 const GOOD: (&str, &str) = ("good", "check");
 const BAD: (&str, &str) = ("bad", "ban");
-const PERSON: (&str, &str) = ("plain", "person");
-const POLICY: (&str, &str) = ("plain", "policy");
+const PERSON: (&str, &str) = ("fact", "person");
+const POLICY: (&str, &str) = ("fact", "policy");
 
 /// The answer in the words of the visitor's language.
 ///
