@@ -233,7 +233,7 @@ level-7-can = alles lesen, und Daten anderer durch Vorgänge der Unterstützung 
 level-7-cannot = Konten, Schlüssel und Richtlinien anderer verwalten.
 level-8 = Alles
 level-8-can = alles, auch sämtliche Konten, Schlüssel und Richtlinien verwalten.
-level-8-cannot = durch irgendeine Regel aufgehalten werden. Erstell ihn nur, wenn es nicht mit weniger geht.
+level-8-cannot = Passwort, E-Mail-Adresse, Einwilligung oder Zustand des eigenen Kontos ändern. Wähle diese Stufe nur, wenn keine niedrigere genügt.
 
 ## Zustand eines Schlüssels
 
@@ -794,6 +794,7 @@ unlock-text = Du kannst wieder Schlüssel erstellen und benutzen. Ungültige ble
 delete-account = Mein Konto löschen
 delete-account-title = Mein Konto löschen
 delete-account-text = Alle deine Schlüssel werden ungültig, du wirst überall abgemeldet, und das Konto ist weg. Das lässt sich nicht rückgängig machen.
+own-keys-changed = Deine Schlüssel haben sich geändert, seit du die Seite geöffnet hast. Sieh dir ihre Zahl noch einmal an.
 will-revoke = { $count ->
     [0] Du hast keine Schlüssel, die dadurch ungültig würden.
     [one] Dadurch wird { $count } Schlüssel ungültig.

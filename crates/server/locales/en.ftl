@@ -233,7 +233,7 @@ level-7-can = read everything, and change data of other people by support operat
 level-7-cannot = manage accounts, keys and policies of others.
 level-8 = Everything
 level-8-can = do everything, also manage all accounts, keys and policies.
-level-8-cannot = be stopped by any rule. Make one only if nothing less will do.
+level-8-cannot = change the password, e-mail address, consent or state of the account that it belongs to. Choose it only if nothing less will do.
 
 ## State of a key
 
@@ -794,6 +794,7 @@ unlock-text = You can make and use keys again. Those that were revoked stay revo
 delete-account = Delete my account
 delete-account-title = Delete my account
 delete-account-text = All your keys are revoked, you are signed out everywhere, and the account is gone. That cannot be undone.
+own-keys-changed = Your keys have changed since you opened the page. Look at their number again.
 will-revoke = { $count ->
     [0] You have no keys that this would revoke.
     [one] This revokes { $count } key.

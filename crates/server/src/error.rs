@@ -169,7 +169,7 @@ pub enum AppError {
     },
     /// Something stands in the way.
     Conflict(Conflict),
-    /// The thing has another version than the caller knows.
+    /// The thing has another version than the caller knows, or other keys end with it.
     VersionMismatch,
     /// It cannot be read as the documented shape.
     Malformed(FieldError),
@@ -261,7 +261,7 @@ impl From<StoreError> for AppError {
             StoreError::LinkUsed => Self::Conflict(Conflict::LinkUsed),
             StoreError::Immutable => Self::Conflict(Conflict::Immutable),
             StoreError::PolicyInUse(keys) => Self::Conflict(Conflict::PolicyInUse(keys)),
-            StoreError::VersionMismatch { .. } => Self::VersionMismatch,
+            StoreError::VersionMismatch { .. } | StoreError::KeysChanged => Self::VersionMismatch,
             StoreError::UnknownPermissions(names) => Self::UnknownPermissions("/permissions", names),
             StoreError::UnknownPolicy => Self::invalid("/policy_id", "no such policy; GET /v1/policies lists them"),
             StoreError::ServiceSpelledOtherwise(name) => Self::Conflict(Conflict::ServiceSpelledOtherwise(name)),

@@ -79,6 +79,8 @@ pub struct AccountChange {
     pub metadata: Option<Metadata>,
     /// The stored hash that the holder's current password was checked against, where it was.
     pub proved: Option<String>,
+    /// How many keys end with it, as the caller knows, where it must be so many.
+    pub if_keys: Option<usize>,
 }
 
 /// How many keys and sessions ended.
@@ -137,15 +139,28 @@ pub trait Accounts {
     async fn create_account(&self, origin: Origin, new: NewAccount) -> Result<Account, StoreError>;
     /// Makes the first administrator; of two who race, one gets [`StoreError::AdminExists`].
     async fn create_first_admin(&self, origin: Origin, new: NewAccount) -> Result<Account, StoreError>;
-    /// Changes an account, and ends its keys and sessions where the change is one that does.
+    /// Changes an account, and ends its keys and sessions where the change is one that does. Where these are not as many keys as the caller
+    /// knows, [`StoreError::KeysChanged`].
     async fn change_account(&self, origin: Origin, id: AccountId, change: AccountChange) -> Result<ChangedAccount, StoreError>;
     /// Gives an account another password by a link. Where its password is not the one that the link was made for, and so for one of two who
     /// use the link, [`StoreError::LinkUsed`].
     async fn reset_password(&self, origin: Origin, reset: PasswordReset) -> Result<ChangedAccount, StoreError>;
-    /// Deletes an account with its keys and sessions. `proved` as in [`AccountChange`].
-    async fn delete_account(&self, origin: Origin, id: AccountId, proved: Option<String>) -> Result<Revoked, StoreError>;
-    /// Ends all keys and sessions of an account for excessive use.
-    async fn revoke_account_keys(&self, origin: Origin, id: AccountId, reason: String) -> Result<Revoked, StoreError>;
+    /// Deletes an account with its keys and sessions. `proved` and `if_keys` as in [`AccountChange`].
+    async fn delete_account(
+        &self,
+        origin: Origin,
+        id: AccountId,
+        proved: Option<String>,
+        if_keys: Option<usize>,
+    ) -> Result<Revoked, StoreError>;
+    /// Ends all keys and sessions of an account for excessive use. `if_keys` as in [`AccountChange`].
+    async fn revoke_account_keys(
+        &self,
+        origin: Origin,
+        id: AccountId,
+        reason: String,
+        if_keys: Option<usize>,
+    ) -> Result<Revoked, StoreError>;
     /// One account.
     async fn account(&self, id: AccountId) -> Result<Account, StoreError>;
     /// Accounts by number.

@@ -88,6 +88,9 @@ pub enum StoreError {
         /// The version that it has now.
         current: i64,
     },
+    /// Other keys would be revoked than the caller knows of.
+    #[error("it would revoke other keys than were named or counted")]
+    KeysChanged,
     /// No service declares these.
     #[error("undeclared permissions")]
     UnknownPermissions(Vec<Permission>),

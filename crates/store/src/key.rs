@@ -131,6 +131,30 @@ pub struct ServiceKeyChange {
     pub metadata: Option<Metadata>,
 }
 
+/// Which keys may end with the thing that is to end: with a policy those that have it, with a key those that it made.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub enum Cascade {
+    /// None of them.
+    #[default]
+    Nothing,
+    /// All of them.
+    Everything,
+    /// All of them, if there is none beside these.
+    These(Vec<KeyId>),
+}
+
+impl Cascade {
+    /// Whether it knows of all these keys.
+    #[must_use]
+    pub fn covers(&self, doomed: impl IntoIterator<Item = KeyId>) -> bool {
+        match self {
+            Self::Nothing => doomed.into_iter().next().is_none(),
+            Self::Everything => true,
+            Self::These(known) => doomed.into_iter().all(|key| known.contains(&key)),
+        }
+    }
+}
+
 /// In which state keys of a list are to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KeyStateFilter {
@@ -187,11 +211,13 @@ pub trait Keys {
     async fn issue_service_key(&self, origin: Origin, new: NewServiceKey) -> Result<Key, StoreError>;
     /// Renames or re-points a key of a service. `only_service`: a key of a person counts as absent (else [`StoreError::Immutable`]).
     async fn change_service_key(&self, origin: Origin, id: KeyId, change: ServiceKeyChange, only_service: bool) -> Result<Key, StoreError>;
-    /// Revokes a key, and with `descendants` all that it made, and what those made. Returns which were revoked. `kind`: any other counts as
-    /// absent.
-    async fn revoke_key(&self, origin: Origin, id: KeyId, kind: Option<KeyKind>, descendants: bool) -> Result<Vec<KeyId>, StoreError>;
+    /// Revokes a key, and by `descendants` all that it made, and what those made; where these are others than it knows of,
+    /// [`StoreError::KeysChanged`]. Returns which were revoked. `kind`: any other counts as absent.
+    async fn revoke_key(&self, origin: Origin, id: KeyId, kind: Option<KeyKind>, descendants: Cascade) -> Result<Vec<KeyId>, StoreError>;
     /// One key, in whatever state.
     async fn key(&self, id: KeyId) -> Result<Key, StoreError>;
+    /// All that a key made, and what those made, oldest first, but for what is revoked.
+    async fn descendants(&self, id: KeyId) -> Result<Vec<Key>, StoreError>;
     /// Keys, filtered and ordered.
     async fn keys(&self, filter: KeyFilter, sort: (KeySort, bool), now: UnixMillis, page: PageRequest) -> Result<Page<Key>, StoreError>;
     /// Notes when keys were last used. Bookkeeping: no event, no revision.

@@ -35,7 +35,9 @@ pub use crate::backup::{CarriedOver, Contents, Replaced};
 pub use crate::error::{StoreError, What};
 pub use crate::event::{Event, EventFilter, Events, Stats, Target};
 pub use crate::follow::{Changed, Follower};
-pub use crate::key::{Key, KeyFilter, KeyHolder, KeySort, KeyStateFilter, Keys, NewAccountKey, NewKey, NewServiceKey, ServiceKeyChange};
+pub use crate::key::{
+    Cascade, Key, KeyFilter, KeyHolder, KeySort, KeyStateFilter, Keys, NewAccountKey, NewKey, NewServiceKey, ServiceKeyChange,
+};
 pub use crate::origin::{Actor, Origin};
 pub use crate::permission::{Declaration, DeclaredPermission, Permissions};
 pub use crate::policy::{NewPolicy, Policies, Policy, PolicyChange};

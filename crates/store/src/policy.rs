@@ -5,7 +5,7 @@ use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 
-use crate::{Origin, StoreError};
+use crate::{Cascade, Origin, StoreError};
 
 /// A uniquely named set of permissions. Deleted ones are not told of.
 #[derive(Clone, Debug)]
@@ -57,8 +57,14 @@ pub trait Policies {
     async fn create_policy(&self, origin: Origin, new: NewPolicy) -> Result<Policy, StoreError>;
     /// Changes a policy, and at once the rights of every key that uses it. What it already grants may stay though undeclared.
     async fn change_policy(&self, origin: Origin, id: PolicyId, change: PolicyChange) -> Result<Policy, StoreError>;
-    /// Deletes a policy; with `cascade` its keys are revoked, else they prevent it. Returns the keys that were revoked.
-    async fn delete_policy(&self, origin: Origin, id: PolicyId, cascade: bool, if_version: Option<i64>) -> Result<Vec<KeyId>, StoreError>;
+    /// Deletes a policy. Its keys are revoked, as far as `cascade` knows of them; any other prevents it. Returns the keys that were revoked.
+    async fn delete_policy(
+        &self,
+        origin: Origin,
+        id: PolicyId,
+        cascade: Cascade,
+        if_version: Option<i64>,
+    ) -> Result<Vec<KeyId>, StoreError>;
     /// One policy.
     async fn policy(&self, id: PolicyId) -> Result<Policy, StoreError>;
     /// All policies by name.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keybearer_core::key::KeyKind;
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::policy::{PermissionSet, PolicyId};
-use keybearer_store::What;
+use keybearer_store::{Cascade, What};
 use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status};
 
@@ -125,7 +125,7 @@ impl CatenaApiKeys for Service {
     ) -> Result<Response<AdminDeleteApiKeyPolicyResponse>, Status> {
         let Call { context, caller, message: asked } = self.admin(request, OwnPermission::PoliciesWrite)?;
         let policy_deleted = match asked.id.parse() {
-            Ok(id) => deleted(ops::policy::delete(&self.app, &context, &caller, id, true, None).await)?,
+            Ok(id) => deleted(ops::policy::delete(&self.app, &context, &caller, id, Cascade::Everything, None).await)?,
             Err(_) => false,
         };
         Ok(Response::new(AdminDeleteApiKeyPolicyResponse { policy_deleted }))
@@ -170,7 +170,7 @@ impl CatenaApiKeys for Service {
     ) -> Result<Response<AdminDeleteApiKeyResponse>, Status> {
         let Call { context, caller, message: asked } = self.admin(request, OwnPermission::KeysWrite)?;
         let api_key_deleted = match asked.key.parse() {
-            Ok(id) => deleted(ops::key::revoke(&self.app, &context, &caller, id, Some(KeyKind::Service), false).await)?,
+            Ok(id) => deleted(ops::key::revoke(&self.app, &context, &caller, id, Some(KeyKind::Service), Cascade::Nothing).await)?,
             Err(_) => false,
         };
         Ok(Response::new(AdminDeleteApiKeyResponse { api_key_deleted }))

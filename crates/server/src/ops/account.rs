@@ -157,15 +157,17 @@ pub async fn list(app: &App, caller: &Caller, filter: AccountFilter, page: PageR
 }
 
 /// Changes an account. Where the change lowers the role, leaves `active` or withdraws consent, all keys and sessions end with it.
+/// `if_keys`: how many keys the caller knows to end.
 ///
 /// # Errors
-/// [`AppError`] names the field, the rule, or what stands in the way.
+/// [`AppError`] names the field, the rule, or what stands in the way; [`AppError::VersionMismatch`] where not `if_keys` would end.
 pub async fn change(
     app: &App,
     request: &RequestContext,
     caller: &Caller,
     id: AccountId,
     asked: api::ChangeAccount,
+    if_keys: Option<usize>,
 ) -> Result<ChangedAccount, AppError> {
     let Some(account) = app.index.account(id) else {
         return Err(absent(caller));
@@ -188,6 +190,7 @@ pub async fn change(
     let proof = caller.authority.change_account(id, &before, &after, touched);
     let proof = proof.map_err(AppError::from).map_err(unseen_is_absent(What::Account))?;
     let mut change = AccountChange {
+        if_keys,
         role,
         status,
         consent: asked.consent,
@@ -218,7 +221,7 @@ fn absent(caller: &Caller) -> AppError {
     caller.authority.miss_account().err().map_or(AppError::NotFound(What::Account), AppError::from)
 }
 
-/// Deletes an account with its keys and sessions.
+/// Deletes an account with its keys and sessions. `if_keys` as in [`change`].
 ///
 /// # Errors
 /// [`AppError`] names the rule, or what stands in the way.
@@ -228,6 +231,7 @@ pub async fn delete(
     caller: &Caller,
     id: AccountId,
     current_password: Option<String>,
+    if_keys: Option<usize>,
 ) -> Result<Revoked, AppError> {
     let Some(account) = app.index.account(id) else {
         return Err(absent(caller));
@@ -237,15 +241,22 @@ pub async fn delete(
         PasswordProof::Needed => session::prove_password(app, request, &account, current_password).await?,
         PasswordProof::NotNeeded => None,
     };
-    Ok(app.store.delete_account(app.origin(caller.actor, request), id, proved).await?)
+    Ok(app.store.delete_account(app.origin(caller.actor, request), id, proved, if_keys).await?)
 }
 
-/// Revokes all keys and ends all sessions of an account, for excessive use.
+/// Revokes all keys and ends all sessions of an account, for excessive use. `if_keys` as in [`change`].
 ///
 /// # Errors
 /// [`AppError::Refused`] below level 8; [`AppError::NotFound`] where there is no such account.
-pub async fn revoke_keys(app: &App, request: &RequestContext, caller: &Caller, id: AccountId, reason: &str) -> Result<Revoked, AppError> {
+pub async fn revoke_keys(
+    app: &App,
+    request: &RequestContext,
+    caller: &Caller,
+    id: AccountId,
+    reason: &str,
+    if_keys: Option<usize>,
+) -> Result<Revoked, AppError> {
     caller.authority.at_least(Level::ALL)?;
     let (reason, _) = name("/reason", reason)?;
-    Ok(app.store.revoke_account_keys(app.origin(caller.actor, request), id, reason).await?)
+    Ok(app.store.revoke_account_keys(app.origin(caller.actor, request), id, reason, if_keys).await?)
 }

@@ -8,7 +8,7 @@ use keybearer_core::key::KeyKind;
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::token::KeyId;
-use keybearer_store::{Key, KeyFilter, KeySort, Metadata, Page, PageRequest, Policy, ServiceKeyChange, StoreError, What};
+use keybearer_store::{Cascade, Key, KeyFilter, KeySort, Metadata, Page, PageRequest, Policy, ServiceKeyChange, StoreError, What};
 
 use super::{metadata, name, unseen_is_absent};
 use crate::app::{App, RequestContext};
@@ -154,17 +154,30 @@ pub async fn change(
     Ok(with_last_use(app, key))
 }
 
-/// Revokes a key (of this kind, if one is named), with `descendants` also what it made. Returns which were revoked.
+/// All that a key made, and what those made, oldest first, but for what is revoked.
 ///
 /// # Errors
-/// [`AppError::NotFound`] where there is none that lives, or none that the caller may see.
+/// [`AppError::NotFound`] where there is no such key, or the caller may not see it and all of these.
+pub async fn descendants(app: &App, caller: &Caller, id: KeyId) -> Result<Vec<Key>, AppError> {
+    read(app, caller, id).await?;
+    let made = app.store.descendants(id).await?;
+    let seen = made.iter().try_for_each(|key| caller.authority.see_key(key.holder.owner()));
+    seen.map_err(AppError::from).map_err(unseen_is_absent(What::Key))?;
+    Ok(made.into_iter().map(|key| with_last_use(app, key)).collect())
+}
+
+/// Revokes a key (of this kind, if one is named), by `descendants` also what it made. Returns which were revoked.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is none that lives, or none that the caller may see; [`AppError::VersionMismatch`] where it made others
+/// than `descendants` knows of.
 pub async fn revoke(
     app: &App,
     request: &RequestContext,
     caller: &Caller,
     id: KeyId,
     kind: Option<KeyKind>,
-    descendants: bool,
+    descendants: Cascade,
 ) -> Result<Vec<KeyId>, AppError> {
     let revoked = app.store.revoke_key(app.origin(caller.actor, request), id, kind, descendants).await;
     revoked.map_err(AppError::from).map_err(unseen_is_absent(What::Key))
@@ -190,7 +203,7 @@ pub async fn revoke_many(app: &App, request: &RequestContext, caller: &Caller, i
         return Err(AppError::invalid("/ids", format!("must have 1 to {MAX_REVOKE} ids")));
     }
     caller.authority.write_some_key()?;
-    let revocations = ids.iter().map(|id| app.store.revoke_key(app.origin(caller.actor, request), *id, None, false));
+    let revocations = ids.iter().map(|id| app.store.revoke_key(app.origin(caller.actor, request), *id, None, Cascade::Nothing));
     join_all(revocations)
         .await
         .into_iter()

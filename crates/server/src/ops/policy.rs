@@ -3,7 +3,7 @@
 use keybearer_core::permission::{OwnPermission, Permission};
 use keybearer_core::policy::{MAX_PERMISSIONS, PermissionSet, PolicyId};
 use keybearer_core::token::KeyId;
-use keybearer_store::{NewPolicy, Policy, PolicyChange};
+use keybearer_store::{Cascade, NewPolicy, Policy, PolicyChange};
 
 use super::name;
 use crate::app::{App, RequestContext};
@@ -66,7 +66,7 @@ pub async fn change(
     Ok(app.store.change_policy(app.origin(caller.actor, request), id, change).await?)
 }
 
-/// Deletes a policy; with `cascade` its keys are revoked, else they prevent it. Returns the keys that were revoked.
+/// Deletes a policy. Its keys are revoked, as far as `cascade` knows of them; any other prevents it. Returns the keys that were revoked.
 ///
 /// # Errors
 /// [`AppError`] names the rule, or the keys that stand in the way.
@@ -75,7 +75,7 @@ pub async fn delete(
     request: &RequestContext,
     caller: &Caller,
     id: PolicyId,
-    cascade: bool,
+    cascade: Cascade,
     if_version: Option<i64>,
 ) -> Result<Vec<KeyId>, AppError> {
     caller.authority.manages(OwnPermission::PoliciesWrite)?;

@@ -51,12 +51,24 @@ impl Accounts for Sqlite {
         self.writer.change(origin, move |tx| self::reset_password(tx, reset)).await
     }
 
-    async fn delete_account(&self, origin: Origin, id: AccountId, proved: Option<String>) -> Result<Revoked, StoreError> {
-        self.writer.change(origin, move |tx| delete(tx, id, proved.as_ref())).await
+    async fn delete_account(
+        &self,
+        origin: Origin,
+        id: AccountId,
+        proved: Option<String>,
+        if_keys: Option<usize>,
+    ) -> Result<Revoked, StoreError> {
+        self.writer.change(origin, move |tx| delete(tx, id, proved.as_ref(), if_keys)).await
     }
 
-    async fn revoke_account_keys(&self, origin: Origin, id: AccountId, reason: String) -> Result<Revoked, StoreError> {
-        self.writer.change(origin, move |tx| revoke_keys(tx, id, &reason)).await
+    async fn revoke_account_keys(
+        &self,
+        origin: Origin,
+        id: AccountId,
+        reason: String,
+        if_keys: Option<usize>,
+    ) -> Result<Revoked, StoreError> {
+        self.writer.change(origin, move |tx| revoke_keys(tx, id, &reason, if_keys)).await
     }
 
     async fn account(&self, id: AccountId) -> Result<Account, StoreError> {
@@ -191,6 +203,7 @@ fn alter(tx: &mut Tx<'_>, id: AccountId, change: AccountChange) -> Result<Change
         require_another_admin(tx, id)?;
     }
     if before == after && change.password_hash.is_none() {
+        require_foreseen(&Revoked::default(), change.if_keys)?;
         return Ok(ChangedAccount { account: after, revoked: Revoked::default(), live_keys: None });
     }
     tx.connection()
@@ -216,6 +229,7 @@ fn alter(tx: &mut Tx<'_>, id: AccountId, change: AccountChange) -> Result<Change
     };
     let live_keys = if touched.password { Some(live_keys_made_by(tx, id)?) } else { None };
     let revoked = Revoked { keys: keys.len(), sessions: sessions.len() };
+    require_foreseen(&revoked, change.if_keys)?;
     let mut told = audit(&after);
     if touched.password {
         told["password"] = json!("changed");
@@ -252,6 +266,11 @@ fn ended(keys: Vec<KeyId>, sessions: Vec<SessionId>) -> Vec<Target> {
     keys.into_iter().map(Target::Key).chain(sessions.into_iter().map(Target::Session)).collect()
 }
 
+/// As many keys ended as the caller knew of. Else the transaction is taken back.
+fn require_foreseen(revoked: &Revoked, if_keys: Option<usize>) -> Result<(), StoreError> {
+    if if_keys.is_none_or(|known| known == revoked.keys) { Ok(()) } else { Err(StoreError::KeysChanged) }
+}
+
 /// The current password must have been checked against the hash that is stored now.
 fn require_proof(connection: &Connection, id: AccountId, proved: Option<&String>) -> Result<(), StoreError> {
     match login(connection, "id = ?1", Sql::Integer(id.0))?.and_then(|login| login.password_hash) {
@@ -280,7 +299,7 @@ fn live_keys_made_by(tx: &Tx<'_>, id: AccountId) -> Result<Vec<KeyId>, StoreErro
     Ok(keys)
 }
 
-fn delete(tx: &mut Tx<'_>, id: AccountId, proved: Option<&String>) -> Result<Revoked, StoreError> {
+fn delete(tx: &mut Tx<'_>, id: AccountId, proved: Option<&String>, if_keys: Option<usize>) -> Result<Revoked, StoreError> {
     let authority = tx.authority()?;
     let account = find(tx, id, &authority)?;
     let standing = account.standing(tx.roles());
@@ -290,7 +309,9 @@ fn delete(tx: &mut Tx<'_>, id: AccountId, proved: Option<&String>) -> Result<Rev
     if standing.is_active_admin() {
         require_another_admin(tx, id)?;
     }
-    erase(tx, &account)
+    let revoked = erase(tx, &account)?;
+    require_foreseen(&revoked, if_keys)?;
+    Ok(revoked)
 }
 
 /// Deletes an account with its keys and sessions, whoever asks.
@@ -313,11 +334,12 @@ pub(super) fn erase(tx: &mut Tx<'_>, account: &Account) -> Result<Revoked, Store
     Ok(revoked)
 }
 
-fn revoke_keys(tx: &mut Tx<'_>, id: AccountId, reason: &str) -> Result<Revoked, StoreError> {
+fn revoke_keys(tx: &mut Tx<'_>, id: AccountId, reason: &str, if_keys: Option<usize>) -> Result<Revoked, StoreError> {
     tx.authority()?.at_least(Level::ALL)?;
     row::account(tx.connection(), id)?;
     let (keys, sessions) = tx.end_all_of(id, RevocationReason::ExcessiveUse)?;
     let revoked = Revoked { keys: keys.len(), sessions: sessions.len() };
+    require_foreseen(&revoked, if_keys)?;
     tx.record(Recorded {
         action: "account.keys_revoked",
         target: Target::Account(id),

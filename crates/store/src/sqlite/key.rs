@@ -16,8 +16,8 @@ use super::tx::{Recorded, Tx, is_taken};
 use super::{Sqlite, row};
 use crate::key::NewKey;
 use crate::{
-    Actor, Key, KeyFilter, KeyHolder, KeySort, Keys, NewAccountKey, NewServiceKey, Origin, Page, PageRequest, ServiceKeyChange, StoreError,
-    Target, What,
+    Actor, Cascade, Key, KeyFilter, KeyHolder, KeySort, Keys, NewAccountKey, NewServiceKey, Origin, Page, PageRequest, ServiceKeyChange,
+    StoreError, Target, What,
 };
 
 #[async_trait]
@@ -34,8 +34,13 @@ impl Keys for Sqlite {
         self.writer.change(origin, move |tx| alter(tx, id, &change, only_service)).await
     }
 
-    async fn revoke_key(&self, origin: Origin, id: KeyId, kind: Option<KeyKind>, descendants: bool) -> Result<Vec<KeyId>, StoreError> {
-        self.writer.change(origin, move |tx| revoke(tx, id, kind, descendants)).await
+    async fn revoke_key(&self, origin: Origin, id: KeyId, kind: Option<KeyKind>, descendants: Cascade) -> Result<Vec<KeyId>, StoreError> {
+        self.writer.change(origin, move |tx| revoke(tx, id, kind, &descendants)).await
+    }
+
+    async fn descendants(&self, id: KeyId) -> Result<Vec<Key>, StoreError> {
+        let made = self.readers.read(move |connection| made_by(connection, id)).await?;
+        Ok(made.into_iter().filter(|key| !is_revoked(key)).collect())
     }
 
     async fn key(&self, id: KeyId) -> Result<Key, StoreError> {
@@ -218,7 +223,7 @@ fn alter(tx: &mut Tx<'_>, id: KeyId, change: &ServiceKeyChange, only_service: bo
     Ok(after)
 }
 
-fn revoke(tx: &mut Tx<'_>, id: KeyId, kind: Option<KeyKind>, descendants: bool) -> Result<Vec<KeyId>, StoreError> {
+fn revoke(tx: &mut Tx<'_>, id: KeyId, kind: Option<KeyKind>, descendants: &Cascade) -> Result<Vec<KeyId>, StoreError> {
     let authority = tx.authority()?;
     authority.write_some_key()?;
     let root = row::key(tx.connection(), id)?;
@@ -227,12 +232,13 @@ fn revoke(tx: &mut Tx<'_>, id: KeyId, kind: Option<KeyKind>, descendants: bool) 
     }
     require_reach(tx, &authority, &root)?;
     let mut doomed = vec![root.clone()];
-    if descendants {
-        for made in made_by(tx.connection(), id)? {
-            let made = row::key(tx.connection(), made)?;
-            require_reach(tx, &authority, &made)?;
-            doomed.push(made);
+    if *descendants != Cascade::Nothing {
+        let made = made_by(tx.connection(), id)?;
+        made.iter().try_for_each(|key| require_reach(tx, &authority, key))?;
+        if !descendants.covers(made.iter().filter(|key| !is_revoked(key)).map(|key| key.id)) {
+            return Err(StoreError::KeysChanged);
         }
+        doomed.extend(made);
     }
     let mut revoked = Vec::new();
     for key in doomed {
@@ -272,18 +278,22 @@ fn require_reach(tx: &Tx<'_>, authority: &Authority, key: &Key) -> Result<(), St
     Ok(())
 }
 
-/// All that a key made, and what those made, in whatever state.
-fn made_by(connection: &Connection, id: KeyId) -> Result<Vec<KeyId>, StoreError> {
-    let keys = connection
+/// All that a key made, and what those made, in whatever state, oldest first.
+fn made_by(connection: &Connection, id: KeyId) -> Result<Vec<Key>, StoreError> {
+    let ids: Vec<KeyId> = connection
         .prepare_cached(
             "WITH RECURSIVE made (id) AS (
                  SELECT id FROM keys WHERE created_by_key = ?1
                  UNION SELECT keys.id FROM keys JOIN made ON keys.created_by_key = made.id)
-             SELECT id FROM made",
+             SELECT id FROM made ORDER BY id",
         )?
         .query_map([id.as_bytes()], |row| row.get(0).map(KeyId::from_bytes))?
         .collect::<Result<_, _>>()?;
-    Ok(keys)
+    ids.into_iter().map(|id| row::key(connection, id)).collect()
+}
+
+fn is_revoked(key: &Key) -> bool {
+    matches!(key.lifecycle, Lifecycle::Revoked { .. })
 }
 
 fn record_use(connection: &Connection, used: &[(KeyId, UnixMillis)]) -> Result<(), StoreError> {

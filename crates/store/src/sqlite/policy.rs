@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::tx::{Recorded, Tx, is_taken};
 use super::{Sqlite, row};
-use crate::{NewPolicy, Origin, Policies, Policy, PolicyChange, StoreError, Target, What};
+use crate::{Cascade, NewPolicy, Origin, Policies, Policy, PolicyChange, StoreError, Target, What};
 
 #[async_trait]
 impl Policies for Sqlite {
@@ -24,8 +24,14 @@ impl Policies for Sqlite {
         self.writer.change(origin, move |tx| alter(tx, id, &change)).await
     }
 
-    async fn delete_policy(&self, origin: Origin, id: PolicyId, cascade: bool, if_version: Option<i64>) -> Result<Vec<KeyId>, StoreError> {
-        self.writer.change(origin, move |tx| delete(tx, id, cascade, if_version)).await
+    async fn delete_policy(
+        &self,
+        origin: Origin,
+        id: PolicyId,
+        cascade: Cascade,
+        if_version: Option<i64>,
+    ) -> Result<Vec<KeyId>, StoreError> {
+        self.writer.change(origin, move |tx| delete(tx, id, &cascade, if_version)).await
     }
 
     async fn policy(&self, id: PolicyId) -> Result<Policy, StoreError> {
@@ -98,14 +104,15 @@ fn alter(tx: &mut Tx<'_>, id: PolicyId, change: &PolicyChange) -> Result<Policy,
     stamp(tx, "policy.changed", id, Some(&before))
 }
 
-fn delete(tx: &mut Tx<'_>, id: PolicyId, cascade: bool, if_version: Option<i64>) -> Result<Vec<KeyId>, StoreError> {
+fn delete(tx: &mut Tx<'_>, id: PolicyId, cascade: &Cascade, if_version: Option<i64>) -> Result<Vec<KeyId>, StoreError> {
     let authority = tx.authority()?;
     authority.delete_policy(&PermissionSet::default(), false)?;
     let policy = row::policy(tx.connection(), id)?;
     require_version(&policy, if_version)?;
     authority.delete_policy(&policy.permissions, policy.keys > 0)?;
-    if policy.keys > 0 && !cascade {
-        return Err(StoreError::PolicyInUse(live_keys(tx.connection(), id)?));
+    let doomed = live_keys(tx.connection(), id)?;
+    if !cascade.covers(doomed.iter().map(|(key, _)| *key)) {
+        return Err(StoreError::PolicyInUse(doomed));
     }
     erase(tx, &policy)
 }

@@ -3,7 +3,7 @@
 use keybearer_core::account::{AccountId, Status};
 use keybearer_core::authority::Refusal;
 use keybearer_core::permission::OwnPermission;
-use keybearer_store::{AccountChange, AccountFilter, Actor, Login, NewAccount, PageRequest, PasswordReset, StoreError, What};
+use keybearer_store::{AccountChange, AccountFilter, Actor, Cascade, Login, NewAccount, PageRequest, PasswordReset, StoreError, What};
 
 use crate::world::{PASSWORD, World, first, level, metadata};
 
@@ -70,9 +70,9 @@ async fn numbers_are_never_reused(world: &World) {
     let first = world.account("ada", "user").await.id;
     let last = world.account("bob", "user").await.id;
     assert!(last > first);
-    world.store.delete_account(world.operator(), last, None).await.unwrap();
+    world.store.delete_account(world.operator(), last, None, None).await.unwrap();
     assert!(matches!(world.store.account(last).await, Err(StoreError::NotFound(What::Account))));
-    assert_refused!(world, world.store.delete_account(world.operator(), last, None), StoreError::NotFound(What::Account));
+    assert_refused!(world, world.store.delete_account(world.operator(), last, None, None), StoreError::NotFound(What::Account));
     assert!(world.account("bob", "user").await.id > last);
 }
 
@@ -85,7 +85,7 @@ async fn usernames_are_unique_in_all_their_spellings(world: &World) {
             StoreError::Taken { what: What::Account, field: "username" }
         );
     }
-    world.store.delete_account(world.operator(), ada.id, None).await.unwrap();
+    world.store.delete_account(world.operator(), ada.id, None, None).await.unwrap();
     world.account("ADA", "user").await;
 }
 
@@ -106,7 +106,7 @@ async fn external_ids_are_unique(world: &World) {
     );
     world.change(Actor::Operator, ada.id, external(None)).await.unwrap();
     world.change(Actor::Operator, bob.id, external(Some("1"))).await.unwrap();
-    world.store.delete_account(world.operator(), bob.id, None).await.unwrap();
+    world.store.delete_account(world.operator(), bob.id, None, None).await.unwrap();
     world.change(Actor::Operator, ada.id, external(Some("1"))).await.unwrap();
     // Any number of accounts may have none.
     world.account("carol", "user").await;
@@ -166,14 +166,14 @@ async fn the_last_active_admin_remains(world: &World) {
                 assert_refused!(world, world.change(by, root.id, change), StoreError::LastAdmin);
             }
             let proved = Some(PASSWORD.to_owned());
-            assert_refused!(world, world.store.delete_account(world.by(by), root.id, proved), StoreError::LastAdmin);
+            assert_refused!(world, world.store.delete_account(world.by(by), root.id, proved, None), StoreError::LastAdmin);
         }
         world.change(Actor::Operator, other, status(Status::Active)).await.unwrap();
     }
     world.change(root.actor(), root.id, role("user")).await.unwrap();
-    assert_refused!(world, world.store.delete_account(world.operator(), other, None), StoreError::LastAdmin);
+    assert_refused!(world, world.store.delete_account(world.operator(), other, None, None), StoreError::LastAdmin);
     // One that is no active administrator may always go.
-    world.store.delete_account(world.operator(), root.id, None).await.unwrap();
+    world.store.delete_account(world.operator(), root.id, None, None).await.unwrap();
 }
 
 async fn two_admins_cannot_downgrade_each_other(world: &World) {
@@ -201,13 +201,13 @@ async fn a_holder_proves_the_current_password(world: &World) {
     for change in [email("a@example.org"), password(), proved(email("a@example.org"), "$argon2id$wrong")] {
         assert_refused!(world, world.change(ada.actor(), ada.id, change), StoreError::PasswordNotProved);
     }
-    assert_refused!(world, world.store.delete_account(world.by(ada.actor()), ada.id, None), StoreError::PasswordNotProved);
+    assert_refused!(world, world.store.delete_account(world.by(ada.actor()), ada.id, None, None), StoreError::PasswordNotProved);
     world.change(ada.actor(), ada.id, proved(email("a@example.org"), PASSWORD)).await.unwrap();
     world.change(ada.actor(), ada.id, proved(password(), PASSWORD)).await.unwrap();
     // What was proved is worth nothing once the password is another.
-    let outdated = world.store.delete_account(world.by(ada.actor()), ada.id, Some(PASSWORD.into()));
+    let outdated = world.store.delete_account(world.by(ada.actor()), ada.id, Some(PASSWORD.into()), None);
     assert_refused!(world, outdated, StoreError::PasswordNotProved);
-    world.store.delete_account(world.by(ada.actor()), ada.id, Some("$argon2id$second".into())).await.unwrap();
+    world.store.delete_account(world.by(ada.actor()), ada.id, Some("$argon2id$second".into()), None).await.unwrap();
 }
 
 async fn a_new_password_ends_the_other_sessions(world: &World) {
@@ -216,7 +216,7 @@ async fn a_new_password_ends_the_other_sessions(world: &World) {
     let bystander = world.person("bob", "user").await;
     let live = world.account_key(ada.actor(), ada.id, 4).await.unwrap();
     let gone = world.account_key(ada.actor(), ada.id, 4).await.unwrap();
-    world.store.revoke_key(world.by(ada.actor()), gone.id, None, false).await.unwrap();
+    world.store.revoke_key(world.by(ada.actor()), gone.id, None, Cascade::Nothing).await.unwrap();
     let change =
         AccountChange { password_hash: Some("$argon2id$second".into()), proved: Some(PASSWORD.into()), ..AccountChange::default() };
     let changed = world.change(ada.actor(), ada.id, change).await.unwrap();
@@ -243,7 +243,7 @@ async fn a_new_password_tells_of_every_live_key_that_may_be_an_intruders(world: 
     let by_own = world.service_key(Actor::Key(own), "by own", policy).await.unwrap().id;
     let by_that = world.service_key(Actor::Key(by_own), "by that", policy).await.unwrap().id;
     world.service_key(Actor::Operator, "somebody else's", policy).await.unwrap();
-    world.store.revoke_key(world.by(root.actor()), own, None, false).await.unwrap();
+    world.store.revoke_key(world.by(root.actor()), own, None, Cascade::Nothing).await.unwrap();
     let change =
         AccountChange { password_hash: Some("$argon2id$second".into()), proved: Some(PASSWORD.into()), ..AccountChange::default() };
     let told = world.change(root.actor(), root.id, change).await.unwrap().live_keys;
@@ -262,19 +262,19 @@ async fn a_holder_changes_only_what_is_theirs(world: &World) {
     let lost = world.signed_in(lost.id).await;
     for id in [bob.id, AccountId(999)] {
         assert_refused!(world, world.change(lost.actor(), id, email("x")), StoreError::Refused(Refusal::Unfit(_)));
-        assert_refused!(world, world.store.delete_account(world.by(lost.actor()), id, None), StoreError::Refused(Refusal::Unfit(_)));
+        assert_refused!(world, world.store.delete_account(world.by(lost.actor()), id, None, None), StoreError::Refused(Refusal::Unfit(_)));
     }
     let by_key = Actor::Key(key.id);
     let blocked = status(Status::Blocked);
     assert_refused!(world, world.change(by_key, ada.id, blocked), StoreError::Refused(Refusal::LevelTooLow { .. }));
     assert_refused!(
         world,
-        world.store.delete_account(world.by(by_key), ada.id, Some(PASSWORD.into())),
+        world.store.delete_account(world.by(by_key), ada.id, Some(PASSWORD.into()), None),
         StoreError::Refused(Refusal::SessionNeeded)
     );
     assert_refused!(
         world,
-        world.store.revoke_account_keys(world.by(ada.actor()), bob.id, "envy".into()),
+        world.store.revoke_account_keys(world.by(ada.actor()), bob.id, "envy".into(), None),
         StoreError::Refused(Refusal::LevelTooLow { .. })
     );
 }
@@ -292,14 +292,14 @@ async fn a_service_key_reaches_accounts_up_to_level_4(world: &World) {
     for (id, change) in [(root, role("user")), (root, email("x")), (ada, role("bughunter"))] {
         assert_refused!(world, world.change(writer, id, change), StoreError::Refused(Refusal::AccountTooPowerful(_)));
     }
-    let deletion = world.store.delete_account(world.by(writer), root, None);
+    let deletion = world.store.delete_account(world.by(writer), root, None, None);
     assert_refused!(world, deletion, StoreError::Refused(Refusal::AccountTooPowerful(found)) if found == level(8));
     for id in [ada, AccountId(999)] {
         let refused = world.change(stranger, id, email("x"));
         assert_refused!(world, refused, StoreError::Refused(Refusal::PermissionLacking(OwnPermission::AccountsWrite)));
     }
     assert!(!world.change(writer, ada, AccountChange { consent: Some(false), ..email("x") }).await.unwrap().account.consent);
-    world.store.delete_account(world.by(writer), ada, None).await.unwrap();
+    world.store.delete_account(world.by(writer), ada, None, None).await.unwrap();
 }
 
 async fn a_list_has_pages_and_filters(world: &World) {
@@ -309,7 +309,7 @@ async fn a_list_has_pages_and_filters(world: &World) {
     let eve = world.store.login_by_username("eve".into()).await.unwrap().unwrap().account;
     world.change(Actor::Operator, eve, status(Status::Locked)).await.unwrap();
     let zoe = world.store.login_by_username("zoe".into()).await.unwrap().unwrap().account;
-    world.store.delete_account(world.operator(), zoe, None).await.unwrap();
+    world.store.delete_account(world.operator(), zoe, None, None).await.unwrap();
 
     let named = |username: &str| AccountFilter { username: Some(username.into()), ..AccountFilter::default() };
     let cases = [
@@ -345,7 +345,7 @@ async fn logins_are_found_by_name_and_number(world: &World) {
     assert_eq!((login.account, login.password_hash.as_deref()), (ada, Some(PASSWORD)));
     assert_eq!(world.store.login_by_id(bob).await.unwrap().unwrap().password_hash, None);
     assert!(world.store.login_by_username("eve".into()).await.unwrap().is_none());
-    world.store.delete_account(world.operator(), ada, None).await.unwrap();
+    world.store.delete_account(world.operator(), ada, None, None).await.unwrap();
     assert!(world.store.login_by_username("ada".into()).await.unwrap().is_none());
     assert!(world.store.login_by_id(ada).await.unwrap().is_none());
 }
@@ -366,7 +366,7 @@ async fn a_link_sets_a_password_once(world: &World) {
     let grace = world.person("grace", "support").await;
     assert_refused!(world, world.store.reset_password(world.by(grace.actor()), reset(&after, "x")), StoreError::Refused(_));
 
-    world.store.delete_account(world.operator(), ada.id, None).await.unwrap();
+    world.store.delete_account(world.operator(), ada.id, None, None).await.unwrap();
     for replaced in [&after, &none] {
         let reset = world.store.reset_password(world.operator(), reset(replaced, "x"));
         assert_refused!(world, reset, StoreError::NotFound(What::Account));

@@ -11,8 +11,8 @@ use keybearer_core::requirement::Requirement;
 use keybearer_core::role::{Level, Roles};
 use keybearer_core::token::KeyId;
 use keybearer_store::{
-    AccountChange, Actor, CarriedOver, KeyHolder, PolicyChange, Replaced, ServiceKeyChange, Store, StoreError, check_sqlite, copy_sqlite,
-    open_sqlite, prepare_restored_sqlite, read_replaced_sqlite, sqlite_contents,
+    AccountChange, Actor, CarriedOver, Cascade, KeyHolder, PolicyChange, Replaced, ServiceKeyChange, Store, StoreError, check_sqlite,
+    copy_sqlite, open_sqlite, prepare_restored_sqlite, read_replaced_sqlite, sqlite_contents,
 };
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -94,7 +94,7 @@ async fn take(world: &World, number: usize, step: Step) {
         Step::NewAccount(role) => drop(world.account(&format!("person {number}"), ROLES[role]).await),
         Step::RevokeKey(which) => {
             if let Some(key) = key(which) {
-                drop(world.store.revoke_key(world.operator(), key, None, false).await);
+                drop(world.store.revoke_key(world.operator(), key, None, Cascade::Nothing).await);
             }
         }
         Step::Role(which, role) => change(which, AccountChange { role: Some(ROLES[role].into()), ..AccountChange::default() }).await,
@@ -108,7 +108,7 @@ async fn take(world: &World, number: usize, step: Step) {
         }
         Step::DeleteAccount(which) => {
             if let Some(id) = account(which) {
-                drop(world.store.delete_account(world.operator(), id, None).await);
+                drop(world.store.delete_account(world.operator(), id, None, None).await);
             }
         }
         Step::EditPolicy(which, bits) => {
@@ -119,7 +119,7 @@ async fn take(world: &World, number: usize, step: Step) {
         }
         Step::DeletePolicy(which) => {
             if let Some(id) = policy(which) {
-                drop(world.store.delete_policy(world.operator(), id, true, None).await);
+                drop(world.store.delete_policy(world.operator(), id, Cascade::Everything, None).await);
             }
         }
         Step::Repoint(which, to) => {
@@ -359,7 +359,7 @@ async fn of_two_histories_each_gives_what_only_it_has_changed_and_both_what_is_l
     let target = world.policy("target", &["shop:read"]).await.id;
     let move_it = ServiceKeyChange { policy: Some(target), ..ServiceKeyChange::default() };
     world.store.change_service_key(world.operator(), key.id, move_it, false).await.unwrap();
-    world.store.delete_policy(world.operator(), old, false, None).await.unwrap();
+    world.store.delete_policy(world.operator(), old, Cascade::Nothing, None).await.unwrap();
     for (id, hash) in [(ADA, "ada, here"), (GRACE, "grace, here")] {
         world.change(Actor::Operator, id, password(hash)).await.unwrap();
     }
@@ -388,7 +388,7 @@ async fn a_key_that_one_history_gave_a_policy_which_the_other_deleted_is_revoked
     let (one, two) = (world.policy("one", &["shop:read"]).await.id, world.policy("two", &["shop:read"]).await.id);
     let key = world.service_key(Actor::Operator, "between", one).await.unwrap().id;
     let early = copy(&world, "early.db");
-    world.store.delete_policy(world.operator(), two, false, None).await.unwrap();
+    world.store.delete_policy(world.operator(), two, Cascade::Nothing, None).await.unwrap();
     let late = copy(&world, "late.db");
     prepare(&world, &early, None).unwrap();
     let other = world_of(&early).await;
@@ -409,7 +409,7 @@ async fn a_policy_keeps_its_name_where_that_has_become_free() {
     let next = world.policy("next", &["shop:read"]).await.id;
     let move_it = ServiceKeyChange { policy: Some(next), ..ServiceKeyChange::default() };
     world.store.change_service_key(world.operator(), key, move_it, false).await.unwrap();
-    world.store.delete_policy(world.operator(), x, false, None).await.unwrap();
+    world.store.delete_policy(world.operator(), x, Cascade::Nothing, None).await.unwrap();
     let rename = PolicyChange { name: Some(("x".into(), "x".into())), ..PolicyChange::default() };
     world.store.change_policy(world.operator(), next, rename).await.unwrap();
     let replaced = read_replaced_sqlite(&database(&world)).unwrap();

@@ -4,8 +4,8 @@ use keybearer_core::account::Status;
 use keybearer_core::key::DAY;
 use keybearer_core::time::UnixMillis;
 use keybearer_store::{
-    AccountChange, Actor, Event, EventFilter, NewAccountKey, NewServiceKey, Origin, PageRequest, PolicyChange, ServiceKeyChange, Stats,
-    StoreError,
+    AccountChange, Actor, Cascade, Event, EventFilter, NewAccountKey, NewServiceKey, Origin, PageRequest, PolicyChange, ServiceKeyChange,
+    Stats, StoreError,
 };
 use serde_json::json;
 
@@ -32,14 +32,14 @@ async fn every_change_is_one_event(world: &World) {
     let service = world.service_key(root.actor(), "till", policy.id).await.unwrap();
     let change = ServiceKeyChange { name: Some(("Till".into(), "till".into())), ..ServiceKeyChange::default() };
     world.store.change_service_key(world.by(root.actor()), service.id, change, true).await.unwrap();
-    world.store.revoke_key(world.by(ada.actor()), key.id, None, false).await.unwrap();
+    world.store.revoke_key(world.by(ada.actor()), key.id, None, Cascade::Nothing).await.unwrap();
     world.store.record_use(vec![(key.id, world.now())]).await.unwrap();
     world.store.end_session(world.by(ada.actor()), ada.session).await.unwrap();
     let change = AccountChange { status: Some(Status::Locked), ..AccountChange::default() };
     world.change(Actor::Operator, ada.id, change).await.unwrap();
-    world.store.revoke_account_keys(world.by(root.actor()), ada.id, "too much".into()).await.unwrap();
-    world.store.delete_account(world.by(root.actor()), ada.id, None).await.unwrap();
-    world.store.delete_policy(world.by(root.actor()), policy.id, true, None).await.unwrap();
+    world.store.revoke_account_keys(world.by(root.actor()), ada.id, "too much".into(), None).await.unwrap();
+    world.store.delete_account(world.by(root.actor()), ada.id, None, None).await.unwrap();
+    world.store.delete_policy(world.by(root.actor()), policy.id, Cascade::Everything, None).await.unwrap();
     let actions: Vec<String> = events(world).await.into_iter().map(|event| event.action).collect();
     let expected = [
         "permissions.declared",
@@ -95,7 +95,7 @@ async fn an_event_touches_all_that_it_ended(world: &World) {
         touched.sort_unstable();
         touched
     };
-    world.store.revoke_key(world.by(ada.actor()), key.id, None, true).await.unwrap();
+    world.store.revoke_key(world.by(ada.actor()), key.id, None, Cascade::Everything).await.unwrap();
     assert_eq!(touched(last().await), [format!("key:{}", key.id), format!("key:{}", made.id)]);
     let other = world.account_key(ada.actor(), ada.id, 4).await.unwrap();
     let change = AccountChange { consent: Some(false), ..AccountChange::default() };
@@ -104,7 +104,7 @@ async fn an_event_touches_all_that_it_ended(world: &World) {
     assert_eq!(touched(last().await), expected);
     let policy = world.policy("policy", &[]).await.id;
     let user = world.service_key(Actor::Operator, "till", policy).await.unwrap();
-    world.store.delete_policy(world.operator(), policy, true, None).await.unwrap();
+    world.store.delete_policy(world.operator(), policy, Cascade::Everything, None).await.unwrap();
     assert_eq!(touched(last().await), [format!("key:{}", user.id), format!("policy:{policy}")]);
 }
 
@@ -114,7 +114,7 @@ async fn events_are_found_newest_first(world: &World) {
     let key = world.account_key(ada.actor(), ada.id, 4).await.unwrap();
     world.account_key(Actor::Key(key.id), ada.id, 4).await.unwrap();
     world.pass(1_000);
-    world.store.revoke_key(world.operator(), key.id, None, false).await.unwrap();
+    world.store.revoke_key(world.operator(), key.id, None, Cascade::Nothing).await.unwrap();
     let mut all = events(world).await;
     all.reverse();
 
@@ -164,18 +164,18 @@ async fn counts_are_of_the_moment(world: &World) {
         world.change(Actor::Operator, id, change).await.unwrap();
     }
     let deleted = world.account("deleted", "user").await.id;
-    world.store.delete_account(world.operator(), deleted, None).await.unwrap();
+    world.store.delete_account(world.operator(), deleted, None, None).await.unwrap();
     world.shop().await;
     let policy = world.policy("policy", &["shop:read"]).await.id;
     world.declare(Actor::Operator, "shop", &["write"]).await.unwrap();
     let gone = world.policy("gone", &[]).await.id;
-    world.store.delete_policy(world.operator(), gone, false, None).await.unwrap();
+    world.store.delete_policy(world.operator(), gone, Cascade::Nothing, None).await.unwrap();
     for lifetime in [1, 7 * DAY, 7 * DAY + 1, 60 * DAY] {
         let new = NewAccountKey { expires_at: world.now().plus(lifetime), ..world.new_account_key(ada.id, 1) };
         world.store.issue_account_key(world.by(ada.actor()), new).await.unwrap();
     }
     let revoked = world.account_key(ada.actor(), ada.id, 1).await.unwrap().id;
-    world.store.revoke_key(world.operator(), revoked, None, false).await.unwrap();
+    world.store.revoke_key(world.operator(), revoked, None, Cascade::Nothing).await.unwrap();
     let used = world.service_key(Actor::Operator, "used", policy).await.unwrap().id;
     let short = NewServiceKey { expires_at: Some(world.now().plus(40 * DAY)), ..world.new_service_key("short", policy) };
     world.store.issue_service_key(world.operator(), short).await.unwrap();

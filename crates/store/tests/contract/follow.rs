@@ -7,7 +7,7 @@ use std::task::{Context, Waker};
 
 use keybearer_core::account::Status;
 use keybearer_core::key::Lifecycle;
-use keybearer_store::{AccountChange, Actor, PolicyChange, ServiceKeyChange, StoreError};
+use keybearer_store::{AccountChange, Actor, Cascade, PolicyChange, ServiceKeyChange, StoreError};
 use tokio::task::JoinSet;
 
 use crate::image::Image;
@@ -36,7 +36,7 @@ async fn a_follower_begins_with_all_rows(world: &World) {
     let locked = world.account("locked", "user").await.id;
     let change = AccountChange { status: Some(Status::Locked), consent: Some(false), ..AccountChange::default() };
     world.change(Actor::Operator, locked, change).await.unwrap();
-    world.store.delete_account(world.operator(), gone, None).await.unwrap();
+    world.store.delete_account(world.operator(), gone, None, None).await.unwrap();
     world.account_key(ada.actor(), ada.id, 4).await.unwrap();
     world.service("till", &["shop:read"]).await;
     let late = Arc::new(Image::default());
@@ -75,16 +75,16 @@ async fn the_follower_knows_before_the_caller(world: &World) {
     let change = ServiceKeyChange { policy: Some(other), ..ServiceKeyChange::default() };
     let holder = world.store.change_service_key(world.operator(), service, change, false).await.unwrap().holder;
     told!(|told| told.keys[&service].holder == holder);
-    world.store.delete_policy(world.operator(), other, true, None).await.unwrap();
+    world.store.delete_policy(world.operator(), other, Cascade::Everything, None).await.unwrap();
     told!(|told| !told.policies.contains_key(&other) && matches!(told.keys[&service].lifecycle, Lifecycle::Revoked { .. }));
-    world.store.revoke_key(world.by(ada.actor()), key, None, false).await.unwrap();
+    world.store.revoke_key(world.by(ada.actor()), key, None, Cascade::Nothing).await.unwrap();
     told!(|told| matches!(told.keys[&key].lifecycle, Lifecycle::Revoked { .. }));
     let second = world.account_key(ada.actor(), ada.id, 4).await.unwrap().id;
     let change = AccountChange { status: Some(Status::Locked), ..AccountChange::default() };
     world.change(ada.actor(), ada.id, change).await.unwrap();
     told!(|told| told.accounts[&ada.id].status == Status::Locked && told.sessions.is_empty());
     told!(|told| matches!(told.keys[&second].lifecycle, Lifecycle::Revoked { .. }));
-    world.store.delete_account(world.operator(), ada.id, None).await.unwrap();
+    world.store.delete_account(world.operator(), ada.id, None, None).await.unwrap();
     told!(|told| told.accounts.is_empty());
     let manifest = world.declare(Actor::Operator, "shop", &["read"]).await.unwrap();
     let revision = world.store.stats(world.now()).await.unwrap().revision;
@@ -110,7 +110,7 @@ async fn a_caller_that_goes_away_hides_nothing(world: &World) {
     for _ in 0..32 {
         begin(world.account_key(ada.actor(), ada.id, 4));
     }
-    begin(world.store.revoke_key(world.operator(), doomed, None, false));
+    begin(world.store.revoke_key(world.operator(), doomed, None, Cascade::Nothing));
     world.account("somebody else", "user").await;
     let consent = AccountChange { consent: Some(false), ..AccountChange::default() };
     begin(world.change(Actor::Operator, ada.id, consent));

@@ -6,7 +6,9 @@ use keybearer_core::key::{DAY, KeyKind, Lifecycle, RevocationReason};
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
-use keybearer_store::{AccountChange, Actor, Key, KeyHolder, NewAccountKey, NewKey, NewServiceKey, ServiceKeyChange, StoreError, What};
+use keybearer_store::{
+    AccountChange, Actor, Cascade, Key, KeyHolder, NewAccountKey, NewKey, NewServiceKey, ServiceKeyChange, StoreError, What,
+};
 
 use crate::world::{World, level, metadata};
 
@@ -26,6 +28,7 @@ on_every_engine!(
     a_key_is_revoked_once,
     a_key_is_revoked_by_whom_it_concerns,
     revoking_reaches_all_descendants_or_none,
+    no_descendant_ends_that_was_not_named,
     use_is_noted_and_never_goes_back,
 );
 
@@ -38,7 +41,7 @@ async fn change(world: &World, by: Actor, id: KeyId, change: ServiceKeyChange) -
 }
 
 async fn revoke(world: &World, by: Actor, id: KeyId) -> Result<Vec<KeyId>, StoreError> {
-    world.store.revoke_key(world.by(by), id, None, false).await
+    world.store.revoke_key(world.by(by), id, None, Cascade::Nothing).await
 }
 
 /// All of a key that is told, without the digest.
@@ -323,11 +326,11 @@ async fn a_key_is_revoked_once(world: &World) {
     world.pass(1_000);
     let since = world.now();
     for (kind, id) in [(KeyKind::Service, key.id), (KeyKind::Account, service)] {
-        let other_kind = world.store.revoke_key(world.operator(), id, Some(kind), true);
+        let other_kind = world.store.revoke_key(world.operator(), id, Some(kind), Cascade::Everything);
         assert_refused!(world, other_kind, StoreError::NotFound(What::Key));
     }
     for (kind, id, expires_at) in [(KeyKind::Account, key.id, key.lifecycle.expires_at()), (KeyKind::Service, service, None)] {
-        assert_eq!(world.store.revoke_key(world.operator(), id, Some(kind), false).await.unwrap(), [id]);
+        assert_eq!(world.store.revoke_key(world.operator(), id, Some(kind), Cascade::Nothing).await.unwrap(), [id]);
         let revoked = Lifecycle::Revoked { at: since, reason: RevocationReason::Deleted, expires_at };
         assert_eq!(world.store.key(id).await.unwrap().lifecycle, revoked);
         world.pass(1_000);
@@ -366,11 +369,11 @@ async fn revoking_reaches_all_descendants_or_none(world: &World) {
     let is_live = async |id| matches!(world.store.key(id).await.unwrap().lifecycle, Lifecycle::Live { .. });
     assert!(is_live(grandchild).await);
     // Through one that is revoked already, those that it made are reached all the same.
-    let mut revoked = world.store.revoke_key(world.by(ada.actor()), root, None, true).await.unwrap();
+    let mut revoked = world.store.revoke_key(world.by(ada.actor()), root, None, Cascade::Everything).await.unwrap();
     revoked.sort_unstable();
     assert_eq!(revoked, [root, other_child, grandchild]);
     assert!(is_live(sibling).await);
-    assert_refused!(world, world.store.revoke_key(world.by(ada.actor()), root, None, true), StoreError::NotFound(What::Key));
+    assert_refused!(world, world.store.revoke_key(world.by(ada.actor()), root, None, Cascade::Everything), StoreError::NotFound(What::Key));
 
     // One among them out of reach: none is revoked.
     let both = world.policy("both", &["keybearer:keys.write"]).await;
@@ -380,9 +383,27 @@ async fn revoking_reaches_all_descendants_or_none(world: &World) {
     let above = ServiceKeyChange { policy: Some(world.policy("above", &["shop:read"]).await.id), ..ServiceKeyChange::default() };
     change(world, Actor::Operator, made, above).await.unwrap();
     let by = Actor::Key(world.service_key(Actor::Operator, "by", both.id).await.unwrap().id);
-    let out_of_reach = world.store.revoke_key(world.by(by), maker, None, true);
+    let out_of_reach = world.store.revoke_key(world.by(by), maker, None, Cascade::Everything);
     assert_refused!(world, out_of_reach, StoreError::Refused(Refusal::PermissionsExceeded(_)));
-    assert_eq!(world.store.revoke_key(world.operator(), maker, None, true).await.unwrap(), [maker, made]);
+    assert_eq!(world.store.revoke_key(world.operator(), maker, None, Cascade::Everything).await.unwrap(), [maker, made]);
+}
+
+async fn no_descendant_ends_that_was_not_named(world: &World) {
+    let ada = world.person("ada", "user").await;
+    let make = async |by: KeyId| world.account_key(Actor::Key(by), ada.id, 4).await.unwrap().id;
+    let root = world.account_key(ada.actor(), ada.id, 4).await.unwrap().id;
+    let (child, gone) = (make(root).await, make(root).await);
+    revoke(world, ada.actor(), gone).await.unwrap();
+    let made = async |of| world.store.descendants(of).await.unwrap().iter().map(|key| key.id).collect::<Vec<_>>();
+    let named = made(root).await;
+    assert_eq!((&named, made(child).await), (&vec![child], vec![]));
+    let grandchild = make(child).await;
+    assert_eq!(made(root).await, [child, grandchild]);
+    let with = |keys| world.store.revoke_key(world.by(ada.actor()), root, None, Cascade::These(keys));
+    assert_refused!(world, with(named), StoreError::KeysChanged);
+    // One that was named and has ended by itself stands in no way.
+    assert_eq!(with(vec![child, gone, grandchild]).await.unwrap(), [root, child, grandchild]);
+    assert_eq!(made(root).await, []);
 }
 
 async fn use_is_noted_and_never_goes_back(world: &World) {

@@ -1,7 +1,7 @@
 //! Peppers: a node that could not prove stored keys does not begin. And whether the store answers at all.
 
 use keybearer_core::token::PepperVersion;
-use keybearer_store::{Actor, StoreError};
+use keybearer_store::{Actor, Cascade, StoreError};
 
 use crate::world::World;
 
@@ -20,7 +20,7 @@ async fn a_pepper_in_use_must_be_held(world: &World) {
     assert_refused!(world, check(world, &[]), StoreError::Pepper { version: 1, .. });
     check(world, &[(1, "first")]).await.unwrap();
     // A revoked key is still proved, to whoever presents it.
-    world.store.revoke_key(world.by(Actor::Operator), key.id, None, false).await.unwrap();
+    world.store.revoke_key(world.by(Actor::Operator), key.id, None, Cascade::Nothing).await.unwrap();
     assert_refused!(world, check(world, &[(2, "second")]), StoreError::Pepper { version: 1, .. });
 }
 

@@ -2,7 +2,7 @@
 
 use keybearer_core::authority::Refusal;
 use keybearer_core::permission::{OwnPermission, Permission};
-use keybearer_store::{Actor, Declaration, DeclaredPermission, NewServiceKey, PolicyChange, StoreError};
+use keybearer_store::{Actor, Cascade, Declaration, DeclaredPermission, NewServiceKey, PolicyChange, StoreError};
 
 use crate::world::{World, set};
 
@@ -81,7 +81,7 @@ async fn what_is_granted_outlives_its_declaration(world: &World) {
     world.declare(Actor::Operator, "shop", &["read", "write"]).await.unwrap();
     assert_eq!(shown(world).await, ["shop:read", "shop:write"]);
     world.declare(Actor::Operator, "shop", &["write"]).await.unwrap();
-    world.store.delete_policy(world.operator(), policy.id, false, None).await.unwrap();
+    world.store.delete_policy(world.operator(), policy.id, Cascade::Nothing, None).await.unwrap();
     assert_eq!(shown(world).await, ["shop:write"]);
 }
 

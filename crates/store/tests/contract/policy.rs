@@ -4,7 +4,7 @@ use keybearer_core::authority::Refusal;
 use keybearer_core::key::{Lifecycle, RevocationReason};
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::policy::PolicyId;
-use keybearer_store::{Actor, Policy, PolicyChange, StoreError, What};
+use keybearer_store::{Actor, Cascade, Policy, PolicyChange, StoreError, What};
 use uuid::Uuid;
 
 use crate::world::{World, set};
@@ -18,6 +18,7 @@ on_every_engine!(
     what_was_granted_may_stay_though_undeclared,
     an_edit_is_in_force_at_once,
     a_policy_in_use_is_deleted_only_with_its_keys,
+    no_key_of_a_policy_ends_that_was_not_named,
     a_service_key_writes_only_within_its_power,
     a_list_is_by_name,
 );
@@ -48,13 +49,17 @@ async fn a_policy_reads_back_as_it_was_made(world: &World) {
     let unknown = PolicyId(Uuid::from_u128(u128::MAX));
     assert!(matches!(world.store.policy(unknown).await, Err(StoreError::NotFound(What::Policy))));
     assert_refused!(world, world.store.change_policy(world.operator(), unknown, name("x")), StoreError::NotFound(What::Policy));
-    assert_refused!(world, world.store.delete_policy(world.operator(), unknown, true, None), StoreError::NotFound(What::Policy));
+    assert_refused!(
+        world,
+        world.store.delete_policy(world.operator(), unknown, Cascade::Everything, None),
+        StoreError::NotFound(What::Policy)
+    );
     let user = world.person("ada", "support").await;
     for by in [user.actor(), Actor::Key(world.account_key(root.actor(), root.id, 7).await.unwrap().id)] {
         let refused = world.store.create_policy(world.by(by), world.new_policy("mine", &[]));
         assert_refused!(world, refused, StoreError::Refused(Refusal::LevelTooLow { .. }));
         assert_refused!(world, change(world, by, &made, name("mine")), StoreError::Refused(Refusal::LevelTooLow { .. }));
-        let refused = world.store.delete_policy(world.by(by), made.id, true, None);
+        let refused = world.store.delete_policy(world.by(by), made.id, Cascade::Everything, None);
         assert_refused!(world, refused, StoreError::Refused(Refusal::LevelTooLow { .. }));
     }
 }
@@ -72,7 +77,7 @@ async fn names_are_unique_in_all_their_spellings(world: &World) {
     assert_eq!(change(world, Actor::Operator, &clerk, name("CLERK")).await.unwrap().name, "CLERK");
     change(world, Actor::Operator, &clerk, name("cashier")).await.unwrap();
     let clerk = change(world, Actor::Operator, &other, name("clerk")).await.unwrap();
-    world.store.delete_policy(world.operator(), clerk.id, false, None).await.unwrap();
+    world.store.delete_policy(world.operator(), clerk.id, Cascade::Nothing, None).await.unwrap();
     world.policy("clerk", &[]).await;
 }
 
@@ -92,7 +97,7 @@ async fn a_change_raises_the_version(world: &World) {
     let key = world.service_key(Actor::Operator, "till", made.id).await.unwrap();
     let used = world.store.policy(made.id).await.unwrap();
     assert_eq!((used.version, used.keys), (edited.version, 1));
-    world.store.revoke_key(world.operator(), key.id, None, false).await.unwrap();
+    world.store.revoke_key(world.operator(), key.id, None, Cascade::Nothing).await.unwrap();
     assert_eq!(world.store.policy(made.id).await.unwrap().keys, 0);
 }
 
@@ -103,7 +108,7 @@ async fn a_change_of_an_old_version_is_refused(world: &World) {
     let now = change(world, Actor::Operator, &made, at(made.version, permissions(&["shop:read"]))).await.unwrap().version;
     let late = change(world, Actor::Operator, &made, at(made.version, permissions(&["shop:write"])));
     assert_refused!(world, late, StoreError::VersionMismatch { current } if current == now);
-    let late = world.store.delete_policy(world.operator(), made.id, false, Some(made.version));
+    let late = world.store.delete_policy(world.operator(), made.id, Cascade::Nothing, Some(made.version));
     assert_refused!(world, late, StoreError::VersionMismatch { current } if current == now);
     // Of many who know the same version, one wins.
     let race: Vec<_> = (0..8)
@@ -121,7 +126,7 @@ async fn a_change_of_an_old_version_is_refused(world: &World) {
     }
     assert_eq!(won, 1);
     let current = world.store.policy(made.id).await.unwrap().version;
-    world.store.delete_policy(world.operator(), made.id, false, Some(current)).await.unwrap();
+    world.store.delete_policy(world.operator(), made.id, Cascade::Nothing, Some(current)).await.unwrap();
 }
 
 async fn only_what_is_declared_is_newly_granted(world: &World) {
@@ -169,19 +174,30 @@ async fn an_edit_is_in_force_at_once(world: &World) {
     assert_refused!(world, lacking, StoreError::Refused(Refusal::PermissionLacking(OwnPermission::PoliciesWrite)));
 }
 
+async fn no_key_of_a_policy_ends_that_was_not_named(world: &World) {
+    let policy = world.policy("clerk", &[]).await;
+    let till = world.service_key(Actor::Operator, "till 1", policy.id).await.unwrap().id;
+    let later = world.service_key(Actor::Operator, "till 2", policy.id).await.unwrap().id;
+    let with = |keys| world.store.delete_policy(world.operator(), policy.id, Cascade::These(keys), None);
+    assert_refused!(world, with(vec![]), StoreError::PolicyInUse(users) if users.len() == 2);
+    assert_refused!(world, with(vec![till]), StoreError::PolicyInUse(users) if users.len() == 2);
+    world.store.revoke_key(world.operator(), till, None, Cascade::Nothing).await.unwrap();
+    assert_eq!(with(vec![till, later]).await.unwrap(), [later]);
+}
+
 async fn a_policy_in_use_is_deleted_only_with_its_keys(world: &World) {
     let policy = world.policy("clerk", &["keybearer:verify"]).await;
     let mut keys = Vec::new();
     for name in ["till 1", "till 2", "till 3"] {
         keys.push(world.service_key(Actor::Operator, name, policy.id).await.unwrap().id);
     }
-    world.store.revoke_key(world.operator(), keys[2], None, false).await.unwrap();
+    world.store.revoke_key(world.operator(), keys[2], None, Cascade::Nothing).await.unwrap();
     let other = world.service("other", &["keybearer:verify"]).await.id;
-    let in_use = world.store.delete_policy(world.operator(), policy.id, false, None);
+    let in_use = world.store.delete_policy(world.operator(), policy.id, Cascade::Nothing, None);
     let expected = [(keys[0], "till 1".to_owned()), (keys[1], "till 2".to_owned())];
     assert_refused!(world, in_use, StoreError::PolicyInUse(users) if users == expected);
     world.pass(1_000);
-    let mut revoked = world.store.delete_policy(world.operator(), policy.id, true, None).await.unwrap();
+    let mut revoked = world.store.delete_policy(world.operator(), policy.id, Cascade::Everything, None).await.unwrap();
     revoked.sort_unstable();
     assert_eq!(revoked, keys[..2]);
     for key in &keys[..2] {
@@ -195,7 +211,11 @@ async fn a_policy_in_use_is_deleted_only_with_its_keys(world: &World) {
     assert!(matches!(world.store.key(other).await.unwrap().lifecycle, Lifecycle::Live { .. }));
     assert!(matches!(world.store.policy(policy.id).await, Err(StoreError::NotFound(What::Policy))));
     assert_refused!(world, world.service_key(Actor::Operator, "till 4", policy.id), StoreError::UnknownPolicy);
-    assert_refused!(world, world.store.delete_policy(world.operator(), policy.id, true, None), StoreError::NotFound(What::Policy));
+    assert_refused!(
+        world,
+        world.store.delete_policy(world.operator(), policy.id, Cascade::Everything, None),
+        StoreError::NotFound(What::Policy)
+    );
     assert_refused!(world, change(world, Actor::Operator, &policy, name("x")), StoreError::NotFound(What::Policy));
     // The same policy again, under its name: its keys are not its old ones.
     let again = world.policy("clerk", &["keybearer:verify"]).await;
@@ -204,8 +224,8 @@ async fn a_policy_in_use_is_deleted_only_with_its_keys(world: &World) {
     // One whose keys are all revoked is in nobody's use.
     let idle = world.policy("idle", &[]).await;
     let key = world.service_key(Actor::Operator, "idle", idle.id).await.unwrap().id;
-    world.store.revoke_key(world.operator(), key, None, false).await.unwrap();
-    assert!(world.store.delete_policy(world.operator(), idle.id, false, None).await.unwrap().is_empty());
+    world.store.revoke_key(world.operator(), key, None, Cascade::Nothing).await.unwrap();
+    assert!(world.store.delete_policy(world.operator(), idle.id, Cascade::Nothing, None).await.unwrap().is_empty());
 }
 
 async fn a_service_key_writes_only_within_its_power(world: &World) {
@@ -222,17 +242,17 @@ async fn a_service_key_writes_only_within_its_power(world: &World) {
     let refused = change(world, writer, &above, name("renamed"));
     assert_refused!(world, refused, StoreError::Refused(Refusal::PermissionsExceeded(_)));
     let delete = |policy: &Policy, cascade| world.store.delete_policy(world.by(writer), policy.id, cascade, None);
-    assert_refused!(world, delete(&above, true), StoreError::Refused(Refusal::PermissionsExceeded(_)));
+    assert_refused!(world, delete(&above, Cascade::Everything), StoreError::Refused(Refusal::PermissionsExceeded(_)));
     let key = world.service_key(Actor::Operator, "till", own.id).await.unwrap().id;
-    let lacking = delete(&own, true);
+    let lacking = delete(&own, Cascade::Everything);
     assert_refused!(world, lacking, StoreError::Refused(Refusal::PermissionLacking(OwnPermission::KeysWrite)));
-    world.store.revoke_key(world.operator(), key, None, false).await.unwrap();
-    delete(&own, false).await.unwrap();
+    world.store.revoke_key(world.operator(), key, None, Cascade::Nothing).await.unwrap();
+    delete(&own, Cascade::Nothing).await.unwrap();
     // With `keys.write` the keys go too.
     let both = Actor::Key(world.service("both", &["keybearer:policies.write", "keybearer:keys.write"]).await.id);
     let policy = world.store.create_policy(world.by(both), world.new_policy("p", &[])).await.unwrap();
     let key = world.service_key(both, "k", policy.id).await.unwrap().id;
-    assert_eq!(world.store.delete_policy(world.by(both), policy.id, true, None).await.unwrap(), [key]);
+    assert_eq!(world.store.delete_policy(world.by(both), policy.id, Cascade::Everything, None).await.unwrap(), [key]);
 }
 
 async fn a_list_is_by_name(world: &World) {
@@ -241,7 +261,7 @@ async fn a_list_is_by_name(world: &World) {
     let gone = world.policy("Delta", &["shop:read"]).await;
     world.policy("Alpha", &[]).await;
     world.policy("Ｇamma", &["shop:read", "shop:write"]).await;
-    world.store.delete_policy(world.operator(), gone.id, false, None).await.unwrap();
+    world.store.delete_policy(world.operator(), gone.id, Cascade::Nothing, None).await.unwrap();
     let policies = world.store.policies().await.unwrap();
     let listed: Vec<(&str, usize)> = policies.iter().map(|policy| (policy.name.as_str(), policy.permissions.len())).collect();
     assert_eq!(listed, [("Alpha", 0), ("beta", 1), ("Ｇamma", 2)]);

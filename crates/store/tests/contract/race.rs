@@ -4,7 +4,7 @@ use keybearer_core::account::Status;
 use keybearer_core::key::Lifecycle;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::token::KeyId;
-use keybearer_store::{AccountChange, Actor, Key, KeyFilter, KeySort, KeyStateFilter, StoreError};
+use keybearer_store::{AccountChange, Actor, Cascade, Key, KeyFilter, KeySort, KeyStateFilter, StoreError};
 use tokio::task::JoinSet;
 
 use crate::world::{Person, World, first};
@@ -112,7 +112,7 @@ async fn makers_against_the_deletion_of_the_account(world: &World) {
     for round in 0..ROUNDS {
         let holder = world.person(&format!("holder {round}"), "bughunter").await;
         let (store, origin) = (world.store.clone(), world.by(root.actor()));
-        let change = async move { assert!(store.delete_account(origin, holder.id, None).await.is_ok()) };
+        let change = async move { assert!(store.delete_account(origin, holder.id, None, None).await.is_ok()) };
         let made = race_for_keys_of(world, root, holder, change).await;
         assert_all_revoked(world, &made, KeyFilter { owner: Some(holder.id), ..KeyFilter::default() }).await;
     }
@@ -140,7 +140,7 @@ async fn makers_against_the_deletion_of_the_policy(world: &World) {
     for round in 0..ROUNDS {
         let policy = world.policy(&format!("policy {round}"), &["keybearer:keys.write"]).await.id;
         let (store, origin) = (world.store.clone(), world.by(root.actor()));
-        let change = async move { assert!(store.delete_policy(origin, policy, true, None).await.is_ok()) };
+        let change = async move { assert!(store.delete_policy(origin, policy, Cascade::Everything, None).await.is_ok()) };
         let made = race(makers_of_service_keys(world, [root.actor(), Actor::Key(writer)], policy), change).await;
         assert_all_revoked(world, &made, KeyFilter { policy: Some(policy), ..KeyFilter::default() }).await;
         world.policy(&format!("policy {round}"), &[]).await;
@@ -153,7 +153,7 @@ async fn makers_against_the_revocation_of_their_maker(world: &World) {
         let policy = world.policy(&format!("policy {round}"), &["keybearer:keys.write"]).await.id;
         let maker = world.service_key(root.actor(), &format!("maker {round}"), policy).await.unwrap().id;
         let (store, origin) = (world.store.clone(), world.by(root.actor()));
-        let change = async move { assert!(store.revoke_key(origin, maker, None, true).await.is_ok()) };
+        let change = async move { assert!(store.revoke_key(origin, maker, None, Cascade::Everything).await.is_ok()) };
         let made = race(makers_of_service_keys(world, [Actor::Key(maker); 2], policy), change).await;
         assert_all_revoked(world, &made, KeyFilter { policy: Some(policy), ..KeyFilter::default() }).await;
     }

@@ -5,13 +5,14 @@ use keybearer_core::authority::Refusal;
 use keybearer_core::key::{Lifecycle, RevocationReason};
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
-use keybearer_store::{AccountChange, Actor, Revoked, StoreError, What};
+use keybearer_store::{AccountChange, Actor, Cascade, Revoked, StoreError, What};
 
 use crate::world::{PASSWORD, Person, World};
 
 on_every_engine!(
     each_trigger_ends_keys_and_sessions_and_undoing_it_revives_none,
     deletion_ends_keys_and_sessions,
+    no_key_ends_that_was_not_counted,
     excessive_use_ends_keys_and_sessions,
     the_first_reason_stands,
     other_changes_end_nothing,
@@ -101,7 +102,7 @@ async fn each_trigger_ends_keys_and_sessions_and_undoing_it_revives_none(world: 
 async fn deletion_ends_keys_and_sessions(world: &World) {
     let scene = scene(world, "deleted").await;
     let since = world.now();
-    let deleted = world.store.delete_account(world.by(scene.holder.actor()), scene.holder.id, Some(PASSWORD.into())).await.unwrap();
+    let deleted = world.store.delete_account(world.by(scene.holder.actor()), scene.holder.id, Some(PASSWORD.into()), None).await.unwrap();
     assert_eq!(deleted, Revoked { keys: 3, sessions: 2 });
     assert_over(world, &scene, since, RevocationReason::AccountDeleted).await;
     // The same name again is another account: what was the old one's is not its.
@@ -111,19 +112,43 @@ async fn deletion_ends_keys_and_sessions(world: &World) {
     assert_refused!(world, world.account_key(Actor::Operator, scene.holder.id, 0), StoreError::NotFound(What::Account));
 }
 
+async fn no_key_ends_that_was_not_counted(world: &World) {
+    let root = world.person("root", "admin").await;
+    let scene = scene(world, "counted").await;
+    let id = scene.holder.id;
+    for if_keys in [0, 2, 4].map(Some) {
+        let change = AccountChange { if_keys, ..status(Status::Blocked) };
+        assert_refused!(world, world.change(root.actor(), id, change), StoreError::KeysChanged);
+        let revoked = world.store.revoke_account_keys(world.by(root.actor()), id, "too much".into(), if_keys);
+        assert_refused!(world, revoked, StoreError::KeysChanged);
+        let deleted = world.store.delete_account(world.by(root.actor()), id, None, if_keys);
+        assert_refused!(world, deleted, StoreError::KeysChanged);
+    }
+    // What ends none must be known to.
+    let raised = |if_keys| AccountChange { if_keys: Some(if_keys), ..role("support") };
+    assert_refused!(world, world.change(root.actor(), id, raised(3)), StoreError::KeysChanged);
+    world.change(root.actor(), id, raised(0)).await.unwrap();
+    assert_refused!(world, world.change(root.actor(), id, raised(3)), StoreError::KeysChanged);
+    let revoked = world.store.revoke_account_keys(world.by(root.actor()), id, "too much".into(), Some(3)).await.unwrap();
+    assert_eq!(revoked.keys, 3);
+    let locked = AccountChange { if_keys: Some(0), ..status(Status::Locked) };
+    assert_eq!(world.change(root.actor(), id, locked).await.unwrap().revoked, Revoked::default());
+    world.store.delete_account(world.by(root.actor()), id, None, Some(0)).await.unwrap();
+}
+
 async fn excessive_use_ends_keys_and_sessions(world: &World) {
     let root = world.person("root", "admin").await;
     let scene = scene(world, "excessive").await;
     let since = world.now();
     let reason = "10,000 requests a second".to_owned();
-    let revoked = world.store.revoke_account_keys(world.by(root.actor()), scene.holder.id, reason.clone()).await.unwrap();
+    let revoked = world.store.revoke_account_keys(world.by(root.actor()), scene.holder.id, reason.clone(), None).await.unwrap();
     assert_eq!(revoked, Revoked { keys: 3, sessions: 2 });
     assert_over(world, &scene, since, RevocationReason::ExcessiveUse).await;
     let event = crate::check::events(world).await.into_iter().find(|event| event.action == "account.keys_revoked").unwrap();
     assert_eq!(event.after.unwrap()["reason"], reason);
     let again = world.signed_in(scene.holder.id).await;
     world.account_key(again.actor(), again.id, 5).await.unwrap();
-    let nobody = world.store.revoke_account_keys(world.by(root.actor()), keybearer_core::account::AccountId(999), reason);
+    let nobody = world.store.revoke_account_keys(world.by(root.actor()), keybearer_core::account::AccountId(999), reason, None);
     assert_refused!(world, nobody, StoreError::NotFound(What::Account));
 }
 
@@ -137,9 +162,13 @@ async fn the_first_reason_stands(world: &World) {
         world.pass(1_000);
     }
     assert_eq!(ended, Revoked { keys: 3, sessions: 2 });
-    world.store.revoke_account_keys(world.operator(), scene.holder.id, "late".into()).await.unwrap();
-    world.store.delete_account(world.operator(), scene.holder.id, None).await.unwrap();
-    assert_refused!(world, world.store.revoke_key(world.operator(), scene.keys[0], None, true), StoreError::NotFound(What::Key));
+    world.store.revoke_account_keys(world.operator(), scene.holder.id, "late".into(), None).await.unwrap();
+    world.store.delete_account(world.operator(), scene.holder.id, None, None).await.unwrap();
+    assert_refused!(
+        world,
+        world.store.revoke_key(world.operator(), scene.keys[0], None, Cascade::Everything),
+        StoreError::NotFound(What::Key)
+    );
     assert_over(world, &scene, since, RevocationReason::ConsentRevoked).await;
 }
 

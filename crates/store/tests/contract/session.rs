@@ -4,7 +4,7 @@ use keybearer_core::account::Status;
 use keybearer_core::authority::Refusal;
 use keybearer_core::key::DAY;
 use keybearer_core::time::UnixMillis;
-use keybearer_store::{AccountChange, Actor, NewAccount, NewSession, SessionId, StoreError, What};
+use keybearer_store::{AccountChange, Actor, Cascade, NewAccount, NewSession, SessionId, StoreError, What};
 use uuid::Uuid;
 
 use crate::world::{PASSWORD, World};
@@ -30,7 +30,7 @@ async fn a_session_needs_the_password_that_is_stored_now(world: &World) {
     world.change(Actor::Operator, ada, change).await.unwrap();
     assert_refused!(world, world.sign_in(ada, PASSWORD), StoreError::ActorGone);
     world.sign_in(ada, "$argon2id$second").await.unwrap();
-    world.store.delete_account(world.operator(), ada, None).await.unwrap();
+    world.store.delete_account(world.operator(), ada, None, None).await.unwrap();
     assert_refused!(world, world.sign_in(ada, "$argon2id$second"), StoreError::ActorGone);
     let without = NewAccount { password_hash: None, ..world.new_account("bob", "user") };
     let without = world.store.create_account(world.operator(), without).await.unwrap().id;
@@ -115,11 +115,11 @@ async fn a_session_that_is_over_does_nothing_more(world: &World) {
         assert_refused!(world, world.service_key(gone, "service", policy.id), StoreError::ActorGone);
         assert_refused!(world, world.change(gone, target, AccountChange::default()), StoreError::ActorGone);
         assert_refused!(world, world.declare(gone, "shop", &["read"]), StoreError::ActorGone);
-        assert_refused!(world, world.store.delete_policy(world.by(gone), policy.id, true, None), StoreError::ActorGone);
+        assert_refused!(world, world.store.delete_policy(world.by(gone), policy.id, Cascade::Everything, None), StoreError::ActorGone);
         assert_refused!(world, world.store.create_policy(world.by(gone), world.new_policy("other", &[])), StoreError::ActorGone);
         assert_refused!(world, world.store.create_account(world.by(gone), world.new_account("x", "user")), StoreError::ActorGone);
-        assert_refused!(world, world.store.delete_account(world.by(gone), target, None), StoreError::ActorGone);
-        assert_refused!(world, world.store.revoke_account_keys(world.by(gone), target, String::new()), StoreError::ActorGone);
+        assert_refused!(world, world.store.delete_account(world.by(gone), target, None, None), StoreError::ActorGone);
+        assert_refused!(world, world.store.revoke_account_keys(world.by(gone), target, String::new(), None), StoreError::ActorGone);
     }
 }
 

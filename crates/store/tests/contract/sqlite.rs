@@ -6,7 +6,9 @@ use std::time::Duration;
 use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::role::Roles;
 use keybearer_core::token::KeyId;
-use keybearer_store::{AccountChange, Actor, Changed, DataDirLock, Follower, NewPolicy, Origin, StoreError, WriterWatch, open_sqlite};
+use keybearer_store::{
+    AccountChange, Actor, Cascade, Changed, DataDirLock, Follower, NewPolicy, Origin, StoreError, WriterWatch, open_sqlite,
+};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -30,7 +32,7 @@ async fn furnished() -> (World, KeyId) {
     let ada = world.person("ada", "user").await;
     world.account_key(ada.actor(), ada.id, 4).await.unwrap();
     let revoked = world.account_key(ada.actor(), ada.id, 4).await.unwrap().id;
-    world.store.revoke_key(world.by(ada.actor()), revoked, None, false).await.unwrap();
+    world.store.revoke_key(world.by(ada.actor()), revoked, None, Cascade::Nothing).await.unwrap();
     world.service("till", &["shop:read"]).await;
     world.store.record_use(vec![(revoked, world.now())]).await.unwrap();
     (world, revoked)
@@ -171,7 +173,7 @@ async fn the_file_holds_neither_secrets_nor_the_deleted() {
         ..AccountChange::default()
     };
     world.change(Actor::Operator, eve.id, change).await.unwrap();
-    world.store.delete_account(world.operator(), eve.id, None).await.unwrap();
+    world.store.delete_account(world.operator(), eve.id, None, None).await.unwrap();
     let left = "SELECT count(*) FROM accounts WHERE deleted_at IS NOT NULL AND metadata = '{}'
                 AND coalesce(username, username_key, email, external_id, password_hash) IS NULL";
     assert_eq!(count(&raw(&world), left), 1);

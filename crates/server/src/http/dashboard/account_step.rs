@@ -163,7 +163,7 @@ impl Plan {
         visit.page(status, &page)
     }
 
-    /// Does it; how many keys it revoked.
+    /// Does it, if it revokes as many keys as were counted; how many.
     async fn apply(&self, app: &App, visit: &Visit, fields: &Fields) -> Result<usize, AppError> {
         let (caller, id) = (&visit.admin()?.caller, self.account.id);
         let status = |status| ChangeAccount { status: Some(status), ..ChangeAccount::default() };
@@ -176,14 +176,14 @@ impl Plan {
             Step::GiveConsent => consent(true),
             Step::WithdrawConsent => consent(false),
             Step::RevokeKeys => {
-                return Ok(ops::account::revoke_keys(app, &visit.request, caller, id, fields.value("reason")).await?.keys);
+                return Ok(ops::account::revoke_keys(app, &visit.request, caller, id, fields.value("reason"), Some(self.keys)).await?.keys);
             }
             Step::Delete => {
                 let password = Some(fields.value("current_password").to_owned()).filter(|text| !text.is_empty());
-                return Ok(ops::account::delete(app, &visit.request, caller, id, password).await?.keys);
+                return Ok(ops::account::delete(app, &visit.request, caller, id, password, Some(self.keys)).await?.keys);
             }
         };
-        Ok(ops::account::change(app, &visit.request, caller, id, asked).await?.revoked.keys)
+        Ok(ops::account::change(app, &visit.request, caller, id, asked, Some(self.keys)).await?.revoked.keys)
     }
 
     /// Where the person goes on.
@@ -220,12 +220,15 @@ pub(super) async fn take(
     Posted { visit, mut fields }: Posted,
 ) -> Result<Response, AppError> {
     let plan = Plan::make(&app, &visit, (&id, &step), fields.value("role")).await?;
-    if fields.value("keys") != plan.keys.to_string() {
-        fields.blame("", visit.t("their-keys-changed"));
-        return plan.show(&visit, StatusCode::CONFLICT, &fields);
-    }
-    match plan.apply(&app, &visit, &fields).await {
+    let seen = fields.value("keys") == plan.keys.to_string();
+    let done = if seen { plan.apply(&app, &visit, &fields).await } else { Err(AppError::VersionMismatch) };
+    match done {
         Ok(keys) => Ok(plan.done(&visit, keys)),
+        Err(AppError::VersionMismatch) => {
+            fields.blame("", visit.t("their-keys-changed"));
+            let plan = Plan::make(&app, &visit, (&id, &step), fields.value("role")).await?;
+            plan.show(&visit, StatusCode::CONFLICT, &fields)
+        }
         Err(error) => {
             let status = fields.refused(&visit, error)?;
             plan.show(&visit, status, &fields)

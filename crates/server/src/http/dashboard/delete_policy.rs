@@ -9,7 +9,7 @@ use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use keybearer_core::name::canonical;
-use keybearer_store::{Key, Policy};
+use keybearer_store::{Cascade, Key, Policy};
 use sha2::{Digest, Sha256};
 
 use super::fields::Fields;
@@ -73,13 +73,13 @@ pub(super) async fn delete(
         fields.blame("", visit.t("policy-keys-changed"));
         return show(&visit, StatusCode::CONFLICT, &fields, &found);
     }
-    let cascade = !found.keys.is_empty();
-    if cascade && canonical(fields.value("name")) != canonical(&found.policy.name) {
+    if !found.keys.is_empty() && canonical(fields.value("name")) != canonical(&found.policy.name) {
         fields.blame("name", visit.t("policy-name-differs"));
         return show(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields, &found);
     }
+    let named = found.keys.iter().map(|key| key.id).collect();
     let (caller, version) = (&visit.admin()?.caller, edit_policy::version(&fields));
-    match ops::policy::delete(&app, &visit.request, caller, found.policy.id, cascade, Some(version)).await {
+    match ops::policy::delete(&app, &visit.request, caller, found.policy.id, Cascade::These(named), Some(version)).await {
         Ok(revoked) => Ok(visit.go_saying("/dashboard/policies", msg("note-policy-deleted"), revoked.len())),
         Err(error @ (AppError::VersionMismatch | AppError::Conflict(Conflict::PolicyInUse(_)))) => {
             let (status, text) = match error {

@@ -23,7 +23,7 @@ pub(super) async fn change(State(app): State<Arc<App>>, Posted { visit, mut fiel
         return security::show(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields).await;
     }
     let asked = ChangeAccount { password, current_password: current, ..ChangeAccount::default() };
-    match ops::account::change(&app, &visit.request, &person.caller, person.account.id, asked).await {
+    match ops::account::change(&app, &visit.request, &person.caller, person.account.id, asked, None).await {
         Ok(changed) => {
             let keys = changed.live_keys.map_or(0, |keys| keys.len());
             Ok(visit.go_saying("/account/security", msg("note-password-changed"), keys))

@@ -112,6 +112,10 @@ pub(super) async fn change(
             visit.forget(&mut response, Jar::Session);
             Ok(response)
         }
+        Err(AppError::VersionMismatch) => {
+            fields.blame("", visit.t("own-keys-changed"));
+            show(&visit, StatusCode::CONFLICT, &fields, step).await
+        }
         Err(error) => {
             let status = fields.refused(&visit, error)?;
             show(&visit, status, &fields, step).await
@@ -119,10 +123,12 @@ pub(super) async fn change(
     }
 }
 
-/// Does it; how many keys it revoked.
+/// Does it, if it revokes as many keys as the page said; how many.
 async fn apply(app: &App, visit: &Visit, fields: &Fields, step: Step) -> Result<usize, AppError> {
     let person = visit.person()?;
     let (caller, id) = (&person.caller, person.account.id);
+    // What ends no keys may be asked for where none were counted.
+    let seen = step.ends_all().then(|| fields.value("keys").parse().unwrap_or_default());
     let asked = match step {
         Step::GiveConsent => ChangeAccount { consent: Some(true), ..ChangeAccount::default() },
         Step::WithdrawConsent => ChangeAccount { consent: Some(false), ..ChangeAccount::default() },
@@ -130,8 +136,8 @@ async fn apply(app: &App, visit: &Visit, fields: &Fields, step: Step) -> Result<
         Step::Unlock => ChangeAccount { status: Some(AccountStatus::Active), ..ChangeAccount::default() },
         Step::Delete => {
             let password = Some(fields.value("current_password").to_owned()).filter(|text| !text.is_empty());
-            return Ok(ops::account::delete(app, &visit.request, caller, id, password).await?.keys);
+            return Ok(ops::account::delete(app, &visit.request, caller, id, password, seen).await?.keys);
         }
     };
-    Ok(ops::account::change(app, &visit.request, caller, id, asked).await?.revoked.keys)
+    Ok(ops::account::change(app, &visit.request, caller, id, asked, seen).await?.revoked.keys)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use keybearer_core::key::KeyKind;
+use keybearer_store::Cascade;
 
 use super::apikey::NamedKey;
 use super::credential::Owner;
@@ -18,6 +19,6 @@ pub(super) async fn delete(
     Owner { request, caller }: Owner,
     NamedKey(id): NamedKey,
 ) -> Result<StatusCode, Failure> {
-    ops::key::revoke(&app, &request, &caller, id, Some(KeyKind::Account), false).await?;
+    ops::key::revoke(&app, &request, &caller, id, Some(KeyKind::Account), Cascade::Nothing).await?;
     Ok(StatusCode::NO_CONTENT)
 }

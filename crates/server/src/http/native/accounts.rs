@@ -97,7 +97,7 @@ pub(super) async fn change(
     InPath(text): InPath,
     Call { request, caller, body }: Call<api::ChangeAccount>,
 ) -> Result<Response, AppError> {
-    let changed = ops::account::change(&app, &request, &caller, id(&text)?, body).await?;
+    let changed = ops::account::change(&app, &request, &caller, id(&text)?, body, None).await?;
     Ok(dress::json(&api::ChangedAccount {
         account: dress::account(&app, &changed.account),
         revoked_keys: changed.revoked.keys,
@@ -117,7 +117,7 @@ pub(super) async fn delete(
     InPath(text): InPath,
     OptionalCall { request, caller, body }: OptionalCall<api::CurrentPassword>,
 ) -> Result<Response, AppError> {
-    ops::account::delete(&app, &request, &caller, id(&text)?, body.current_password).await?;
+    ops::account::delete(&app, &request, &caller, id(&text)?, body.current_password, None).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -133,6 +133,6 @@ pub(super) async fn revoke_keys(
     InPath(text): InPath,
     Call { request, caller, body }: Call<api::RevokeKeys>,
 ) -> Result<Response, AppError> {
-    let revoked = ops::account::revoke_keys(&app, &request, &caller, id(&text)?, &body.reason).await?;
+    let revoked = ops::account::revoke_keys(&app, &request, &caller, id(&text)?, &body.reason, None).await?;
     Ok(dress::json(&api::RevokedKeys { revoked_keys: revoked.keys, ended_sessions: revoked.sessions }))
 }

@@ -11,7 +11,7 @@ use keybearer_core::policy::PolicyId;
 use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
-use keybearer_store::{KeyFilter, KeySort, KeyStateFilter, What};
+use keybearer_store::{Cascade, KeyFilter, KeySort, KeyStateFilter, What};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -204,7 +204,8 @@ pub(super) async fn revoke(
     InPath(text): InPath,
     Query(asked): Query<Descendants>,
 ) -> Result<Response, AppError> {
-    ops::key::revoke(&app, &request, &caller, id(&text)?, None, asked.descendants).await?;
+    let descendants = if asked.descendants { Cascade::Everything } else { Cascade::Nothing };
+    ops::key::revoke(&app, &request, &caller, id(&text)?, None, descendants).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use keybearer_api as api;
 use keybearer_core::policy::PolicyId;
-use keybearer_store::{Policy, What};
+use keybearer_store::{Cascade, Policy, What};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -119,7 +119,7 @@ pub(super) async fn put(
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Cascade {
+pub(super) struct How {
     /// Whether to revoke the keys that use it; without, they prevent the deletion.
     #[serde(default)]
     #[param(required = false)]
@@ -130,15 +130,16 @@ pub(super) struct Cascade {
 ///
 /// For level 8, and for keys with `keybearer:policies.write`.
 #[utoipa::path(delete, path = "/v1/policies/{id}", tag = "policies",
-    params(("id" = uuid::Uuid, Path, description = "Its id"), Cascade, ("If-Match" = Option<String>, Header, description = "The ETag that you know")),
+    params(("id" = uuid::Uuid, Path, description = "Its id"), How, ("If-Match" = Option<String>, Header, description = "The ETag that you know")),
     responses((status = 204, description = "Deleted"), Problems), security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     Signed { request, caller }: Signed,
     InPath(text): InPath,
-    Query(asked): Query<Cascade>,
+    Query(asked): Query<How>,
     headers: HeaderMap,
 ) -> Result<Response, AppError> {
-    ops::policy::delete(&app, &request, &caller, id(&text)?, asked.cascade, if_match(&headers)?).await?;
+    let cascade = if asked.cascade { Cascade::Everything } else { Cascade::Nothing };
+    ops::policy::delete(&app, &request, &caller, id(&text)?, cascade, if_match(&headers)?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
