@@ -168,7 +168,7 @@ refused-locked = Dein Konto ist gesperrt.
 refused-blocked = Dein Konto ist blockiert. Nur die Administration kann das aufheben.
 refused-owner-unfit = Das Konto kann zurzeit keine Schlüssel haben: Es ist gesperrt oder blockiert, oder die Einwilligung fehlt.
 refused-level = Dafür braucht es Stufe { $needs }; du hast Stufe { $has }. Darüber entscheidet die Rolle deines Kontos; wende dich an die Administration.
-refused-above-owner = Stufe { $asked } liegt über Stufe { $owner }, die deine Rolle hat.
+refused-above-owner = Stufe { $asked } liegt über Stufe { $owner }, die die Rolle des Kontos hat.
 refused-above-session = Stufe { $asked } liegt über Stufe { $has }, die deine Sitzung hat.
 refused-reserved-service = Der Name „keybearer“ ist vergeben.
 refused-title = Das darfst du nicht
@@ -406,6 +406,30 @@ change-key-text = Das Speichern wirkt sofort, für jeden Dienst, der diesen Schl
 save-key = Speichern, wirkt sofort
 key-immutable-admin = Persönliche Schlüssel lassen sich nicht ändern. Mach ihn ungültig; einen neuen erstellt, wem er gehört.
 note-key-changed = Der Schlüssel ist geändert. Das gilt ab sofort.
+show-unrevoked = Aktiv oder abgelaufen
+metadata-wrong = Das ist kein JSON-Objekt. Sieh dir Zeile { $line } an.
+metadata-too-large = Das ist zu viel: Aufbewahrt werden höchstens { $limit } Bytes JSON.
+metadata-too-deep = Das ist zu tief verschachtelt: Mehr als { $limit } Ebenen gehen nicht.
+service-wrong = Das ist kein Name eines Dienstes: ein Buchstabe, dann bis zu 63 Buchstaben, Ziffern, Punkte, Binde- und Unterstriche.
+more-options = Weitere Angaben
+key-metadata-hint = Ein JSON-Objekt, das Programme zum Schlüssel ablegen können, etwa das Team oder ein Ticket. Wer den Schlüssel sehen darf, sieht auch das: Geheimnisse gehören nicht hierher.
+key-service = Darf Berechtigungen deklarieren für
+key-service-hint = Der Name eines Dienstes, wenn der Schlüssel angeben soll, welche Berechtigungen es bei diesem Dienst gibt. Die meisten Schlüssel brauchen das nicht.
+made-by-operator = den Betreiber des Servers
+made-by-key = den Schlüssel { $name }
+keys-with-policy = mit der Richtlinie
+count-keys = { $count } Schlüssel
+key-made-title = Mit diesem Schlüssel erstellte Schlüssel
+key-made-text = { $count ->
+    [one] { $count } nicht widerrufener Schlüssel wurde mit diesem erstellt. Er gilt weiter, wenn du nur diesen hier widerrufst. Falls dieser in fremde Hände geraten ist, widerrufe beide.
+   *[other] { $count } nicht widerrufene Schlüssel wurden mit diesem erstellt oder mit solchen, die er erstellt hat. Sie gelten weiter, wenn du nur diesen hier widerrufst. Falls dieser in fremde Hände geraten ist, widerrufe sie alle.
+}
+key-made-revoke = Zusammen widerrufen …
+revoke-made-title = Einen Schlüssel mit allem widerrufen, was er erstellt hat
+revoke-made-lead = Der Schlüssel { $name }, alle mit ihm erstellten Schlüssel und alle, die mit diesen erstellt wurden.
+revoke-made-changed = Seit du die Seite geöffnet hast, kam ein Schlüssel hinzu. Sieh dir die Liste noch einmal an.
+revoke-made-none = Es gibt nichts mehr zu widerrufen
+revoke-made-none-text = Der Schlüssel und alle, die er erstellt hat, sind schon widerrufen.
 
 ## Richtlinien
 
@@ -557,6 +581,34 @@ note-their-account-deleted = { $count ->
     [one] Das Konto ist gelöscht, und { $count } Schlüssel ist ungültig.
    *[other] Das Konto ist gelöscht, und { $count } Schlüssel sind ungültig.
 }
+account-metadata-hint = Ein JSON-Objekt, das die Anwendung zum Konto ablegen kann. Geheimnisse gehören nicht hierher.
+manage-account = Verwalten
+details-title = E-Mail, Name in der Anwendung, Metadaten
+details-text = Eine Änderung hier widerruft nichts. Der Benutzername bleibt, wie er ist.
+details-ask = Ändern …
+details-own-hint = Das ist dein eigenes Konto: Für eine andere E-Mail-Adresse ist das nötig.
+note-details-saved = Das Konto ist geändert.
+set-password-title = Passwort festlegen
+set-password-text = Wer mit dem alten Passwort angemeldet ist, wird überall abgemeldet. Die Schlüssel bleiben, wie sie sind.
+set-password-own = Das ist dein eigenes Konto. Sein Passwort änderst du unter „Sicherheit“.
+set-password-ask = Festlegen …
+set-password = Passwort festlegen
+note-their-password-set = { $count ->
+    [0] Das Passwort ist festgelegt, und alle Sitzungen des Kontos sind beendet.
+    [one] Das Passwort ist festgelegt, und alle Sitzungen des Kontos sind beendet. { $count } Schlüssel, den das Konto erstellt hat, gilt weiter: Falls jemand anderes das alte Passwort gekannt haben kann, sieh ihn dir an.
+   *[other] Das Passwort ist festgelegt, und alle Sitzungen des Kontos sind beendet. { $count } Schlüssel, die das Konto erstellt hat, gelten weiter: Falls jemand anderes das alte Passwort gekannt haben kann, sieh sie dir an.
+}
+sessions-ahead = Wo das Konto angemeldet ist. Jede Sitzung lässt sich einzeln beenden.
+sessions-ask = Ansehen
+their-sessions-text = Jeder Browser und jedes Programm, in dem { $name } angemeldet ist. Eine Sitzung zu beenden widerruft keinen Schlüssel.
+their-sessions-none = Nirgends angemeldet
+their-sessions-none-text = Gerade ist niemand mit diesem Konto angemeldet.
+new-key-for-ask = Neuer Schlüssel für dieses Konto
+new-key-for = Neuer Schlüssel für { $name }
+new-key-for-text = Er handelt im Namen des Kontos, bis zu der Stufe, die du ihm gibst, und nie über der Stufe der Rolle.
+new-key-for-owner = Der Schlüssel gehört { $name }; dieses Konto kann ihn sehen und löschen. Du siehst sein Geheimnis einmal, um es weiterzugeben.
+their-too-many-keys = Das Konto hat { $max } gültige Schlüssel, mehr darf es nicht haben. Widerrufe zuerst einen davon.
+secret-belongs-to = Er gehört { $name }: Wer das Geheimnis hat, handelt in diesem Namen.
 
 ## Erklären
 
@@ -800,6 +852,11 @@ will-revoke = { $count ->
     [one] Dadurch wird { $count } Schlüssel ungültig.
    *[other] Dadurch werden { $count } Schlüssel ungültig.
 }
+own-email-none = Keine angegeben
+own-email-change = Ändern …
+own-email-title = E-Mail-Adresse ändern
+own-email-text = Sie wird bei deinem Konto aufbewahrt. Lass das Feld leer, um sie zu entfernen. Deine Schlüssel und Sitzungen bleiben.
+note-email-changed = Deine E-Mail-Adresse ist geändert.
 
 ## Die Referenz der API
 

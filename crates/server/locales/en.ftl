@@ -168,7 +168,7 @@ refused-locked = Your account is locked.
 refused-blocked = Your account is blocked. An administrator can lift that.
 refused-owner-unfit = The account cannot have keys now: it is locked, blocked, or lacks consent.
 refused-level = This needs level { $needs }; you have level { $has }. The role of your account decides that; ask an administrator.
-refused-above-owner = Level { $asked } is above level { $owner }, which is that of your role.
+refused-above-owner = Level { $asked } is above level { $owner }, which is that of the role of the account.
 refused-above-session = Level { $asked } is above level { $has }, which is that of your session.
 refused-reserved-service = The name “keybearer” is reserved.
 refused-title = You may not do this
@@ -406,6 +406,33 @@ change-key-text = Saving takes effect immediately for every service that uses th
 save-key = Save, with effect at once
 key-immutable-admin = Keys of people cannot be changed. Revoke it, and its owner makes another.
 note-key-changed = The key is changed. That is in effect now.
+show-unrevoked = Active or expired
+metadata-wrong = This is not a JSON object. Look at line { $line }.
+metadata-too-large = This is too much: at most { $limit } bytes of JSON are kept.
+metadata-too-deep = This is nested too deep: { $limit } levels are the most.
+service-wrong = This is not the name of a service: a letter, then up to 63 letters, digits, dots, hyphens and underscores.
+more-options = More options
+key-metadata-hint = A JSON object that programs can keep with the key, such as its team or a ticket. Whoever may see the key sees it, so it is no place for secrets.
+key-service = May declare permissions for
+key-service-hint = The name of one service, if its key is to declare what that service’s permissions are. Most keys need none.
+made-by-operator = whoever runs the server
+made-by-key = the key { $name }
+keys-with-policy = with the policy
+count-keys = { $count ->
+    [one] { $count } key
+   *[other] { $count } keys
+}
+key-made-title = Keys that this key made
+key-made-text = { $count ->
+    [one] { $count } key that is not revoked was made with this one. It goes on when this one is revoked alone. If this one has leaked, revoke both.
+   *[other] { $count } keys that are not revoked were made with this one, or with those that it made. They go on when this one is revoked alone. If this one has leaked, revoke them all.
+}
+key-made-revoke = Revoke together…
+revoke-made-title = Revoke a key and all that it made
+revoke-made-lead = The key { $name }, the keys that were made with it, and those that were made with these.
+revoke-made-changed = Another key was made since you opened the page. Look at the list again.
+revoke-made-none = Nothing is left to revoke
+revoke-made-none-text = The key and all that it made are revoked already.
 
 ## Policies
 
@@ -557,6 +584,34 @@ note-their-account-deleted = { $count ->
     [one] The account was deleted, and { $count } key was revoked.
    *[other] The account was deleted, and { $count } keys were revoked.
 }
+account-metadata-hint = A JSON object that the application can keep with the account. It is no place for secrets.
+manage-account = Manage
+details-title = E-mail, name in the application, metadata
+details-text = Changing these revokes nothing. The user name stays as it is.
+details-ask = Change…
+details-own-hint = This is your own account: needed for another e-mail address.
+note-details-saved = The account is changed.
+set-password-title = Set a password
+set-password-text = Whoever signed in with the old password is signed out everywhere. Keys stay as they are.
+set-password-own = This is your own account. You change its password under “Security”.
+set-password-ask = Set…
+set-password = Set the password
+note-their-password-set = { $count ->
+    [0] The password is set, and all sessions of the account have ended.
+    [one] The password is set, and all sessions of the account have ended. { $count } key that the account made still lives: if somebody else may have known the old password, look at it.
+   *[other] The password is set, and all sessions of the account have ended. { $count } keys that the account made still live: if somebody else may have known the old password, look at them.
+}
+sessions-ahead = Where the account is signed in. Each session can be ended on its own.
+sessions-ask = Show
+their-sessions-text = Each browser or program in which { $name } is signed in. Ending a session revokes no key.
+their-sessions-none = Signed in nowhere
+their-sessions-none-text = Nobody is signed in with this account now.
+new-key-for-ask = New key for this account
+new-key-for = New key for { $name }
+new-key-for-text = It acts in the name of the account, up to the level that you give it and never above the level of its role.
+new-key-for-owner = The key belongs to { $name }, who can see and delete it. You are shown its secret once, to hand it over.
+their-too-many-keys = The account has { $max } live keys, the most that one may have. Revoke one of them first.
+secret-belongs-to = It belongs to { $name }: whoever has the secret acts in that name.
 
 ## Explain
 
@@ -800,6 +855,11 @@ will-revoke = { $count ->
     [one] This revokes { $count } key.
    *[other] This revokes { $count } keys.
 }
+own-email-none = None given
+own-email-change = Change…
+own-email-title = Change your e-mail address
+own-email-text = It is kept with your account. Leave the field empty to have it removed. Your keys and sessions stay.
+note-email-changed = Your e-mail address is changed.
 
 ## The reference of the API
 

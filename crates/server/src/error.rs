@@ -57,6 +57,16 @@ pub enum Cause {
     Email,
     /// It is no role of the table.
     Role,
+    /// The JSON that applications keep is too large.
+    MetadataTooLarge {
+        /// The most bytes of it.
+        limit: usize,
+    },
+    /// It is nested too deep.
+    MetadataTooDeep {
+        /// The most levels of it.
+        limit: usize,
+    },
     /// Only the message says.
     Other,
 }

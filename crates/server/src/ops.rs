@@ -7,6 +7,7 @@ pub mod explain;
 pub mod health;
 pub mod issue;
 pub mod key;
+pub mod maker;
 pub mod metrics;
 pub mod password_reset;
 pub mod permission;
@@ -20,7 +21,7 @@ use keybearer_core::name::Name;
 use keybearer_store::{Metadata, What};
 use serde_json::Value;
 
-use crate::error::AppError;
+use crate::error::{AppError, Cause};
 
 /// The most bytes of JSON that applications may keep with an account or a key.
 pub const MAX_METADATA: usize = 4_096;
@@ -37,10 +38,16 @@ fn metadata(given: Option<Metadata>) -> Result<Metadata, AppError> {
     let metadata = given.unwrap_or_default();
     let size = serde_json::to_string(&metadata).map_err(|error| AppError::Internal(error.to_string()))?.len();
     if size > MAX_METADATA {
-        return Err(AppError::invalid("/metadata", format!("must be at most {MAX_METADATA} bytes of JSON; this is {size}")));
+        return Err(AppError::invalid(
+            "/metadata",
+            Cause::MetadataTooLarge { limit: MAX_METADATA }.saying(format!("must be at most {MAX_METADATA} bytes of JSON; this is {size}")),
+        ));
     }
     if !metadata.values().all(|value| is_within(value, MAX_METADATA_DEPTH - 1)) {
-        return Err(AppError::invalid("/metadata", format!("must be nested at most {MAX_METADATA_DEPTH} deep")));
+        return Err(AppError::invalid(
+            "/metadata",
+            Cause::MetadataTooDeep { limit: MAX_METADATA_DEPTH }.saying(format!("must be nested at most {MAX_METADATA_DEPTH} deep")),
+        ));
     }
     Ok(metadata)
 }

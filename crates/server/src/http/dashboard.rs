@@ -2,6 +2,9 @@
 //! messages in both languages, and a row in the table below.
 
 mod account;
+mod account_details;
+mod account_password;
+mod account_sessions;
 mod account_step;
 mod accounts;
 mod all_keys;
@@ -13,6 +16,7 @@ mod delete_policy;
 mod docs;
 mod edit_policy;
 mod explain;
+mod email;
 mod failure;
 mod fields;
 mod grants;
@@ -20,7 +24,9 @@ mod home;
 mod keys;
 mod levels;
 mod lifetime;
+mod made;
 mod message;
+mod metadata;
 mod moment;
 mod nav;
 mod new_account;
@@ -38,6 +44,7 @@ mod posted;
 mod preferences;
 mod reset;
 mod revoke_keys;
+mod revoke_made;
 mod secret;
 mod security;
 mod sessions;
@@ -46,6 +53,7 @@ mod sign_in;
 mod sign_out;
 mod standing;
 mod texts;
+mod their_new_key;
 mod visit;
 mod wording;
 
@@ -87,6 +95,14 @@ const TABLE: &[Operation] = &[
     ("GET", "/dashboard/accounts/new", |method| on(method, new_account::form)),
     ("POST", "/dashboard/accounts/new", |method| on(method, new_account::create)),
     ("GET", "/dashboard/accounts/{id}", |method| on(method, account::page)),
+    ("GET", "/dashboard/accounts/{id}/details", |method| on(method, account_details::form)),
+    ("POST", "/dashboard/accounts/{id}/details", |method| on(method, account_details::change)),
+    ("GET", "/dashboard/accounts/{id}/password", |method| on(method, account_password::form)),
+    ("POST", "/dashboard/accounts/{id}/password", |method| on(method, account_password::set)),
+    ("GET", "/dashboard/accounts/{id}/sessions", |method| on(method, account_sessions::list)),
+    ("POST", "/dashboard/accounts/{id}/sessions", |method| on(method, account_sessions::end)),
+    ("GET", "/dashboard/accounts/{id}/keys/new", |method| on(method, their_new_key::form)),
+    ("POST", "/dashboard/accounts/{id}/keys/new", |method| on(method, their_new_key::create)),
     ("GET", "/dashboard/accounts/{id}/{step}", |method| on(method, account_step::ask)),
     ("POST", "/dashboard/accounts/{id}/{step}", |method| on(method, account_step::take)),
     ("GET", "/dashboard/keys", |method| on(method, all_keys::list)),
@@ -100,12 +116,16 @@ const TABLE: &[Operation] = &[
     ("GET", "/dashboard/audit/events.jsonl", |method| on(method, audit::download)),
     ("GET", "/explain", |method| on(method, explain::show)),
     ("POST", "/explain", |method| on(method, explain::ask)),
+    ("GET", "/dashboard/keys/{id}/revoke", |method| on(method, revoke_made::ask)),
+    ("POST", "/dashboard/keys/{id}/revoke", |method| on(method, revoke_made::revoke)),
     ("GET", "/account", |method| on(method, keys::list)),
     ("GET", "/account/keys/new", |method| on(method, new_key::form)),
     ("POST", "/account/keys/new", |method| on(method, new_key::create)),
     ("GET", "/account/keys/delete", |method| on(method, delete_keys::ask)),
     ("POST", "/account/keys/delete", |method| on(method, delete_keys::delete)),
     ("GET", "/account/security", |method| on(method, security::page)),
+    ("GET", "/account/email", |method| on(method, email::form)),
+    ("POST", "/account/email", |method| on(method, email::change)),
     ("POST", "/account/password", |method| on(method, password::change)),
     ("POST", "/account/sessions/end", |method| on(method, sessions::end)),
     ("POST", "/account/sessions/end-others", |method| on(method, sessions::end_others)),

@@ -1,11 +1,14 @@
 //! The pages of administrators, asked for as a browser without JavaScript would.
 
+mod account_details;
 mod accounts;
 mod audit;
 mod explain;
 mod keys;
 mod overview;
+mod made;
 mod permissions;
 mod policies;
 mod service_keys;
+mod twins;
 mod visitor;

@@ -10,6 +10,8 @@ use keybearer_store::Account;
 
 use super::account_step::Step;
 use super::accounts::{self, Badge, Role};
+use super::all_keys::search;
+use super::metadata;
 use super::moment::Moment;
 use super::visit::{Member, Visit};
 use crate::app::App;
@@ -32,6 +34,11 @@ struct Page<'a> {
     steps: Vec<Step>,
     /// How many keys end with whatever ends them all.
     keys: usize,
+    /// The list of these keys.
+    list: String,
+    metadata: String,
+    /// Whether keys can be made for it.
+    fit: bool,
 }
 
 pub(super) async fn page(State(app): State<Arc<App>>, InPath(id): InPath, Member(visit): Member) -> Result<Response, AppError> {
@@ -45,6 +52,9 @@ pub(super) async fn page(State(app): State<Arc<App>>, InPath(id): InPath, Member
         created: visit.moment(&account.created_at),
         roles: accounts::roles(&visit),
         steps: Step::open_to(&account),
+        list: search::unrevoked("owner", &account.username),
+        metadata: metadata::shown(&account.metadata),
+        fit: ops::account::standing(&app, &account).fit().is_ok(),
         keys: ops::key::count_of(&app, &admin.caller, account.id).await?,
         account,
     };

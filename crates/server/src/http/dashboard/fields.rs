@@ -73,6 +73,11 @@ impl Fields {
         self.problems.iter().find(|problem| problem.field == field).map(|problem| problem.text.as_str())
     }
 
+    /// Whether any of these fields was filled in, or is wrong.
+    pub(super) fn concern(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| !self.value(name).is_empty() || self.problem(name).is_some())
+    }
+
     /// Notes why an operation did not do what the form asked, if that is for the person to mend. Returns the status of the form that is shown
     /// again.
     ///

@@ -10,6 +10,7 @@ use keybearer_core::key::{DAY, KeyKind, KeyState, RevocationReason};
 use keybearer_store::{Key, KeyFilter, KeyHolder, KeySort, KeyStateFilter};
 
 use super::levels::{self, LevelText};
+use super::metadata;
 use super::moment::Moment;
 use super::texts::msg;
 use super::visit::{Member, Person, Visit};
@@ -85,6 +86,8 @@ pub(super) struct Row {
     pub(super) last_used: Option<Moment>,
     pub(super) expires: Option<Moment>,
     pub(super) state: Badge,
+    /// What applications keep with it; empty where nothing.
+    pub(super) metadata: String,
     /// Why it is revoked.
     pub(super) reason: Option<String>,
     /// Whether it is about to expire.
@@ -177,6 +180,7 @@ pub(super) fn row(visit: &Visit, key: &Key) -> Row {
         name: key.name.clone(),
         level: level.map(|level| levels::text(visit, level)),
         created: visit.moment(&key.created_at),
+        metadata: metadata::shown(&key.metadata),
         last_used: key.last_used_at.map(|at| visit.moment(&at)),
         expires: expires_at.map(|at| visit.moment(&at)),
         soon: state == Badge::Active && expires_at.is_some_and(|end| end <= now.plus(SOON)),

@@ -8,10 +8,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use keybearer_api::NewAccount;
 use keybearer_core::role::USER;
-use keybearer_store::Account;
+use keybearer_store::{Account, Metadata};
 
 use super::accounts::{self, Role};
 use super::fields::Fields;
+use super::metadata;
 use super::posted::PostedOnce;
 use super::texts::msg;
 use super::visit::{Member, Visit};
@@ -38,7 +39,10 @@ pub(super) async fn form(Member(visit): Member) -> Result<Response, AppError> {
 
 pub(super) async fn create(State(app): State<Arc<App>>, posted: PostedOnce) -> Result<Response, AppError> {
     let PostedOnce { visit, mut fields } = posted;
-    match apply(&app, &visit, &fields).await {
+    let Some(metadata) = metadata::typed(&visit, &mut fields) else {
+        return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields);
+    };
+    match apply(&app, &visit, &fields, metadata).await {
         Ok(account) => Ok(visit.go_saying(&format!("/dashboard/accounts/{}", account.id.0), msg("note-account-created"), 0)),
         Err(error) => {
             let status = fields.refused(&visit, error)?;
@@ -47,7 +51,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, posted: PostedOnce) -> R
     }
 }
 
-async fn apply(app: &App, visit: &Visit, fields: &Fields) -> Result<Account, AppError> {
+async fn apply(app: &App, visit: &Visit, fields: &Fields, metadata: Metadata) -> Result<Account, AppError> {
     let caller = &visit.admin()?.caller;
     let given = |name| Some(fields.value(name).to_owned()).filter(|text| !text.is_empty());
     let new = NewAccount {
@@ -56,7 +60,7 @@ async fn apply(app: &App, visit: &Visit, fields: &Fields) -> Result<Account, App
         role: given("role"),
         email: given("email"),
         external_id: given("external_id"),
-        metadata: None,
+        metadata: Some(metadata),
     };
     ops::account::create(app, &visit.request, caller, new).await
 }

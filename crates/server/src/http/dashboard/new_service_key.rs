@@ -13,6 +13,7 @@ use super::all_keys::search;
 use super::fields::Fields;
 use super::grants::{self, Grant};
 use super::lifetime::{self, FOREVER, Preset};
+use super::metadata;
 use super::posted::PostedOnce;
 use super::secret;
 use super::visit::{Member, Visit};
@@ -54,12 +55,14 @@ pub(super) async fn create(State(app): State<Arc<App>>, posted: PostedOnce) -> R
     if lifetime.is_none() {
         fields.blame("expires_in", visit.t("lifetime-missing"));
     }
-    let (Some(policy), Some(lifetime)) = (policy, lifetime) else {
+    let metadata = metadata::typed(&visit, &mut fields);
+    let (Some(policy), Some(lifetime), Some(metadata)) = (policy, lifetime, metadata) else {
         return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields, &policies);
     };
-    let asked = ServiceKeyRequest { name: fields.value("name"), policy: policy.id, lifetime, service: None, metadata: None };
+    let service = Some(fields.value("service").trim()).filter(|text| !text.is_empty());
+    let asked = ServiceKeyRequest { name: fields.value("name"), policy: policy.id, lifetime, service, metadata: Some(metadata) };
     match ops::issue::service_key(&app, &visit.request, caller, asked).await {
-        Ok(issued) => secret::shown_once(&visit, &issued, search::PATH),
+        Ok(issued) => secret::shown_once(&visit, &issued, search::PATH, None),
         Err(error) => {
             let status = fields.refused(&visit, error)?;
             page(&visit, status, &fields, &policies)

@@ -1,4 +1,4 @@
-//! `/dashboard/keys/{id}`: all of one key; name and policy of a service's key can be changed.
+//! `/dashboard/keys/{id}`: all of one key; name, policy and metadata of a service's key can be changed.
 
 use std::sync::Arc;
 
@@ -12,6 +12,8 @@ use keybearer_store::{Key, KeyHolder, What};
 use super::all_keys::{self, Entry, search};
 use super::fields::Fields;
 use super::grants::{self, Grant};
+use super::made::{self, Made};
+use super::metadata;
 use super::posted::Posted;
 use super::texts::msg;
 use super::visit::{Member, Visit};
@@ -27,15 +29,17 @@ struct Page<'a> {
     visit: &'a Visit,
     fields: &'a Fields,
     entry: Entry,
-    /// Who made it, as events write it.
-    created_by: &'a str,
+    /// Who made it.
+    maker: Made,
+    /// How many keys that are not revoked it made, and those made.
+    descendants: usize,
     /// For which service it may declare permissions.
     service: Option<String>,
     /// What it may do, if it is a service's.
     permissions: Vec<String>,
     /// The policies that it can get, if it can be changed.
     policies: Vec<Grant>,
-    metadata: Option<String>,
+    metadata: String,
 }
 
 async fn key(app: &App, visit: &Visit, id: &str) -> Result<Key, AppError> {
@@ -60,8 +64,10 @@ async fn page(visit: &Visit, status: StatusCode, fields: &Fields, key: &Key) -> 
         KeyHolder::Account { .. } => None,
     };
     let permissions = policy.map(|policy| policy.permissions.iter().map(ToString::to_string).collect()).unwrap_or_default();
-    let metadata = (!key.metadata.is_empty()).then(|| serde_json::to_string_pretty(&key.metadata).unwrap_or_default());
-    visit.page(status, &Page { visit, fields, entry, created_by: &key.created_by, service, permissions, policies, metadata })
+    let metadata = metadata::shown(&key.metadata);
+    let maker = made::by(app, visit, &key.created_by).await?;
+    let descendants = ops::key::descendants(app, caller, key.id).await?.len();
+    visit.page(status, &Page { visit, fields, entry, maker, descendants, service, permissions, policies, metadata })
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>, InPath(id): InPath, Member(visit): Member) -> Result<Response, AppError> {
@@ -70,7 +76,13 @@ pub(super) async fn show(State(app): State<Arc<App>>, InPath(id): InPath, Member
         KeyHolder::Service { policy, .. } => policy.to_string(),
         KeyHolder::Account { .. } => String::new(),
     };
-    page(&visit, StatusCode::OK, &Fields::of(&[("name", &key.name), ("policy_id", &policy)]), &key).await
+    page(
+        &visit,
+        StatusCode::OK,
+        &Fields::of(&[("name", &key.name), ("policy_id", &policy), (metadata::FIELD, &metadata::shown(&key.metadata))]),
+        &key,
+    )
+    .await
 }
 
 pub(super) async fn change(
@@ -85,14 +97,21 @@ pub(super) async fn change(
         fields.blame("policy_id", visit.t("policy-missing"));
         return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields, &key).await;
     };
+    let Some(metadata) = metadata::typed(&visit, &mut fields) else {
+        return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields, &key).await;
+    };
     let has = match key.holder {
         KeyHolder::Service { policy, .. } => Some(policy),
         KeyHolder::Account { .. } => None,
     };
     let name = Some(fields.value("name")).filter(|name| *name != key.name);
-    let asked = KeyChange { name, policy: Some(policy.id).filter(|id| has != Some(*id)), metadata: None };
+    let asked = KeyChange {
+        name,
+        policy: Some(policy.id).filter(|id| has != Some(*id)),
+        metadata: Some(metadata).filter(|metadata| *metadata != key.metadata),
+    };
     let there = format!("{}/{}", search::PATH, key.id);
-    if asked.name.is_none() && asked.policy.is_none() {
+    if asked.name.is_none() && asked.policy.is_none() && asked.metadata.is_none() {
         return Ok(visit.go(&there));
     }
     match ops::key::change(&app, &visit.request, caller, key.id, asked, false).await {

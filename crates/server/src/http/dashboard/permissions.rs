@@ -10,6 +10,7 @@ use axum::response::Response;
 use keybearer_core::permission::{KEYBEARER, Permission};
 use keybearer_store::{DeclaredPermission, Policy};
 
+use super::all_keys::search;
 use super::visit::{Member, Visit};
 use crate::app::App;
 use crate::error::AppError;
@@ -42,6 +43,9 @@ struct Row {
 struct Link {
     id: String,
     name: String,
+    /// How many keys have it by this policy, and their list.
+    keys: u32,
+    list: String,
 }
 
 /// By service; the list comes in the order of full names.
@@ -50,7 +54,12 @@ fn services(permissions: &[DeclaredPermission], policies: &[Policy]) -> Vec<Serv
     for policy in policies {
         policy.permissions.iter().for_each(|one| granting.entry(one).or_default().push(policy));
     }
-    let link = |policy: &&Policy| Link { id: policy.id.to_string(), name: policy.name.clone() };
+    let link = |policy: &&Policy| Link {
+        id: policy.id.to_string(),
+        name: policy.name.clone(),
+        keys: policy.keys,
+        list: search::unrevoked("policy", &policy.id.to_string()),
+    };
     let row = |one: &DeclaredPermission| Row {
         name: one.permission.name().to_owned(),
         description: one.description.clone(),

@@ -11,6 +11,7 @@ use keybearer_core::permission::Permission;
 use keybearer_core::policy::PolicyId;
 use keybearer_store::{Policy, What};
 
+use super::all_keys::search;
 use super::visit::{Member, Visit};
 use crate::app::App;
 use crate::error::AppError;
@@ -33,6 +34,8 @@ struct Row {
     /// How many permissions more there are.
     more: usize,
     keys: u32,
+    /// The list of these keys.
+    list: String,
 }
 
 struct Grant {
@@ -48,6 +51,7 @@ fn row(policy: &Policy, declared: &HashSet<Permission>) -> Row {
         named: policy.permissions.iter().take(NAMED).map(grant).collect(),
         more: policy.permissions.len().saturating_sub(NAMED),
         keys: policy.keys,
+        list: search::unrevoked("policy", &policy.id.to_string()),
     }
 }
 

@@ -6,6 +6,8 @@ use axum::response::Response;
 use keybearer_store::{DeclaredPermission, Policy};
 
 use super::fields::Fields;
+use super::made::{self, Made};
+use super::moment::Moment;
 use super::visit::Visit;
 use crate::error::AppError;
 use crate::ops;
@@ -18,6 +20,8 @@ struct Page<'a> {
     groups: Vec<Group>,
     /// The policy as it is; `None` while there is none.
     policy: Option<&'a Policy>,
+    /// When the policy was made, and by whom.
+    made: Option<(Moment, Made)>,
 }
 
 /// What one service declares, to choose from.
@@ -42,7 +46,11 @@ pub(super) async fn show(visit: &Visit, status: StatusCode, fields: &Fields, pol
     let mut permissions = ops::permission::list(&visit.app, &visit.admin()?.caller).await?;
     // What nobody declares cannot be granted anew; where it is granted, it may stay.
     permissions.retain(|one| one.declared || policy.is_some_and(|policy| policy.permissions.contains(&one.permission)));
-    visit.page(status, &Page { visit, fields, groups: groups(fields, &permissions), policy })
+    let made = match policy {
+        Some(policy) => Some((visit.moment(&policy.created_at), made::by(&visit.app, visit, &policy.created_by).await?)),
+        None => None,
+    };
+    visit.page(status, &Page { visit, fields, groups: groups(fields, &permissions), policy, made })
 }
 
 /// By service; the list comes in the order of full names.

@@ -21,14 +21,16 @@ struct Page<'a> {
     /// A command that uses the key.
     command: String,
     /// Where the person goes on.
-    then: &'static str,
+    then: &'a str,
+    /// Whose it is, where it is not the person's own.
+    owner: Option<&'a str>,
 }
 
-/// The page of a key that was made just now; `then` is where it leads on.
+/// The page of a key that was made just now; `then` is where it leads on, `owner` whose key it is, if it is another's.
 ///
 /// # Errors
 /// [`AppError::Internal`] where the template fails.
-pub(super) fn shown_once(visit: &Visit, issued: &Issued, then: &'static str) -> Result<Response, AppError> {
+pub(super) fn shown_once(visit: &Visit, issued: &Issued, then: &str, owner: Option<&str>) -> Result<Response, AppError> {
     let token = issued.token(&visit.app);
     let command = format!("curl -H 'Authorization: Bearer {token}' {}/v1/whoami", visit.origin().unwrap_or_default());
     let page = Page {
@@ -40,6 +42,7 @@ pub(super) fn shown_once(visit: &Visit, issued: &Issued, then: &'static str) -> 
         expires: issued.key.lifecycle.expires_at().map(|at| visit.moment(&at)),
         command,
         then,
+        owner,
     };
     visit.page(StatusCode::CREATED, &page)
 }

@@ -1,9 +1,10 @@
-//! `/account/security`: password, sessions, and what can be done to the account as a whole.
+//! `/account/security`: password, e-mail address, sessions, and what can be done to the account as a whole.
 
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keybearer_core::account::Unfit;
+use keybearer_store::Session;
 
 use super::fields::Fields;
 use super::moment::Moment;
@@ -22,11 +23,11 @@ struct Page<'a> {
 }
 
 /// A session as it stands in the table.
-struct Row {
-    id: String,
-    began: Moment,
-    ends: Moment,
-    current: bool,
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) began: Moment,
+    pub(super) ends: Moment,
+    pub(super) current: bool,
 }
 
 pub(super) async fn page(Member(visit): Member) -> Result<Response, AppError> {
@@ -36,12 +37,22 @@ pub(super) async fn page(Member(visit): Member) -> Result<Response, AppError> {
 /// The page, with what was wrong with a form on it.
 pub(super) async fn show(visit: &Visit, status: StatusCode, fields: &Fields) -> Result<Response, AppError> {
     let person = visit.person()?;
-    let sessions = ops::session::list(&visit.app, &person.caller, None).await?;
-    let rows = sessions.into_iter().map(|session| Row {
+    let sessions = rows(visit, None).await?;
+    visit.page(status, &Page { visit, person, fields, sessions, fit: person.standing.fit() })
+}
+
+/// The sessions of this account, or one's own.
+///
+/// # Errors
+/// [`AppError::NotFound`] where they are not the person's to see.
+pub(super) async fn rows(visit: &Visit, account: Option<i64>) -> Result<Vec<Row>, AppError> {
+    let person = visit.person()?;
+    let sessions = ops::session::list(&visit.app, &person.caller, account).await?;
+    let row = |session: Session| Row {
         id: session.id.to_string(),
         began: visit.moment(&session.created_at),
         ends: visit.moment(&session.expires_at),
         current: session.id == person.session.id,
-    });
-    visit.page(status, &Page { visit, person, fields, sessions: rows.collect(), fit: person.standing.fit() })
+    };
+    Ok(sessions.into_iter().map(row).collect())
 }

@@ -31,6 +31,7 @@ pub(super) fn problems(visit: &Visit, error: AppError) -> Result<(StatusCode, Ve
             let names = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             one(StatusCode::UNPROCESSABLE_ENTITY, "permissions", visit.t1("unknown-permissions", "names", names))
         }
+        AppError::Refused(why @ Refusal::ReservedService) => one(StatusCode::FORBIDDEN, "service", refusal(visit, why)),
         AppError::Refused(
             why @ (Refusal::LevelExceedsOwner { .. } | Refusal::LevelExceedsCredential { .. } | Refusal::Unfit(Unfit::Blocked)),
         ) => one(StatusCode::FORBIDDEN, "", refusal(visit, why)),
@@ -61,7 +62,10 @@ fn cause(visit: &Visit, error: &FieldError) -> String {
         Cause::CurrentPasswordNeeded => visit.t("current-password-needed"),
         Cause::Email => visit.t("email-wrong"),
         Cause::Role => visit.t("role-unknown"),
+        Cause::Permission(_) if error.pointer == "/service" => visit.t("service-wrong"),
         Cause::Permission(_) => visit.t("permission-wrong"),
+        Cause::MetadataTooLarge { limit } => visit.t1("metadata-too-large", "limit", limit),
+        Cause::MetadataTooDeep { limit } => visit.t1("metadata-too-deep", "limit", limit),
         Cause::Other => visit.t1("value-refused", "why", &error.message),
     }
 }

@@ -94,6 +94,9 @@ impl<'a> Browser<'a> {
         let mut all = vec![("_token", token.as_str())];
         let once = shown.text.contains("name=\"_once\"").then(|| hidden(&shown.text, "_once"));
         all.extend(once.as_deref().map(|once| ("_once", once)));
+        // How many keys the page says that it ends.
+        let keys = shown.text.contains("name=\"keys\"").then(|| hidden(&shown.text, "keys"));
+        all.extend(keys.as_deref().map(|keys| ("keys", keys)));
         all.extend(fields);
         self.post_bare(action, &all).await
     }

@@ -128,3 +128,43 @@ async fn an_account_is_deleted_by_who_knows_the_password() {
     }
     assert_page(&admin.get("/account/standing/nonsense").await, 404, "There is nothing here");
 }
+
+#[tokio::test]
+async fn an_email_address_is_changed_and_removed_by_who_knows_the_password() {
+    let server = Server::start().await;
+    let grace = server.person("grace", "user").await;
+    let key = server.account_key(&grace.session(), 1).await;
+    let mut browser = Browser::with_session(&server, &grace.token);
+    assert!(browser.get("/account/security").await.text.contains("href=\"/account/email\""));
+    let mut change =
+        async |email, current| browser.fill("/account/email", "/account/email", &[("email", email), ("current_password", current)]).await;
+    for (email, current, status, said) in [
+        ("grace@example.org", "", 422, "Enter your current password."),
+        ("grace@example.org", "wrong", 403, "The current password is wrong."),
+        ("nowhere", PASSWORD, 422, "This is not an e-mail address"),
+    ] {
+        let refused = change(email, current).await;
+        assert!(assert_page(&refused, status, "Change your e-mail address").contains(said), "{}", refused.text);
+        assert!(!refused.text.contains(PASSWORD));
+    }
+    let email = async || server.get("/v1/whoami", &grace.session()).await.expect(200)["account"]["email"].clone();
+    for (typed, now) in [("grace@example.org", json!("grace@example.org")), ("", json!(null))] {
+        assert_goes_to(&change(typed, PASSWORD).await, "/account/security");
+        assert_eq!(email().await, now);
+    }
+    assert_eq!(browser.post_bare("/account/email", &[("email", "eve@example.net"), ("current_password", PASSWORD)]).await.status, 403);
+    assert_eq!((email().await, server.verdict(&key.token).await), (json!(null), "VALID".to_owned()));
+}
+
+#[tokio::test]
+async fn no_key_of_ones_own_dies_that_was_not_counted() {
+    let server = Server::start().await;
+    let grace = server.person("grace", "user").await;
+    let mut browser = Browser::with_session(&server, &grace.token);
+    let key = server.account_key(&grace.session(), 1).await;
+    let locked = browser.fill("/account/security", "/account/standing/lock", &[("keys", "0")]).await;
+    assert!(locked.status == 409 && locked.text.contains("This revokes 1 key."), "{}", locked.text);
+    assert_eq!(server.verdict(&key.token).await, "VALID");
+    assert_goes_to(&browser.fill("/account/standing/lock", "/account/standing/lock", &[]).await, "/sign-in");
+    assert_eq!(server.verdict(&key.token).await, "REVOKED");
+}

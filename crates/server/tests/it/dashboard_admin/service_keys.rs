@@ -111,6 +111,44 @@ async fn name_and_policy_change_at_once_and_the_page_says_so_before() {
 }
 
 #[tokio::test]
+async fn metadata_and_the_service_are_given_at_first_and_metadata_changed_later() {
+    let server = Server::start().await;
+    let policy = server.policy("declarers", &["keybearer:permissions.declare"]).await;
+    let admin = Visitor::admin(&server).await;
+    let fill = async |service, metadata| {
+        let fields = [("name", "shop"), ("policy_id", &*policy), ("expires_in", "never"), ("service", service), ("metadata", metadata)];
+        admin.fill(NEW, NEW, &fields).await
+    };
+    for (service, metadata, status, said) in [
+        ("no service", "", 422, "This is not the name of a service"),
+        ("keybearer", "", 403, "is reserved"),
+        ("", "{\"team\"}", 422, "This is not a JSON object. Look at line 1."),
+    ] {
+        let refused = fill(service, metadata).await;
+        assert!(refused.status == status && refused.text.contains(said), "{service} {metadata}: {} {}", refused.status, refused.text);
+        assert!(refused.text.contains("<details class=\"more\" open>"), "what is wrong is not folded away: {}", refused.text);
+    }
+    let made = fill("shop", &json!({"team": HOSTILE.0}).to_string()).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let declared = server.put("/v1/services/shop/permissions", &Cred::Bearer(copied(&made.text, "token")), json!([])).await;
+    assert_eq!(declared.status, 200, "{}", declared.text);
+
+    let path = format!("/dashboard/keys/{}", copied(&made.text, "pair-key"));
+    let page = admin.page(&path).await;
+    assert!(page.contains("&#34;team&#34;: &#34;&#60;script&#62;") && page.contains("<code>shop</code>"), "{page}");
+    assert!(!page.contains("<script>\\"), "{page}");
+    let change = async |metadata| admin.fill(&path, &path, &[("name", "shop"), ("policy_id", &policy), ("metadata", metadata)]).await;
+    let refused = change("nonsense").await;
+    assert!(refused.status == 422 && refused.text.contains("This is not a JSON object."), "{}", refused.text);
+    assert_eq!(change("{\"team\": \"sales\"}").await.status, 303);
+    let key = path.replace("/dashboard", "/v1");
+    let metadata = async || server.get(&key, &server.admin().await).await.expect(200)["metadata"].clone();
+    assert_eq!(metadata().await, json!({"team": "sales"}));
+    assert_eq!(change("").await.status, 303);
+    assert_eq!(metadata().await, json!({}));
+}
+
+#[tokio::test]
 async fn keys_of_people_and_dead_keys_offer_no_change() {
     let server = Server::start().await;
     server.declare("files", &["read"]).await;

@@ -11,6 +11,15 @@ use crate::http::dashboard::texts::msg;
 /// Where the list is.
 pub(in crate::http::dashboard) const PATH: &str = "/dashboard/keys";
 
+/// The state of what is active or expired, as the address has it: these are the keys that pages count.
+const UNREVOKED: &str = "unrevoked";
+
+/// The list of the keys that pages count: by `owner` or `policy`.
+pub(in crate::http::dashboard) fn unrevoked(name: &str, value: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).append_pair(STATE.name, UNREVOKED).finish();
+    format!("{PATH}?{query}")
+}
+
 /// A choice among few: its name in the address, and each value with its message. The first is taken where none is named.
 struct Choice {
     name: &'static str,
@@ -30,6 +39,7 @@ const STATE: Choice = Choice {
     options: &[
         ("active", msg("show-active")),
         ("expired", msg("show-expired")),
+        (UNREVOKED, msg("show-unrevoked")),
         ("revoked", msg("show-revoked")),
         ("all", msg("show-all")),
     ],
@@ -195,6 +205,7 @@ impl Search {
             owner,
             policy: self.policy,
             state: match self.state {
+                UNREVOKED => Some(KeyStateFilter::NotRevoked),
                 "expired" => Some(KeyStateFilter::Expired),
                 "revoked" => Some(KeyStateFilter::Revoked),
                 "all" => None,

@@ -1,0 +1,77 @@
+//! `/dashboard/accounts/{id}/details`: e-mail address, name in the application and metadata of an account.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use keybearer_api::ChangeAccount;
+use keybearer_store::{Account, Metadata};
+
+use super::fields::Fields;
+use super::posted::Posted;
+use super::texts::msg;
+use super::visit::{Member, Visit};
+use super::{accounts, metadata};
+use crate::app::App;
+use crate::error::AppError;
+use crate::http::path::InPath;
+use crate::ops;
+
+#[derive(Template)]
+#[template(path = "account_details.html")]
+struct Page<'a> {
+    visit: &'a Visit,
+    fields: &'a Fields,
+    account: &'a Account,
+    /// Whether another e-mail address needs the current password: where it is the person's own account.
+    password: bool,
+}
+
+async fn read(app: &App, visit: &Visit, id: &str) -> Result<Account, AppError> {
+    ops::account::read(app, &visit.admin()?.caller, accounts::id(id)?).await
+}
+
+fn show(visit: &Visit, status: StatusCode, fields: &Fields, account: &Account) -> Result<Response, AppError> {
+    let password = visit.admin()?.account.id == account.id && account.has_password;
+    visit.page(status, &Page { visit, fields, account, password })
+}
+
+pub(super) async fn form(State(app): State<Arc<App>>, InPath(id): InPath, Member(visit): Member) -> Result<Response, AppError> {
+    let account = read(&app, &visit, &id).await?;
+    let (email, external) = (account.email.as_deref().unwrap_or_default(), account.external_id.as_deref().unwrap_or_default());
+    let fields = Fields::of(&[("email", email), ("external_id", external), (metadata::FIELD, &metadata::shown(&account.metadata))]);
+    show(&visit, StatusCode::OK, &fields, &account)
+}
+
+/// What the form changes of the account: what it says as before is left alone, so that it needs no password.
+fn asked(fields: &Fields, account: &Account, metadata: Metadata) -> ChangeAccount {
+    let typed = |name| Some(fields.value(name).trim().to_owned()).filter(|text| !text.is_empty());
+    ChangeAccount {
+        email: Some(typed("email")).filter(|email| *email != account.email),
+        external_id: Some(typed("external_id")).filter(|external| *external != account.external_id),
+        metadata: Some(metadata).filter(|metadata| *metadata != account.metadata),
+        current_password: Some(fields.value("current_password").to_owned()).filter(|text| !text.is_empty()),
+        ..ChangeAccount::default()
+    }
+}
+
+pub(super) async fn change(
+    State(app): State<Arc<App>>,
+    InPath(id): InPath,
+    Posted { visit, mut fields }: Posted,
+) -> Result<Response, AppError> {
+    let account = read(&app, &visit, &id).await?;
+    let Some(metadata) = metadata::typed(&visit, &mut fields) else {
+        return show(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields, &account);
+    };
+    let asked = asked(&fields, &account, metadata);
+    match ops::account::change(&app, &visit.request, &visit.admin()?.caller, account.id, asked, Some(0)).await {
+        Ok(_) => Ok(visit.go_saying(&format!("/dashboard/accounts/{}", account.id.0), msg("note-details-saved"), 0)),
+        Err(error) => {
+            let status = fields.refused(&visit, error)?;
+            show(&visit, status, &fields, &account)
+        }
+    }
+}
