@@ -54,6 +54,12 @@ test("the pages about keys are sound at all widths, in both themes", async () =>
   await page.goto("/dashboard/keys/new");
   await page.getByLabel("Policy", { exact: true }).selectOption({ label: "Readers" });
   await inspect(page, "new-service-key");
+  await page.getByText("More options").click();
+  await page.getByLabel("Metadata").fill("nonsense");
+  await page.getByLabel("Name", { exact: true }).fill("wrong");
+  await page.getByRole("button", { name: "Create the key" }).click();
+  await page.getByText("This is not a JSON object.").first().waitFor();
+  await inspect(page, "new-service-key-wrong");
   await context.close();
 });
 
@@ -88,3 +94,49 @@ for (const javaScriptEnabled of [true, false]) {
     await context.close();
   });
 }
+
+test("an account is managed: details, password, sessions, a key that makes keys", async () => {
+  const id = await world.account(HOSTILE);
+  const context = await world.visitor();
+  const page = await context.newPage();
+  await signIn(page);
+  const home = `/dashboard/accounts/${id}`;
+  await page.goto(home);
+  await page.getByRole("link", { name: "Change…" }).click();
+  await page.getByLabel("E-mail").fill("ada@example.org");
+  await page.getByLabel("Metadata").fill('{ "team": ["billing", "ops"] }');
+  await inspect(page, "account-details");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The account is changed.").waitFor();
+  await inspect(page, "account-managed");
+  await page.goto(`${home}/password`);
+  await inspect(page, "account-password");
+  await world.token(HOSTILE);
+  await page.goto(`${home}/sessions`);
+  await inspect(page, "account-sessions");
+  await page.getByRole("button", { name: "End session" }).first().click();
+  await page.getByText("Signed in nowhere").waitFor();
+  await inspect(page, "account-sessions-none");
+
+  await page.goto(home);
+  await page.getByRole("link", { name: "New key for this account" }).click();
+  await inspect(page, "new-key-for");
+  await page.getByLabel("Name", { exact: true }).fill("handed over");
+  await page.locator('input[name=level][value="4"]').check();
+  await page.getByRole("button", { name: "Create the key" }).click();
+  await page.getByText("It belongs to").waitFor();
+  await inspect(page, "secret-for");
+  const token = await page.getByLabel("Token", { exact: true }).inputValue();
+  const key = await page.getByLabel("Key", { exact: true }).inputValue();
+  await world.api("POST", "/v1/keys", { token, body: { name: "made by a key", level: 1 } });
+  await page.getByRole("link", { name: "I have stored it" }).click();
+  await page.goto(`/dashboard/keys/${key}`);
+  await inspect(page, "one-key-that-made-keys");
+  await page.getByRole("link", { name: "Revoke together…" }).click();
+  await inspect(page, "revoke-made");
+  await page.getByRole("button", { name: "Revoke 2 keys" }).click();
+  await page.getByText("2 keys were revoked.").waitFor();
+  await page.goto("/account/email");
+  await inspect(page, "email");
+  await context.close();
+});

@@ -605,7 +605,7 @@ their-sessions-none = Nirgends angemeldet
 their-sessions-none-text = Gerade ist niemand mit diesem Konto angemeldet.
 new-key-for-ask = Neuer Schlüssel für dieses Konto
 new-key-for = Neuer Schlüssel für { $name }
-new-key-for-text = Er handelt im Namen des Kontos, bis zu der Stufe, die du ihm gibst, und nie über der Stufe der Rolle.
+new-key-for-text = Er handelt im Namen des Kontos, bis zu der Stufe, die du ihm gibst, und nie über der Stufe der Rolle. Mit „du“ ist in der Liste unten dieses Konto gemeint.
 new-key-for-owner = Der Schlüssel gehört { $name }; dieses Konto kann ihn sehen und löschen. Du siehst sein Geheimnis einmal, um es weiterzugeben.
 their-too-many-keys = Das Konto hat { $max } gültige Schlüssel, mehr darf es nicht haben. Widerrufe zuerst einen davon.
 secret-belongs-to = Er gehört { $name }: Wer das Geheimnis hat, handelt in diesem Namen.
@@ -815,6 +815,11 @@ delete-keys = { $count ->
     [one] { $count } Schlüssel löschen
    *[other] { $count } Schlüssel löschen
 }
+delete-keys-made = { $count ->
+    [one] { $count } weiterer Schlüssel wurde mit den ausgewählten erstellt. Er gilt weiter, wenn du ihn nicht auch löschst.
+   *[other] { $count } weitere Schlüssel wurden mit den ausgewählten erstellt. Sie gelten weiter, wenn du sie nicht auch löschst.
+}
+delete-keys-made-too = Auch diese auswählen
 nothing-selected = Es ist kein Schlüssel ausgewählt
 nothing-selected-text = Wähl in der Liste deiner Schlüssel aus, welche du löschen willst. Was schon ungültig ist, braucht nicht gelöscht zu werden.
 

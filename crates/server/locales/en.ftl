@@ -608,7 +608,7 @@ their-sessions-none = Signed in nowhere
 their-sessions-none-text = Nobody is signed in with this account now.
 new-key-for-ask = New key for this account
 new-key-for = New key for { $name }
-new-key-for-text = It acts in the name of the account, up to the level that you give it and never above the level of its role.
+new-key-for-text = It acts in the name of the account, up to the level that you give it and never above the level of its role. In the list below, “you” means this account.
 new-key-for-owner = The key belongs to { $name }, who can see and delete it. You are shown its secret once, to hand it over.
 their-too-many-keys = The account has { $max } live keys, the most that one may have. Revoke one of them first.
 secret-belongs-to = It belongs to { $name }: whoever has the secret acts in that name.
@@ -818,6 +818,11 @@ delete-keys = { $count ->
     [one] Delete { $count } key
    *[other] Delete { $count } keys
 }
+delete-keys-made = { $count ->
+    [one] { $count } more key was made with what you selected. It goes on unless you delete it too.
+   *[other] { $count } more keys were made with what you selected. They go on unless you delete them too.
+}
+delete-keys-made-too = Select these too
 nothing-selected = No key is selected
 nothing-selected-text = Select the keys that you want to delete in the list of your keys. What is revoked already needs no deletion.
 

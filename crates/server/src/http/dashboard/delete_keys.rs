@@ -1,5 +1,6 @@
 //! `/account/keys/delete`: asks which keys are meant, then deletes them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -23,6 +24,15 @@ use crate::ops::key::{MAX_REVOKE, Outcome};
 struct Page<'a> {
     visit: &'a Visit,
     rows: Vec<Row>,
+    /// Keys that were made with these, and are not among them.
+    made: Option<Made>,
+}
+
+/// Keys that go on when those are deleted that made them.
+struct Made {
+    count: usize,
+    /// This page, with them.
+    address: String,
 }
 
 /// Those of the named keys that are the person's own and not revoked.
@@ -40,10 +50,34 @@ async fn own(app: &App, visit: &Visit, ids: impl Iterator<Item = &str>) -> Resul
     Ok(found)
 }
 
+/// What these keys made of the person's own, if there is room for it in the same request.
+async fn made(app: &App, visit: &Visit, found: &[(KeyId, Row)]) -> Result<Option<Made>, AppError> {
+    let person = visit.person()?;
+    let mut ids: Vec<KeyId> = found.iter().map(|(id, _)| *id).collect();
+    for (id, _) in found {
+        match ops::key::descendants(app, &person.caller, *id).await {
+            Ok(made) => ids.extend(made.iter().filter(|key| key.holder.owner() == Some(person.account.id)).map(|key| key.id)),
+            // It is gone meanwhile.
+            Err(AppError::NotFound(What::Key)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut known = HashSet::new();
+    ids.retain(|id| known.insert(*id));
+    let count = ids.len() - found.len();
+    if count == 0 || ids.len() > MAX_REVOKE {
+        return Ok(None);
+    }
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(ids.iter().map(|id| ("id", id.to_string()))).finish();
+    Ok(Some(Made { count, address: format!("/account/keys/delete?{query}") }))
+}
+
 pub(super) async fn ask(State(app): State<Arc<App>>, Member(visit): Member) -> Result<Response, AppError> {
     let ids = visit.query_all("id");
-    let rows = own(&app, &visit, ids.iter().map(String::as_str)).await?.into_iter().map(|(_, row)| row).collect();
-    visit.page(StatusCode::OK, &Page { visit: &visit, rows })
+    let found = own(&app, &visit, ids.iter().map(String::as_str)).await?;
+    let made = made(&app, &visit, &found).await?;
+    let rows = found.into_iter().map(|(_, row)| row).collect();
+    visit.page(StatusCode::OK, &Page { visit: &visit, rows, made })
 }
 
 pub(super) async fn delete(State(app): State<Arc<App>>, Posted { visit, fields }: Posted) -> Result<Response, AppError> {

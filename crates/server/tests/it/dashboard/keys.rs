@@ -212,3 +212,30 @@ async fn a_long_list_goes_on_over_pages() {
     assert!(!second.contains("rel=\"next\""));
     assert_page(&browser.get("/account?cursor=nonsense").await, 400, "This could not be read");
 }
+
+#[tokio::test]
+async fn what_a_key_made_can_be_deleted_with_it_and_metadata_is_kept() {
+    let server = Server::start().await;
+    let grace = server.person("grace", "user").await;
+    let mut browser = Browser::with_session(&server, &grace.token);
+    let fields = [("name", "laptop"), ("level", "4"), ("expires_in", "30"), ("metadata", "{\"x\": \"</pre><script>\"}")];
+    let shown = browser.fill("/account/keys/new", "/account/keys/new", &fields).await;
+    let (token, id) = (value_of(&shown.text, "token"), value_of(&shown.text, "pair-key"));
+    let child = server.account_key(&Cred::Bearer(token.clone()), 4).await;
+    let grandchild = server.account_key(&child.bearer(), 1).await;
+    let list = browser.get("/account").await.text;
+    assert!(list.contains("&#34;x&#34;: &#34;&#60;/pre&#62;&#60;script&#62;") && !list.contains("</pre><script>"), "{list}");
+
+    let ask = format!("/account/keys/delete?id={id}");
+    let page = browser.get(&ask).await.text;
+    assert!(page.contains("2 more keys were made with what you selected.") && page.contains("Delete 1 key"), "{page}");
+    let with =
+        page.split("<p class=\"actions\"><a class=\"button\" href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
+    let page = browser.get(&with).await.text;
+    assert!(page.contains("Delete 3 keys") && !page.contains("more keys were made"), "{page}");
+    let ids = [("id", id.as_str()), ("id", child.id.as_str()), ("id", grandchild.id.as_str())];
+    assert_goes_to(&browser.fill(&with, "/account/keys/delete", &ids).await, "/account");
+    for token in [&token, &child.token, &grandchild.token] {
+        assert_eq!(server.verdict(token).await, "REVOKED");
+    }
+}
