@@ -41,17 +41,18 @@ fn show(visit: &Visit, status: StatusCode, fields: &Fields, account: &Account) -
 pub(super) async fn form(State(app): State<Arc<App>>, InPath(id): InPath, Member(visit): Member) -> Result<Response, AppError> {
     let account = read(&app, &visit, &id).await?;
     let (email, external) = (account.email.as_deref().unwrap_or_default(), account.external_id.as_deref().unwrap_or_default());
-    let fields = Fields::of(&[("email", email), ("external_id", external), (metadata::FIELD, &metadata::shown(&account.metadata))]);
-    show(&visit, StatusCode::OK, &fields, &account)
+    let (metadata, mark) = (metadata::shown(&account.metadata), metadata::mark(&account.metadata));
+    let values = [("email", email), ("external_id", external), (metadata::FIELD, &*metadata), (metadata::MARK, &*mark)];
+    show(&visit, StatusCode::OK, &Fields::of(&values), &account)
 }
 
 /// What the form changes of the account: what it says as before is left alone, so that it needs no password.
-fn asked(fields: &Fields, account: &Account, metadata: Metadata) -> ChangeAccount {
+fn asked(fields: &Fields, account: &Account, metadata: Option<Metadata>) -> ChangeAccount {
     let typed = |name| Some(fields.value(name).trim().to_owned()).filter(|text| !text.is_empty());
     ChangeAccount {
         email: Some(typed("email")).filter(|email| *email != account.email),
         external_id: Some(typed("external_id")).filter(|external| *external != account.external_id),
-        metadata: Some(metadata).filter(|metadata| *metadata != account.metadata),
+        metadata: metadata.filter(|metadata| *metadata != account.metadata),
         current_password: Some(fields.value("current_password").to_owned()).filter(|text| !text.is_empty()),
         ..ChangeAccount::default()
     }
@@ -63,7 +64,7 @@ pub(super) async fn change(
     Posted { visit, mut fields }: Posted,
 ) -> Result<Response, AppError> {
     let account = read(&app, &visit, &id).await?;
-    let Some(metadata) = metadata::typed(&visit, &mut fields) else {
+    let Some(metadata) = metadata::changed(&visit, &mut fields) else {
         return show(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields, &account);
     };
     let asked = asked(&fields, &account, metadata);

@@ -76,13 +76,9 @@ pub(super) async fn show(State(app): State<Arc<App>>, InPath(id): InPath, Member
         KeyHolder::Service { policy, .. } => policy.to_string(),
         KeyHolder::Account { .. } => String::new(),
     };
-    page(
-        &visit,
-        StatusCode::OK,
-        &Fields::of(&[("name", &key.name), ("policy_id", &policy), (metadata::FIELD, &metadata::shown(&key.metadata))]),
-        &key,
-    )
-    .await
+    let (metadata, mark) = (metadata::shown(&key.metadata), metadata::mark(&key.metadata));
+    let values = [("name", &*key.name), ("policy_id", &*policy), (metadata::FIELD, &*metadata), (metadata::MARK, &*mark)];
+    page(&visit, StatusCode::OK, &Fields::of(&values), &key).await
 }
 
 pub(super) async fn change(
@@ -97,7 +93,7 @@ pub(super) async fn change(
         fields.blame("policy_id", visit.t("policy-missing"));
         return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields, &key).await;
     };
-    let Some(metadata) = metadata::typed(&visit, &mut fields) else {
+    let Some(metadata) = metadata::changed(&visit, &mut fields) else {
         return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields, &key).await;
     };
     let has = match key.holder {
@@ -108,7 +104,7 @@ pub(super) async fn change(
     let asked = KeyChange {
         name,
         policy: Some(policy.id).filter(|id| has != Some(*id)),
-        metadata: Some(metadata).filter(|metadata| *metadata != key.metadata),
+        metadata: metadata.filter(|metadata| *metadata != key.metadata),
     };
     let there = format!("{}/{}", search::PATH, key.id);
     if asked.name.is_none() && asked.policy.is_none() && asked.metadata.is_none() {

@@ -37,6 +37,7 @@ async fn details_are_changed_shown_and_cleared_and_nothing_ends() {
         let shown = admin.page(path).await;
         assert!(shown.contains("ada@example.org") && shown.contains(HOSTILE.1) && !shown.contains("<script>\""), "{shown}");
     }
+    let form = admin.form(&path, &path).await;
     assert_sent_to(&admin.send(&form, &[("email", ""), ("external_id", ""), ("metadata", "")]).await, &home);
     let now = account(&server, ada.id).await;
     assert_eq!((&now["email"], &now["external_id"], &now["metadata"]), (&Value::Null, &Value::Null, &json!({})));

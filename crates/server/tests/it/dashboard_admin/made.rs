@@ -62,7 +62,7 @@ async fn what_is_wrong_with_a_key_for_somebody_is_said_and_who_can_have_none_is_
         ("", "", 422, "Choose a level."),
         ("5", "", 403, "Level 5 is above level 4, which is that of the role of the account."),
         ("1", "7", 422, "This is not a JSON object."),
-        ("1", "", 201, "Your new key"),
+        ("1", "", 201, "New key for ada"),
         ("1", "", 409, "The account has 1 live keys, the most that one may have."),
     ] {
         let (answered, text) = send(level, metadata).await;
