@@ -13,6 +13,7 @@ use keybearer_core::key::DAY;
 use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
+use keybearer_store::Cascade;
 use tokio::task::JoinSet;
 
 /// How many keys are made at once: what the writer commits together.
@@ -36,7 +37,7 @@ pub async fn keys(app: &Arc<App>, session: &str, count: usize) {
         running.spawn(async move {
             let id = holders.key(&app, &caller, number).await;
             if number.is_multiple_of(20) {
-                ops::key::revoke(&app, &request(), &caller, id, None, false).await.unwrap_or_else(|error| panic!("{error:?}"));
+                ops::key::revoke(&app, &request(), &caller, id, None, Cascade::Nothing).await.unwrap_or_else(|error| panic!("{error:?}"));
             }
         });
     }

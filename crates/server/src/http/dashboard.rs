@@ -15,8 +15,8 @@ mod delete_keys;
 mod delete_policy;
 mod docs;
 mod edit_policy;
-mod explain;
 mod email;
+mod explain;
 mod failure;
 mod fields;
 mod grants;
@@ -73,7 +73,7 @@ use crate::http::table::{self, Operation};
 /// Every page and every form: the one table behind the router and [`ROUTES`].
 const TABLE: &[Operation] = &[
     ("GET", "/", |method| on(method, home::home)),
-    ("GET", "/assets/{name}", |method| on(method, assets::serve)),
+    ("GET", "/assets/{name}", |method| on(method, assets::serve).layer(assets::compressed())),
     ("POST", "/preferences", |method| on(method, preferences::set)),
     ("GET", "/setup/{nonce}", |method| on(method, setup::form)),
     ("POST", "/setup/{nonce}", |method| on(method, setup::create)),

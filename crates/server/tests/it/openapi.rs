@@ -32,6 +32,16 @@ async fn the_server_serves_it() {
 }
 
 #[test]
+fn every_reference_leads_somewhere() {
+    let document = serde_json::to_value(keybearer::http::native::document()).unwrap();
+    let text = document.to_string();
+    let references: BTreeSet<&str> = text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(references.len() > 10, "{references:?}");
+    let lost: Vec<_> = references.iter().filter(|reference| document.pointer(reference).is_none()).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+}
+
+#[test]
 fn every_operation_has_a_name_of_its_own() {
     let document = serde_json::to_value(keybearer::http::native::document()).unwrap();
     let mut names = BTreeSet::new();

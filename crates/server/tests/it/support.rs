@@ -43,7 +43,7 @@ pub struct Server {
     pub address: SocketAddr,
     /// The setup link, if there was no administrator.
     pub setup_link: Option<String>,
-    http: reqwest::Client,
+    pub http: reqwest::Client,
     dir: TempDir,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
+use tower_http::compression::CompressionLayer;
 
 use crate::error::AppError;
 use crate::http::path::InPath;
@@ -53,6 +54,12 @@ pub(super) static URLS: LazyLock<Assets> = LazyLock::new(|| {
     let [css, js, icons, mark] = &*ASSETS;
     Assets { css: css.url(), js: js.url(), icons: icons.url(), mark: mark.url() }
 });
+
+/// Packs the files for who takes them so. Pages are never packed: they hold secrets beside what others can put there, and the length would
+/// tell of them.
+pub(super) fn compressed() -> CompressionLayer {
+    CompressionLayer::new()
+}
 
 /// `GET /assets/{name}`.
 pub(super) async fn serve(InPath(name): InPath) -> Result<Response, AppError> {

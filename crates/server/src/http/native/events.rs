@@ -91,7 +91,7 @@ fn lines(page: &api::Page<api::Event>) -> Result<Response, AppError> {
 pub(super) struct Since {
     /// How far back verifications are told: a day if absent.
     #[serde(default)]
-    #[param(required = false)]
+    #[param(required = false, inline)]
     period: api::Period,
 }
 

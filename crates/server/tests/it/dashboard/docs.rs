@@ -149,6 +149,16 @@ fn assert_well_formed(page: &str) {
     assert!(open.is_empty(), "{open:?}");
 }
 
+/// How many bytes of a file go over the wire to a browser.
+async fn packed(server: &Server, file: &str) -> usize {
+    let answer = server.http.get(server.url(file)).header("accept-encoding", "gzip, deflate, br").send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers()["content-encoding"].as_bytes()), (200, &b"gzip"[..]), "{file}");
+    let (whole, packed) = (server.get(file, &Cred::None).await, answer.bytes().await.unwrap());
+    assert!(!whole.headers.contains_key("content-encoding") && whole.header("vary").contains("accept-encoding"), "{file}");
+    assert!(packed.len() < whole.text.len(), "{file}");
+    packed.len()
+}
+
 #[tokio::test]
 async fn the_pages_are_guarded_well_formed_and_small_for_anyone() {
     let server = Server::start().await;
@@ -159,7 +169,7 @@ async fn the_pages_are_guarded_well_formed_and_small_for_anyone() {
     assert_eq!(files.len(), 4, "{files:?}");
     let mut loaded = 0;
     for file in files {
-        loaded += server.get(file, &Cred::None).await.text.len();
+        loaded += packed(&server, file).await;
     }
     for (path, page) in pages(&server).await {
         let answer = Browser::new(&server).get(&path).await;

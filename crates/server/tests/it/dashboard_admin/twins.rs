@@ -81,13 +81,13 @@ const OPERATIONS: &[(&str, Twin)] = &[
     ),
     ("POST /v1/verify", Not("a service asks it of the keys that it is shown; a person has no such key")),
     ("POST /v1/verify/batch", Not("as the one before, of many keys")),
-    ("POST /v1/explain", Not("no page explains a verdict yet")),
-    ("GET /v1/events", Not("no page lists events yet")),
+    ("POST /v1/explain", Done(&["GET /explain", "POST /explain"])),
+    ("GET /v1/events", Done(&["GET /dashboard", "GET /dashboard/audit", "GET /dashboard/audit/events.jsonl"])),
     ("GET /v1/stats", Done(&["GET /dashboard"])),
     ("GET /livez", Not("a supervisor asks it")),
     ("GET /readyz", Not("a balancer asks it")),
     ("GET /metrics", Not("a collector asks it")),
-    ("GET /openapi.json", Not("a generator of clients reads it")),
+    ("GET /openapi.json", Done(&["GET /docs", "GET /docs/{tag}"])),
 ];
 
 /// Each form, and the operations that do what it does.
@@ -113,6 +113,7 @@ const FORMS: &[(&str, Twin)] = &[
     ("POST /dashboard/keys/revoke", Done(&["POST /v1/keys/revoke"])),
     ("POST /dashboard/keys/{id}", Done(&["PATCH /v1/keys/{id}"])),
     ("POST /dashboard/keys/{id}/revoke", Done(&["DELETE /v1/keys/{id}"])),
+    ("POST /explain", Done(&["POST /v1/explain"])),
     ("POST /account/keys/new", Done(&["POST /v1/keys"])),
     ("POST /account/keys/delete", Done(&["POST /v1/keys/revoke"])),
     ("POST /account/email", Done(&["PATCH /v1/accounts/{id}"])),

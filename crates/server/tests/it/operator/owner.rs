@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -30,7 +31,8 @@ impl Installation {
         let dir = tempfile::tempdir_in("/tmp").unwrap();
         fs::set_permissions(dir.path(), Permissions::from_mode(0o711)).unwrap();
         let installation = Self { dir };
-        fs::copy(PROGRAM, installation.program()).unwrap();
+        // By another process: a child that one of the other tests forks meanwhile would hold the file open, and nobody could run it.
+        assert!(Command::new("cp").arg(PROGRAM).arg(installation.program()).status().unwrap().success());
         fs::set_permissions(installation.program(), Permissions::from_mode(0o755)).unwrap();
         fs::create_dir(installation.data()).unwrap();
         fs::set_permissions(installation.data(), Permissions::from_mode(0o700)).unwrap();
