@@ -124,6 +124,8 @@ pub struct PasswordReset {
 /// Which accounts a list is to have.
 #[derive(Clone, Debug, Default)]
 pub struct AccountFilter {
+    /// Whose username is this, however it is spelled.
+    pub named: Option<String>,
     /// Whose username contains this, whatever its case.
     pub username: Option<String>,
     /// Of this role.

@@ -220,6 +220,8 @@ pub trait Keys {
     async fn descendants(&self, id: KeyId) -> Result<Vec<Key>, StoreError>;
     /// Keys, filtered and ordered.
     async fn keys(&self, filter: KeyFilter, sort: (KeySort, bool), now: UnixMillis, page: PageRequest) -> Result<Page<Key>, StoreError>;
+    /// How many keys there are, filtered.
+    async fn count_keys(&self, filter: KeyFilter, now: UnixMillis) -> Result<usize, StoreError>;
     /// Notes when keys were last used. Bookkeeping: no event, no revision.
     async fn record_use(&self, used: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError>;
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use keybearer_api as api;
 use keybearer_core::account::{AccountId, Standing, Status};
 use keybearer_core::authority::{PasswordProof, Touched};
-use keybearer_core::name::canonical;
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::role::{Level, USER};
 use keybearer_store::{
@@ -122,9 +121,9 @@ pub fn standing(app: &App, account: &Account) -> Standing {
 ///
 /// # Errors
 /// [`AppError::NotFound`] where there is none, or none that the caller may see.
-pub async fn read(app: &App, caller: &Caller, id: AccountId) -> Result<Account, AppError> {
+pub fn read(app: &App, caller: &Caller, id: AccountId) -> Result<Account, AppError> {
     caller.authority.see_account(id).map_err(AppError::from).map_err(unseen_is_absent(What::Account))?;
-    Ok(app.store.account(id).await?)
+    app.index.account(id).map(|account| (*account).clone()).ok_or(AppError::NotFound(What::Account))
 }
 
 /// The account of this name, however it is spelled, if there is one.
@@ -132,19 +131,8 @@ pub async fn read(app: &App, caller: &Caller, id: AccountId) -> Result<Account, 
 /// # Errors
 /// As [`list`].
 pub async fn by_name(app: &App, caller: &Caller, username: &str) -> Result<Option<Account>, AppError> {
-    let wanted = canonical(username);
-    let mut cursor = None;
-    loop {
-        let filter = AccountFilter { username: Some(username.to_owned()), ..AccountFilter::default() };
-        let page = list(app, caller, filter, PageRequest { cursor, limit: 1_000 }).await?;
-        if let Some(account) = page.items.into_iter().find(|account| canonical(&account.username) == wanted) {
-            return Ok(Some(account));
-        }
-        match page.next {
-            Some(next) => cursor = Some(next),
-            None => return Ok(None),
-        }
-    }
+    let filter = AccountFilter { named: Some(username.to_owned()), ..AccountFilter::default() };
+    Ok(list(app, caller, filter, PageRequest { cursor: None, limit: 1 }).await?.items.pop())
 }
 
 /// Accounts by number.

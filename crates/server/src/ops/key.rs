@@ -93,17 +93,7 @@ async fn every(app: &App, caller: &Caller, filter: KeyFilter) -> Result<Vec<Key>
 pub async fn count_of(app: &App, caller: &Caller, owner: AccountId) -> Result<usize, AppError> {
     caller.authority.see_account(owner).map_err(AppError::from).map_err(unseen_is_absent(What::Account))?;
     let filter = KeyFilter { owner: Some(owner), state: Some(keybearer_store::KeyStateFilter::NotRevoked), ..KeyFilter::default() };
-    let mut count = 0;
-    let mut cursor = None;
-    loop {
-        let page = PageRequest { cursor, limit: 1_000 };
-        let page = app.store.keys(filter.clone(), (KeySort::Created, true), app.clock.now(), page).await?;
-        count += page.items.len();
-        match page.next {
-            Some(next) => cursor = Some(next),
-            None => return Ok(count),
-        }
-    }
+    Ok(app.store.count_keys(filter, app.clock.now()).await?)
 }
 
 /// The store knows the last use up to a few seconds; the index knows it exactly.

@@ -38,7 +38,7 @@ pub async fn maker(app: &App, caller: &Caller, written: &str) -> Result<Option<M
     Ok(match written.split_once(':') {
         None if written == "operator" => Some(Maker::Operator),
         Some(("account", text)) => match number(text) {
-            Some(id) => Some(Maker::Account { id, username: found(account::read(app, caller, id).await)?.map(|one| one.username) }),
+            Some(id) => Some(Maker::Account { id, username: found(account::read(app, caller, id))?.map(|one| one.username) }),
             None => None,
         },
         Some(("key", text)) => match text.parse() {

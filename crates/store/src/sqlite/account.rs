@@ -378,6 +378,7 @@ fn list(connection: &Connection, filter: &AccountFilter, page: &PageRequest) -> 
             conditions.push_str(&format!(" AND {} ", condition.replace('?', &format!("?{}", values.len()))));
         }
     };
+    and("username_key = ?", filter.named.as_deref().map(keybearer_core::name::canonical));
     and("instr(username_key, ?) > 0", filter.username.as_deref().map(keybearer_core::name::canonical));
     and("role = ?", filter.role.clone());
     and("status = ?", filter.status.map(|status| status.as_str().to_owned()));

@@ -51,6 +51,10 @@ impl Keys for Sqlite {
         self.readers.read(move |connection| list::keys(connection, &filter, sort, now, &page)).await
     }
 
+    async fn count_keys(&self, filter: KeyFilter, now: UnixMillis) -> Result<usize, StoreError> {
+        self.readers.read(move |connection| list::count(connection, &filter, now)).await
+    }
+
     async fn record_use(&self, used: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {
         self.writer.bookkeeping(move |connection| record_use(connection, &used)).await
     }

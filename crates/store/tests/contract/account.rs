@@ -316,6 +316,8 @@ async fn a_list_has_pages_and_filters(world: &World) {
         (AccountFilter::default(), vec!["Ada", "Adam", "Eve", "Madam"]),
         (named("ＡＤＡ"), vec!["Ada", "Adam", "Madam"]),
         (named("%"), vec![]),
+        (AccountFilter { named: Some("ＡDAM".into()), ..AccountFilter::default() }, vec!["Adam"]),
+        (AccountFilter { named: Some("ada%".into()), ..AccountFilter::default() }, vec![]),
         (AccountFilter { role: Some("support".into()), ..AccountFilter::default() }, vec!["Adam", "Madam"]),
         (AccountFilter { role: Some("user".into()), ..named("a") }, vec!["Ada"]),
         (AccountFilter { status: Some(Status::Locked), ..AccountFilter::default() }, vec!["Eve"]),

@@ -161,6 +161,7 @@ async fn a_list_has_filters(world: &World) {
     ];
     for (filter, expected) in cases {
         assert_eq!(ids(world, &filter, (KeySort::Created, false), 2).await, expected, "{filter:?}");
+        assert_eq!(world.store.count_keys(filter.clone(), world.now()).await.unwrap(), expected.len(), "{filter:?}");
     }
     // A key is active before its expiry and expired at it.
     let active = KeyFilter { state: Some(KeyStateFilter::Active), owner: Some(ada), ..any() };

@@ -43,7 +43,7 @@ struct Page<'a> {
 
 pub(super) async fn page(State(app): State<Arc<App>>, InPath(id): InPath, Member(visit): Member) -> Result<Response, AppError> {
     let admin = visit.admin()?;
-    let account = ops::account::read(&app, &admin.caller, accounts::id(&id)?).await?;
+    let account = ops::account::read(&app, &admin.caller, accounts::id(&id)?)?;
     let page = Page {
         visit: &visit,
         own: account.id == admin.account.id,

@@ -29,8 +29,8 @@ struct Page<'a> {
     password: bool,
 }
 
-async fn read(app: &App, visit: &Visit, id: &str) -> Result<Account, AppError> {
-    ops::account::read(app, &visit.admin()?.caller, accounts::id(id)?).await
+fn read(app: &App, visit: &Visit, id: &str) -> Result<Account, AppError> {
+    ops::account::read(app, &visit.admin()?.caller, accounts::id(id)?)
 }
 
 fn show(visit: &Visit, status: StatusCode, fields: &Fields, account: &Account) -> Result<Response, AppError> {
@@ -39,7 +39,7 @@ fn show(visit: &Visit, status: StatusCode, fields: &Fields, account: &Account) -
 }
 
 pub(super) async fn form(State(app): State<Arc<App>>, InPath(id): InPath, Member(visit): Member) -> Result<Response, AppError> {
-    let account = read(&app, &visit, &id).await?;
+    let account = read(&app, &visit, &id)?;
     let (email, external) = (account.email.as_deref().unwrap_or_default(), account.external_id.as_deref().unwrap_or_default());
     let (metadata, mark) = (metadata::shown(&account.metadata), metadata::mark(&account.metadata));
     let values = [("email", email), ("external_id", external), (metadata::FIELD, &*metadata), (metadata::MARK, &*mark)];
@@ -63,7 +63,7 @@ pub(super) async fn change(
     InPath(id): InPath,
     Posted { visit, mut fields }: Posted,
 ) -> Result<Response, AppError> {
-    let account = read(&app, &visit, &id).await?;
+    let account = read(&app, &visit, &id)?;
     let Some(metadata) = metadata::changed(&visit, &mut fields) else {
         return show(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields, &account);
     };

@@ -29,14 +29,14 @@ struct Page<'a> {
 }
 
 /// The account, if it is somebody else's.
-async fn theirs(app: &App, visit: &Visit, id: &str) -> Result<Option<Account>, AppError> {
+fn theirs(app: &App, visit: &Visit, id: &str) -> Result<Option<Account>, AppError> {
     let admin = visit.admin()?;
-    let account = ops::account::read(app, &admin.caller, accounts::id(id)?).await?;
+    let account = ops::account::read(app, &admin.caller, accounts::id(id)?)?;
     Ok(Some(account).filter(|account| account.id != admin.account.id))
 }
 
 pub(super) async fn form(State(app): State<Arc<App>>, InPath(id): InPath, Member(visit): Member) -> Result<Response, AppError> {
-    match theirs(&app, &visit, &id).await? {
+    match theirs(&app, &visit, &id)? {
         Some(account) => visit.page(StatusCode::OK, &Page { visit: &visit, fields: &Fields::default(), account: &account }),
         None => Ok(visit.go("/account/security")),
     }
@@ -47,7 +47,7 @@ pub(super) async fn set(
     InPath(id): InPath,
     Posted { visit, mut fields }: Posted,
 ) -> Result<Response, AppError> {
-    let Some(account) = theirs(&app, &visit, &id).await? else {
+    let Some(account) = theirs(&app, &visit, &id)? else {
         return Ok(visit.go("/account/security"));
     };
     let asked = ChangeAccount { password: Some(fields.value("password").to_owned()), ..ChangeAccount::default() };

@@ -35,7 +35,7 @@ fn path(account: AccountId) -> String {
 
 pub(super) async fn list(State(app): State<Arc<App>>, InPath(id): InPath, Member(visit): Member) -> Result<Response, AppError> {
     let caller = &visit.admin()?.caller;
-    let account = ops::account::read(&app, caller, accounts::id(&id)?).await?;
+    let account = ops::account::read(&app, caller, accounts::id(&id)?)?;
     let sessions = security::rows(&visit, Some(account.id.0)).await?;
     visit.page(StatusCode::OK, &Page { visit: &visit, account: &account, sessions, action: path(account.id) })
 }

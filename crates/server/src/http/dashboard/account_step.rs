@@ -139,7 +139,7 @@ impl Plan {
     async fn make(app: &App, visit: &Visit, (id, step): (&str, &str), role: &str) -> Result<Self, AppError> {
         let admin = visit.admin()?;
         let (id, step) = (accounts::id(id)?, Step::read(step)?);
-        let account = ops::account::read(app, &admin.caller, id).await?;
+        let account = ops::account::read(app, &admin.caller, id)?;
         let lowers = || ops::account::roles(app).any(|(name, level)| name == role && level < ops::account::level(app, &account));
         let ends = step.ends_all() || (step == Step::Role && lowers());
         let keys = if ends { ops::key::count_of(app, &admin.caller, id).await? } else { 0 };

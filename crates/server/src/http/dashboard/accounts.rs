@@ -18,7 +18,7 @@ use crate::http::paging;
 use crate::ops;
 
 /// Rows of a page.
-const ROWS: u32 = 50;
+const ROWS: u32 = 25;
 /// The states of an account, as they are offered.
 const STATUSES: [Status; 3] = [Status::Active, Status::Locked, Status::Blocked];
 
@@ -54,7 +54,7 @@ impl Asked {
 
     fn filter(&self) -> AccountFilter {
         let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        AccountFilter { username: given(&self.username), role: given(&self.role), status: Status::parse(&self.status) }
+        AccountFilter { named: None, username: given(&self.username), role: given(&self.role), status: Status::parse(&self.status) }
     }
 
     /// The address of the page that begins there.

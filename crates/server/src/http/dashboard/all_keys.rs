@@ -2,7 +2,6 @@
 
 pub(super) mod search;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -24,7 +23,7 @@ use crate::http::paging;
 use crate::ops;
 
 /// Rows of a page. All of them can be selected, and their ids must go into an address.
-const ROWS: u32 = 50;
+const ROWS: u32 = 25;
 
 #[derive(Template)]
 #[template(path = "all_keys.html")]
@@ -108,8 +107,8 @@ impl Holder {
 }
 
 /// The name of an account, if it is not deleted.
-async fn username(app: &App, visit: &Visit, owner: AccountId) -> Result<Option<String>, AppError> {
-    match ops::account::read(app, &visit.admin()?.caller, owner).await {
+fn username(app: &App, visit: &Visit, owner: AccountId) -> Result<Option<String>, AppError> {
+    match ops::account::read(app, &visit.admin()?.caller, owner) {
         Ok(account) => Ok(Some(account.username)),
         Err(AppError::NotFound(What::Account)) => Ok(None),
         Err(error) => Err(error),
@@ -117,29 +116,16 @@ async fn username(app: &App, visit: &Visit, owner: AccountId) -> Result<Option<S
 }
 
 /// These keys, as they stand in the table.
-pub(super) async fn entries(app: &App, visit: &Visit, keys: &[Key]) -> Result<Vec<Entry>, AppError> {
-    let mut usernames: HashMap<AccountId, Option<String>> = HashMap::new();
-    let mut entries = Vec::with_capacity(keys.len());
-    for key in keys {
-        let holder = match key.holder {
-            KeyHolder::Account { owner, .. } => {
-                let username = match usernames.get(&owner) {
-                    Some(known) => known.clone(),
-                    None => {
-                        let username = username(app, visit, owner).await?;
-                        usernames.insert(owner, username.clone());
-                        username
-                    }
-                };
-                Holder::Account { id: owner, username }
-            }
+pub(super) fn entries(app: &App, visit: &Visit, keys: &[Key]) -> Result<Vec<Entry>, AppError> {
+    let holder = |key: &Key| -> Result<Holder, AppError> {
+        Ok(match key.holder {
+            KeyHolder::Account { owner, .. } => Holder::Account { id: owner, username: username(app, visit, owner)? },
             KeyHolder::Service { policy, .. } => {
                 Holder::Service { id: policy, policy: ops::key::policy_of(app, key).map(|policy| policy.name.clone()) }
             }
-        };
-        entries.push(Entry { row: keys::row(visit, key), kind: key.holder.kind(), holder });
-    }
-    Ok(entries)
+        })
+    };
+    keys.iter().map(|key| Ok(Entry { row: keys::row(visit, key), kind: key.holder.kind(), holder: holder(key)? })).collect()
 }
 
 pub(super) async fn list(State(app): State<Arc<App>>, Member(visit): Member) -> Result<Response, AppError> {
@@ -157,7 +143,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, Member(visit): Member) -> 
     };
     let page = Page {
         owner_problem,
-        entries: entries(&app, &visit, &page.items).await?,
+        entries: entries(&app, &visit, &page.items)?,
         next: page.next.map(|next| search.address(Some(&paging::cursor(&next)))),
         columns: columns(Some(&search)),
         visit: &visit,

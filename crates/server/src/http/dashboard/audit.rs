@@ -29,7 +29,7 @@ use crate::http::{event_lines, paging};
 use crate::ops;
 
 /// Rows of a page: fewer than elsewhere, since each brings its details.
-const ROWS: u32 = 25;
+const ROWS: u32 = 15;
 /// How many of the things that an event touched are shown.
 const TOUCHED: usize = 20;
 

@@ -21,7 +21,7 @@ use crate::http::paging;
 use crate::ops;
 
 /// Rows of a page.
-const ROWS: u32 = 50;
+const ROWS: u32 = 25;
 /// How long before its end a key is about to expire, in milliseconds.
 const SOON: i64 = 7 * DAY;
 

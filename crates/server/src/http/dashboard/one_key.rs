@@ -50,7 +50,7 @@ async fn key(app: &App, visit: &Visit, id: &str) -> Result<Key, AppError> {
 async fn page(visit: &Visit, status: StatusCode, fields: &Fields, key: &Key) -> Result<Response, AppError> {
     let (app, caller) = (&visit.app, &visit.admin()?.caller);
     let policy = ops::key::policy_of(app, key);
-    let Some(entry) = all_keys::entries(app, visit, std::slice::from_ref(key)).await?.pop() else {
+    let Some(entry) = all_keys::entries(app, visit, std::slice::from_ref(key))?.pop() else {
         return Err(AppError::NotFound(What::Key));
     };
     let policies = match &policy {

@@ -60,7 +60,7 @@ pub(super) async fn overview(State(app): State<Arc<App>>, Member(visit): Member)
     let short = async |filter: KeyFilter, sort| {
         let active = KeyFilter { state: Some(KeyStateFilter::Active), ..filter };
         let keys = ops::key::list(&app, caller, active, (sort, false), PageRequest { cursor: None, limit: SHORT }).await?;
-        all_keys::entries(&app, &visit, &keys.items).await
+        all_keys::entries(&app, &visit, &keys.items)
     };
     let ago = Some(now.minus(30 * DAY));
     let page = Page {

@@ -48,7 +48,7 @@ async fn living(app: &App, visit: &Visit, ids: impl Iterator<Item = &str>) -> Re
 pub(super) async fn ask(State(app): State<Arc<App>>, Member(visit): Member) -> Result<Response, AppError> {
     let ids = visit.query_all("id");
     let keys = living(&app, &visit, ids.iter().map(String::as_str)).await?;
-    let entries = all_keys::entries(&app, &visit, &keys).await?;
+    let entries = all_keys::entries(&app, &visit, &keys)?;
     let back = Search::parse(&visit.query("back").unwrap_or_default());
     visit.page(StatusCode::OK, &Page { visit: &visit, entries, columns: all_keys::columns(None), back })
 }

@@ -44,7 +44,7 @@ async fn doomed(app: &App, visit: &Visit, id: KeyId) -> Result<(Key, Vec<Key>), 
 
 async fn show(app: &App, visit: &Visit, status: StatusCode, fields: &Fields, id: KeyId) -> Result<Response, AppError> {
     let (key, doomed) = doomed(app, visit, id).await?;
-    let entries = all_keys::entries(app, visit, &doomed).await?;
+    let entries = all_keys::entries(app, visit, &doomed)?;
     visit.page(status, &Page { visit, fields, key: &key, entries, columns: all_keys::columns(None) })
 }
 

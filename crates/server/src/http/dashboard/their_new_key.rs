@@ -19,21 +19,21 @@ use crate::http::path::InPath;
 use crate::ops;
 
 /// Whose key it is to be, and up to which level; refused where the account can have none now.
-async fn owner(app: &App, visit: &Visit, id: &str) -> Result<(Account, Level), AppError> {
-    let account = ops::account::read(app, &visit.admin()?.caller, accounts::id(id)?).await?;
+fn owner(app: &App, visit: &Visit, id: &str) -> Result<(Account, Level), AppError> {
+    let account = ops::account::read(app, &visit.admin()?.caller, accounts::id(id)?)?;
     let standing = ops::account::standing(app, &account);
     standing.fit().map_err(|why| Conflict::OwnerUnfit(Refusal::OwnerUnfit(why))).map_err(AppError::Conflict)?;
     Ok((account, standing.level))
 }
 
 pub(super) async fn form(State(app): State<Arc<App>>, InPath(id): InPath, Member(visit): Member) -> Result<Response, AppError> {
-    let (account, most) = owner(&app, &visit, &id).await?;
+    let (account, most) = owner(&app, &visit, &id)?;
     new_key::page(&visit, StatusCode::OK, &new_key::blank(&visit), most, Some(&account))
 }
 
 pub(super) async fn create(State(app): State<Arc<App>>, InPath(id): InPath, posted: PostedOnce) -> Result<Response, AppError> {
     let PostedOnce { visit, mut fields } = posted;
-    let (account, most) = owner(&app, &visit, &id).await?;
+    let (account, most) = owner(&app, &visit, &id)?;
     let Some(asked) = Asked::read(&visit, &mut fields) else {
         return new_key::page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields, most, Some(&account));
     };

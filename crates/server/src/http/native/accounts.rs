@@ -69,7 +69,7 @@ pub(super) async fn list(
     let page = dress::page_request(which.cursor.as_deref(), which.limit)?;
     let status =
         which.status.map(|text| Status::parse(&text).ok_or_else(|| AppError::invalid("status", "must be active, locked or blocked")));
-    let filter = AccountFilter { username: which.username, role: which.role, status: status.transpose()? };
+    let filter = AccountFilter { named: None, username: which.username, role: which.role, status: status.transpose()? };
     let page = ops::account::list(&app, &caller, filter, page).await?;
     Ok(dress::json(&dress::page(page, |account| dress::account(&app, &account))))
 }
@@ -81,7 +81,7 @@ pub(super) async fn list(
     responses((status = 200, description = "The account", body = api::Account), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Signed, InPath(text): InPath) -> Result<Response, AppError> {
-    let account = ops::account::read(&app, &caller, id(&text)?).await?;
+    let account = ops::account::read(&app, &caller, id(&text)?)?;
     Ok(dress::json(&dress::account(&app, &account)))
 }
 

@@ -37,6 +37,10 @@ impl Conditions {
         self.values.push(value);
         self.sql.push(condition.replace('?', &format!("?{}", self.values.len())));
     }
+
+    fn joined(&self) -> String {
+        if self.sql.is_empty() { "TRUE".to_owned() } else { self.sql.join(" AND ") }
+    }
 }
 
 pub(super) fn keys(
@@ -57,7 +61,7 @@ pub(super) fn keys(
         after(&mut conditions, column, sort, descending, cursor)?;
     }
     let direction = if descending { "DESC" } else { "ASC" };
-    let condition = if conditions.sql.is_empty() { "TRUE".to_owned() } else { conditions.sql.join(" AND ") };
+    let condition = conditions.joined();
     let order = match sort {
         KeySort::Created => format!("id {direction}"),
         KeySort::Name | KeySort::Expires | KeySort::LastUsed => format!("{column} {direction}, id {direction}"),
@@ -68,6 +72,13 @@ pub(super) fn keys(
         connection.prepare_cached(&sql)?.query_map(params_from_iter(conditions.values), row::to_key)?.collect::<Result<Vec<_>, _>>()?;
     let next = page_end(&mut items, page.limit).map(|last| cursor_at(last, sort)).transpose()?;
     Ok(Page { items, next })
+}
+
+pub(super) fn count(connection: &Connection, filter: &KeyFilter, now: UnixMillis) -> Result<usize, StoreError> {
+    let conditions = filtered(filter, now);
+    let sql = format!("SELECT count(*) FROM keys WHERE {}", conditions.joined());
+    let count: i64 = connection.prepare_cached(&sql)?.query_row(params_from_iter(conditions.values), |row| row.get(0))?;
+    usize::try_from(count).map_err(row::unreadable)
 }
 
 fn filtered(filter: &KeyFilter, now: UnixMillis) -> Conditions {

@@ -79,7 +79,7 @@ impl<'a> Subjects<'a> {
             "session" => subject("enter", visit.t("audit-a-session")),
             "service" => found("list", id.to_owned(), "/dashboard/permissions".to_owned()),
             "account" => match id.parse().map(AccountId) {
-                Ok(account) => match ops::account::read(app, caller, account).await {
+                Ok(account) => match ops::account::read(app, caller, account) {
                     Ok(account) => found("person", account.username, format!("/dashboard/accounts/{id}")),
                     Err(AppError::NotFound(What::Account)) => subject("person", visit.t1("deleted-account", "id", id)),
                     Err(error) => return Err(error),
