@@ -50,6 +50,7 @@ for (const [how, way] of Object.entries(HANDS)) {
       assert.equal(await page.evaluate(() => navigator.clipboard.readText()), key);
     }
     await hand.press(page.getByRole("link", { name: "I have stored it" }));
+    await page.waitForURL((url) => url.pathname !== "/dashboard/keys/new");
     const tested = async () => (await fetch(`${world.url}/api/v1/api_keys/test`, { headers: { "catena-api-key": key } })).status;
     const may = async (permission) => {
       const { json } = await world.api("POST", "/v1/verify", { token, body: { key, any_of: [permission] } });
@@ -59,7 +60,7 @@ for (const [how, way] of Object.entries(HANDS)) {
     assert.deepEqual([await may("shop:read"), await may("shop:write")], ["VALID", "INSUFFICIENT_PERMISSIONS"]);
 
     await page.goto("/dashboard/policies");
-    await hand.press(page.getByRole("main").getByRole("link", { name: "Order readers" }));
+    await hand.press(page.getByRole("main").getByRole("link", { name: "Order readers", exact: true }));
     await page.getByText("takes effect immediately").first().waitFor();
     await hand.tick(page.getByRole("checkbox", { name: /To write orders/ }));
     await hand.press(page.getByRole("button", { name: "Save" }));
@@ -67,7 +68,7 @@ for (const [how, way] of Object.entries(HANDS)) {
     assert.equal(await may("shop:write"), "VALID", "the edit is in force at once");
 
     await page.goto("/dashboard/policies");
-    await hand.press(page.getByRole("main").getByRole("link", { name: "Order readers" }));
+    await hand.press(page.getByRole("main").getByRole("link", { name: "Order readers", exact: true }));
     await hand.press(page.getByRole("link", { name: "Delete…" }));
     await page.getByRole("cell", { name: "storefront" }).waitFor();
     await hand.type(page.getByRole("textbox", { name: /name of the policy/i }), "order readers!");
