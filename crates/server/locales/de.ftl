@@ -319,6 +319,9 @@ overview-unused = { $count ->
 overview-none-unused = Jeder aktive Schlüssel, der älter als 30 Tage ist, wurde seitdem benutzt.
 overview-never-used = nie benutzt
 overview-see-all = Alle in der Schlüsselliste ansehen
+overview-recent = Letzte Änderungen
+overview-none-recent = Bisher wurde nichts geändert.
+overview-see-audit = Alle Änderungen ansehen
 policies = Richtlinien
 permissions-declared = { $count ->
     [one] für { $count } deklarierte Berechtigung
@@ -449,7 +452,7 @@ edit-policy-text = Auch der Name darf sich ändern; die Schlüssel bleiben der R
 policy-effect = { $count ->
     [0] Was du speicherst, gilt sofort. Zurzeit benutzt kein Schlüssel diese Richtlinie.
     [one] Was du speicherst, gilt sofort, und zwar für den { $count } Schlüssel mit dieser Richtlinie.
-   *[other] Was du speicherst, gilt sofort, und zwar für alle { $count } Schlüssel mit dieser Richtlinie.
+   *[other] Was du speicherst, gilt sofort, und zwar für die { $count } Schlüssel mit dieser Richtlinie.
 }
 policy-name-hint = Eindeutig, auch ohne Rücksicht auf Groß- und Kleinschreibung. Zum Beispiel „Rechnungen lesen“.
 policy-permissions-hint = Was die Schlüssel dürfen, nach dem Dienst geordnet, der es deklariert.

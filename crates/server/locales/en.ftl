@@ -319,6 +319,9 @@ overview-unused = { $count ->
 overview-none-unused = Every active key older than 30 days was used since.
 overview-never-used = never used
 overview-see-all = See all in the list of keys
+overview-recent = Recent changes
+overview-none-recent = Nothing was changed yet.
+overview-see-audit = See all changes
 policies = Policies
 permissions-declared = { $count ->
     [one] for { $count } declared permission
@@ -452,7 +455,7 @@ edit-policy-text = The name may change too; keys stay tied to the policy.
 policy-effect = { $count ->
     [0] Saving takes effect immediately. No key uses this policy now.
     [one] Saving takes effect immediately, for the { $count } key that uses this policy.
-   *[other] Saving takes effect immediately, for all { $count } keys that use this policy.
+   *[other] Saving takes effect immediately, for the { $count } keys that use this policy.
 }
 policy-name-hint = Unique, whatever its case. For example “Read invoices”.
 policy-permissions-hint = What the keys may do, by the service that declares it.

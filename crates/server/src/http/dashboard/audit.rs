@@ -2,8 +2,8 @@
 
 mod change;
 mod search;
-mod subject;
-mod words;
+pub(super) mod subject;
+pub(super) mod words;
 
 use std::io;
 use std::sync::Arc;

@@ -24,6 +24,8 @@ async fn before_anything_happened_it_says_what_will_be_here() {
         assert!(page.contains(words), "{words}: {page}");
     }
     assert!(!page.contains("chart-bars"), "an empty chart says nothing");
+    let recent = between(&page, "id=\"recent\"", "</section>");
+    assert_eq!((recent.matches("<li").count(), recent.contains("Account created")), (1, true), "signing in is no change: {recent}");
 }
 
 #[tokio::test]
@@ -45,6 +47,8 @@ async fn the_chart_shows_how_many_were_accepted_and_why_others_were_not() {
         // Three of four, on a scale up to four; the rest on top.
         assert!(chart.contains("y=\"25.00\" width=\"8\" height=\"75.00\"") && chart.contains("y=\"0.00\" width=\"8\" height=\"25.00\""));
         assert!(between(&page, "<tbody>", "</tbody>").contains("<td>3</td><td>1</td>"));
+        let recent = between(&page, "id=\"recent\"", "</section>");
+        assert!(recent.contains("Key created") && recent.contains("<bdi>a key</bdi>"), "{recent}");
     }
 }
 

@@ -12,26 +12,26 @@ use crate::ops;
 
 /// Somebody or something that events speak of.
 #[derive(Clone)]
-pub(super) struct Subject {
-    pub(super) icon: &'static str,
+pub(in crate::http::dashboard) struct Subject {
+    pub(in crate::http::dashboard) icon: &'static str,
     /// What it is, where that is not clear from its name.
-    pub(super) text: String,
+    pub(in crate::http::dashboard) text: String,
     /// What it is called, if anything.
-    pub(super) name: Option<String>,
+    pub(in crate::http::dashboard) name: Option<String>,
     /// Where it is shown, if it is still there.
-    pub(super) link: Option<String>,
+    pub(in crate::http::dashboard) link: Option<String>,
     /// As events write it.
-    pub(super) code: String,
+    pub(in crate::http::dashboard) code: String,
 }
 
 /// Subjects that were met; each is looked up once.
-pub(super) struct Subjects<'a> {
+pub(in crate::http::dashboard) struct Subjects<'a> {
     visit: &'a Visit,
     known: HashMap<String, Subject>,
 }
 
 impl<'a> Subjects<'a> {
-    pub(super) fn new(visit: &'a Visit) -> Self {
+    pub(in crate::http::dashboard) fn new(visit: &'a Visit) -> Self {
         Self { visit, known: HashMap::new() }
     }
 
@@ -39,7 +39,7 @@ impl<'a> Subjects<'a> {
     ///
     /// # Errors
     /// What its look-up says, but not that it is gone.
-    pub(super) async fn of(&mut self, code: &str) -> Result<Subject, AppError> {
+    pub(in crate::http::dashboard) async fn of(&mut self, code: &str) -> Result<Subject, AppError> {
         if let Some(known) = self.known.get(code) {
             return Ok(known.clone());
         }
@@ -57,7 +57,7 @@ impl<'a> Subjects<'a> {
     }
 
     /// The target of an event. What is deleted since has the name that the event knows.
-    pub(super) async fn of_event(&mut self, event: &Event) -> Result<Subject, AppError> {
+    pub(in crate::http::dashboard) async fn of_event(&mut self, event: &Event) -> Result<Subject, AppError> {
         let mut subject = self.of(&event.target).await?;
         if subject.name.is_none() {
             let told = event.before.as_ref().or(event.after.as_ref());

@@ -3,10 +3,10 @@
 use crate::http::dashboard::texts::msg;
 
 /// An action in words, with what its badge looks like.
-pub(super) struct What {
-    pub(super) label: &'static str,
-    pub(super) tone: &'static str,
-    pub(super) icon: &'static str,
+pub(in crate::http::dashboard) struct What {
+    pub(in crate::http::dashboard) label: &'static str,
+    pub(in crate::http::dashboard) tone: &'static str,
+    pub(in crate::http::dashboard) icon: &'static str,
 }
 
 /// The actions that there are, by what they are done to.
@@ -20,7 +20,7 @@ pub(super) const GROUPS: &[(&str, &str, &[&str])] = &[
 ];
 
 /// An action in words. One that is not known is told as something else, beside its code.
-pub(super) fn what(action: &str) -> What {
+pub(in crate::http::dashboard) fn what(action: &str) -> What {
     let (label, tone, icon) = match action {
         "key.created" => (msg("audit-key-created"), "good", "plus"),
         "key.changed" => (msg("audit-key-changed"), "quiet", "edit"),
