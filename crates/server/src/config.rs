@@ -91,6 +91,8 @@ pub struct HttpConfig {
     pub idle_timeout: Duration,
     /// Most connections at once.
     pub max_connections: usize,
+    /// Whether the shortcuts for hot routes are taken. No setting: only tests, which hold both ways against each other, turn it off.
+    pub shortcuts: bool,
 }
 
 /// Settings about keys.

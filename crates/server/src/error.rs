@@ -1,6 +1,7 @@
 //! Why a request is not answered as asked. Each face says it in its own words, in one exhaustive match.
 
 use keybearer_core::authority::Refusal;
+use keybearer_core::decision::Denial;
 use keybearer_core::key::{LifetimeError, RevocationReason};
 use keybearer_core::name::NameError;
 use keybearer_core::permission::{Permission, PermissionError};
@@ -227,6 +228,18 @@ impl AppError {
     /// One field cannot be read.
     pub fn malformed(pointer: impl Into<String>, message: impl ToString) -> Self {
         Self::Malformed(FieldError::new(pointer, message.to_string()))
+    }
+}
+
+impl From<Denial> for AuthError {
+    /// Of a key that is presented to prove who asks, and of which nothing else is asked.
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::Malformed => Self::Malformed,
+            Denial::Expired => Self::Expired,
+            Denial::Revoked(reason) => Self::Revoked(reason),
+            Denial::NotFound | Denial::InsufficientLevel { .. } | Denial::InsufficientPermissions { .. } => Self::Invalid,
+        }
     }
 }
 

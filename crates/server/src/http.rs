@@ -10,6 +10,7 @@ pub mod dashboard;
 pub mod event_lines;
 pub mod failure;
 pub mod freesewing;
+mod gate;
 mod head;
 mod health;
 pub mod native;
@@ -18,6 +19,7 @@ pub mod paging;
 pub mod path;
 pub mod request;
 mod serve;
+mod shortcut;
 mod table;
 mod target;
 
@@ -56,6 +58,7 @@ fn routes(app: Arc<App>, health: &HealthReporter) -> Router {
         .merge(freesewing::router())
         .merge(catena::router())
         .merge(dashboard::router(native::document))
+        .merge(gate::router())
         .merge(grpc::router(&app, health))
         .fallback(|| async { AppError::NoSuchPath })
         .layer(CatchPanicLayer::custom(|_| AppError::Internal("a handler panicked".into()).into_response()))
@@ -69,6 +72,7 @@ enum Face {
     FreeSewing,
     Catena,
     Grpc,
+    Gate,
     /// In the language and theme of who asks.
     Dashboard(Arc<dashboard::Visit>),
 }
@@ -85,6 +89,8 @@ impl Face {
             Self::FreeSewing
         } else if below("/api/v1/api_keys") {
             Self::Catena
+        } else if below("/gate") {
+            Self::Gate
         } else if dashboard::answers(path) {
             let visit = dashboard::Visit::new(Arc::clone(app), context.clone(), request.method(), request.uri(), request.headers());
             Self::Dashboard(Arc::new(visit))
@@ -100,6 +106,7 @@ impl Face {
             Self::FreeSewing => freesewing::render(error, request_id),
             Self::Catena => catena::render(error, request_id),
             Self::Grpc => grpc::render(error, request_id),
+            Self::Gate => gate::render(error),
             Self::Dashboard(visit) => {
                 let mut page = dashboard::render(error, visit);
                 dashboard::guard(&mut page);

@@ -30,6 +30,7 @@ pub struct Metrics {
     pub http: HttpMetrics,
     verified: Counters<Outcome>,
     tested: Counters<Outcome>,
+    gated: Counters<Outcome>,
     by_session: Counters<Authentication>,
     by_key: Counters<Authentication>,
     logins: Counters<Login>,
@@ -164,10 +165,13 @@ impl Default for Metrics {
         let histogram = |name: &str, help: &str, bounds: &[f64]| {
             registered(&registry, Histogram::with_opts(HistogramOpts::new(name, help).buckets(bounds.to_vec())))
         };
-        let [verified, tested] = Counters::family(
+        let [verified, tested, gated] = Counters::family(
             &registry,
-            ("keybearer_verifications_total", "Questions about keys, by answer: of verify, single or in a batch, and of the Catena test"),
-            ("kind", ["verify", "test"]),
+            (
+                "keybearer_verifications_total",
+                "Questions about keys, by answer: of verify, single or in a batch, of the Catena test, and of gates",
+            ),
+            ("kind", ["verify", "test", "gate"]),
             "outcome",
         );
         let [by_session, by_key] = Counters::family(
@@ -204,6 +208,7 @@ impl Default for Metrics {
             http: HttpMetrics::new(&registry),
             verified,
             tested,
+            gated,
             by_session,
             by_key,
             logins: Counters::single(&registry, logins, "outcome"),
@@ -226,10 +231,15 @@ impl Metrics {
         self.tested.count(outcome, 1);
     }
 
-    /// How verifications and tests were answered since the start, in the order of [`Outcome::ALL`].
+    /// Counts an answer of a gate.
+    pub fn gated(&self, outcome: Outcome) {
+        self.gated.count(outcome, 1);
+    }
+
+    /// How verifications, tests and gates were answered since the start, in the order of [`Outcome::ALL`].
     #[must_use]
     pub fn answered(&self) -> [u64; Outcome::ALL.len()] {
-        Outcome::ALL.map(|outcome| self.verified.counted(outcome) + self.tested.counted(outcome))
+        Outcome::ALL.map(|outcome| self.verified.counted(outcome) + self.tested.counted(outcome) + self.gated.counted(outcome))
     }
 
     /// Counts a caller that came with a session.

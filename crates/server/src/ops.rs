@@ -4,6 +4,7 @@
 pub mod account;
 pub mod audit;
 pub mod explain;
+pub mod gate;
 pub mod health;
 pub mod issue;
 pub mod key;

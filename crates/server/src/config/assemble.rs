@@ -23,6 +23,7 @@ impl Values {
                 body_timeout: self.required("http.body_timeout", read::timeout)?,
                 idle_timeout: self.required("http.idle_timeout", read::timeout)?,
                 max_connections: self.required("http.max_connections", read::count)? as usize,
+                shortcuts: true,
             },
             data_dir: self.required("data_dir", read::text)?.into(),
             database: self.optional("database", read::database)?,

@@ -39,7 +39,13 @@ fn the_defaults_are_those_of_the_design() {
     assert_eq!(config.roles, Roles::default());
     assert_eq!(config.log, LogConfig { level: LevelFilter::INFO, format: LogFormat::Auto });
     let seconds = Duration::from_secs;
-    let http = HttpConfig { header_timeout: seconds(10), body_timeout: seconds(15), idle_timeout: seconds(60), max_connections: 10_000 };
+    let http = HttpConfig {
+        header_timeout: seconds(10),
+        body_timeout: seconds(15),
+        idle_timeout: seconds(60),
+        max_connections: 10_000,
+        shortcuts: true,
+    };
     assert_eq!(config.http, http);
     assert!(config.tls.is_none() && config.trusted_proxies.is_empty() && config.cors_origins.is_empty());
     assert!(!config.plain_http && config.public_url.is_none() && config.admin_password.is_none());

@@ -103,6 +103,22 @@ pub fn json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T,
     shape(value(bytes)?)
 }
 
+/// As [`json`], for a shape that holds no objects but is one: it is tried at once, which is several times as fast. What serde then refuses is
+/// read the longer way, which knows the place of the fault.
+///
+/// # Errors
+/// As [`json`].
+pub fn flat<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, AppError> {
+    require_json(headers)?;
+    // From an array, serde would take the entries for the fields, by their place.
+    if bytes.trim_ascii_start().first() == Some(&b'{')
+        && let Ok(read) = serde_json::from_slice(bytes)
+    {
+        return Ok(read);
+    }
+    shape(value(bytes)?)
+}
+
 /// serde's message without what the client sent, which may be a secret in the wrong place.
 pub(super) fn without_content(message: &str) -> String {
     if let Some(unknown) = message.strip_prefix("unknown field `") {

@@ -31,6 +31,12 @@ fn carried(headers: &HeaderMap) -> impl Iterator<Item = (&'static str, &HeaderVa
     CARRIERS.iter().flat_map(|name| headers.get_all(*name).iter().map(move |value| (*name, value)))
 }
 
+/// Whether a header carries a credential.
+#[must_use]
+pub fn is_carrier(name: &str) -> bool {
+    CARRIERS.contains(&name)
+}
+
 /// Whether a request has more than one credential header, or one of them twice.
 #[must_use]
 pub fn are_many(headers: &HeaderMap) -> bool {

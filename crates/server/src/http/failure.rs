@@ -70,7 +70,7 @@ async fn worded(face: &Face, id: &str, request: Request, next: Next) -> Response
 }
 
 /// What a client is not told goes to the log.
-fn log(error: &AppError, request_id: &str) {
+pub(super) fn log(error: &AppError, request_id: &str) {
     if let AppError::Unavailable(why) | AppError::Internal(why) = error {
         tracing::error!(%request_id, why, "a request could not be answered");
     }

@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -20,7 +20,7 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request its id (a well-formed one that it brings is kept), and logs how it ended.
 pub async fn note(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let id = brought(request.headers()).unwrap_or_else(new_id);
+    let id = id(request.headers());
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     // Only a server without a listener, as in a unit test, has no peer.
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
@@ -29,18 +29,32 @@ pub async fn note(State(app): State<Arc<App>>, mut request: Request, next: Next)
     request.extensions_mut().insert(RequestContext { id: id.clone(), source });
     let began = Instant::now();
     let mut response = next.run(request).await;
-    let status = response.status();
-    let milliseconds = began.elapsed().as_secs_f64() * 1e3;
     let route = response.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+    log(&id, &method, route, response.status(), began.elapsed());
+    mark(&mut response, &id);
+    response
+}
+
+/// The id of a request: a well-formed one that it brings, or a new one.
+pub(super) fn id(headers: &HeaderMap) -> String {
+    brought(headers).unwrap_or_else(new_id)
+}
+
+/// Logs how a request ended.
+pub(super) fn log(id: &str, method: &Method, route: &str, status: StatusCode, took: Duration) {
+    let milliseconds = took.as_secs_f64() * 1e3;
     if status.is_server_error() {
         tracing::error!(request_id = %id, %method, route, status = status.as_u16(), milliseconds, "request failed");
     } else {
         tracing::debug!(request_id = %id, %method, route, status = status.as_u16(), milliseconds, "request");
     }
-    if let Ok(value) = HeaderValue::from_str(&id) {
+}
+
+/// Tells in an answer to which request it belongs.
+pub(super) fn mark(response: &mut Response, id: &str) {
+    if let Ok(value) = HeaderValue::from_str(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    response
 }
 
 /// Leaves with the answer which route gave it, for the log.

@@ -43,7 +43,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
 
 /// Answers on all connections, until there are none after `stop`.
 async fn answer(app: &Arc<App>, listener: TcpListener, health: &HealthReporter, stop: impl Future<Output = ()>) {
-    let serving = Arc::new(Serving::new(router(Arc::clone(app), health), app.config.http, app.tls.clone()));
+    let serving = Arc::new(Serving::new(Arc::clone(app), router(Arc::clone(app), health)));
     let (tell_to_stop, stopping) = watch::channel(false);
     let mut running = JoinSet::new();
     let mut stop = std::pin::pin!(stop);

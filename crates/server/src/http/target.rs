@@ -31,12 +31,23 @@ pub(super) async fn check(State(app): State<Arc<App>>, request: Request, next: N
             )
         }
     };
-    let unread = matches!(response.status(), StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE);
     // HTTP/2 tells requests apart by itself, and knows no such header.
-    if version <= Version::HTTP_11 && (flaw.is_some() || unread) {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if version <= Version::HTTP_11 {
+        close_if(flaw.is_some() || is_unread(&response), &mut response);
     }
     response
+}
+
+/// Whether the rest of the request may still be on its way.
+pub(super) fn is_unread(response: &Response) -> bool {
+    matches!(response.status(), StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE)
+}
+
+/// Has an HTTP/1 connection end with this answer.
+pub(super) fn close_if(last: bool, response: &mut Response) {
+    if last {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
 }
 
 fn flaw(request: &Request) -> Option<AppError> {

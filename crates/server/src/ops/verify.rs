@@ -83,11 +83,17 @@ pub fn verify(app: &App, text: &str, requirement: &Requirement) -> Verdict {
 }
 
 fn decided(app: &App, text: &str, requirement: &Requirement) -> Verdict {
+    match Credential::parse(text) {
+        Ok(credential) => prove(app, &credential, requirement),
+        Err(_) => Verdict { decision: Err(Denial::Malformed), key: None },
+    }
+}
+
+/// Verifies a key that was read already. It is counted by whoever asks.
+#[must_use]
+pub fn prove(app: &App, credential: &Credential, requirement: &Requirement) -> Verdict {
     let now = app.clock.now();
-    let Ok(credential) = Credential::parse(text) else {
-        return Verdict { decision: Err(Denial::Malformed), key: None };
-    };
-    let Some(entry) = app.index.prove(&credential, &app.peppers) else {
+    let Some(entry) = app.index.prove(credential, &app.peppers) else {
         return Verdict { decision: Err(Denial::NotFound), key: None };
     };
     let verdict = judge(app, entry, requirement);

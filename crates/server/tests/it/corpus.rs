@@ -65,6 +65,33 @@ async fn no_body_brings_the_server_down_or_gets_more_than_it_asks_for() {
     world.assert_well().await;
 }
 
+/// What is answered to every body for verify, but for what is never the same.
+async fn answers(world: &World) -> Vec<(String, u16, Option<String>, String)> {
+    let route = routes::all(&world.things).into_iter().find(|route| route.operation == "POST /v1/verify").unwrap();
+    let mut wire = Wire::open(world.server.address);
+    let mut answers = Vec::new();
+    for mutant in mutants::of(&route) {
+        for cred in [&route.cred, &Cred::None] {
+            let reply = wire.send(&route, cred, &mutant).await;
+            let id = reply.header("x-request-id").unwrap();
+            let kind = reply.header("content-type").map(str::to_owned);
+            answers.push((mutant.to_string(), reply.status, kind, reply.body.replace(id, "id")));
+        }
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_shortcut_to_verify_answers_as_the_router_does() {
+    let world = World::make().await;
+    let short = answers(&world).await;
+    assert!(short.len() > 400 && short.iter().any(|answer| answer.1 == 200) && short.iter().any(|answer| answer.1 == 413));
+    let world = World { server: world.server.restart_with(|config| config.http.shortcuts = false).await, things: world.things };
+    for (short, long) in short.into_iter().zip(answers(&world).await) {
+        assert_eq!(short, long);
+    }
+}
+
 /// A client error in the words of the face, which repeats no secret.
 fn assert_refused(route: &Route, mutant: &Mutant, reply: &Reply) {
     let what = || format!("{route}: {mutant}: {} {}", reply.status, reply.body);

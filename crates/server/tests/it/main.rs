@@ -14,6 +14,7 @@ mod dashboard_admin;
 mod disk_full;
 mod fences;
 mod freesewing;
+mod gate;
 mod grpc;
 mod last_used;
 mod matrix;

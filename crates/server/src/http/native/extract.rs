@@ -26,6 +26,12 @@ pub(super) struct Call<T, const LIMIT: usize = { body::LIMIT }> {
     pub(super) body: T,
 }
 
+/// As [`Call`], of a shape without objects in it; see [`body::flat`].
+pub(in crate::http) struct FlatCall<T> {
+    pub(super) caller: Caller,
+    pub(super) body: T,
+}
+
 /// As [`Call`], where the body may be left out or `null`.
 pub(super) struct OptionalCall<T> {
     pub(super) request: RequestContext,
@@ -73,6 +79,16 @@ impl<T: DeserializeOwned, const LIMIT: usize> FromRequest<Arc<App>> for Call<T, 
         let bytes = body::read(&parts.headers, sent, LIMIT).await?;
         let Signed { request, caller } = Signed::from_request_parts(&mut parts, app).await?;
         Ok(Self { request, caller, body: body::json(&parts.headers, &bytes)? })
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for FlatCall<T> {
+    type Rejection = AppError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, AppError> {
+        let (parts, sent) = request.into_parts();
+        let bytes = body::read(&parts.headers, sent, body::LIMIT).await?;
+        Ok(Self { caller: caller(app, &parts)?, body: body::flat(&parts.headers, &bytes)? })
     }
 }
 

@@ -12,7 +12,7 @@ use keybearer_core::token::KeyId;
 use keybearer_store::KeyHolder;
 
 use super::dress;
-use super::extract::Call;
+use super::extract::{Call, FlatCall};
 use super::problem::Problems;
 use crate::app::App;
 use crate::error::AppError;
@@ -20,6 +20,10 @@ use crate::index::{Facts, KeyEntry};
 use crate::ops;
 use crate::ops::verify::{RequirementParts, Verdict, owner_standing};
 
+/// Where one question is asked.
+pub(in crate::http) const PATH: &str = "/v1/verify";
+/// What one question brings.
+pub(in crate::http) type Verify = FlatCall<api::Verify>;
 /// The most bytes of a batch.
 const BATCH_BYTES: usize = 256 * 1024;
 /// The most questions of a batch.
@@ -31,9 +35,14 @@ const BATCH: usize = 1_000;
 #[utoipa::path(post, path = "/v1/verify", tag = "verification", request_body = api::Verify,
     responses((status = 200, description = "The answer", body = api::Verdict), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
-pub(super) async fn verify(State(app): State<Arc<App>>, Call { caller, body, .. }: Call<api::Verify>) -> Result<Response, AppError> {
+pub(super) async fn verify(State(app): State<Arc<App>>, call: Verify) -> Result<Response, AppError> {
+    answer(&app, call)
+}
+
+/// Answers a question.
+pub(in crate::http) fn answer(app: &App, Verify { caller, body, .. }: Verify) -> Result<Response, AppError> {
     ops::verify::require_verifier(&caller)?;
-    Ok(dress::json(&one(&app, "", &body)?))
+    Ok(dress::json(&one(app, "", &body)?))
 }
 
 /// As verify, for up to 1,000 questions: an answer to each, in their order.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use futures_util::future::Either;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{Service as _, service_fn};
@@ -24,7 +25,9 @@ use super::answer_body::accounted;
 use super::pace::{Overdue, Pace};
 use super::request_body::RequestBody;
 use super::stream::{Protocol, Stream, sniff};
+use crate::app::App;
 use crate::config::HttpConfig;
+use crate::http::shortcut::Shortcut;
 use crate::tls::Tls;
 
 /// The most bytes of a head, first line included; beyond it the answer is 431. A URL has a limit of its own.
@@ -43,6 +46,7 @@ const READ_AHEAD: usize = 64 * 1024;
 
 /// What all connections share.
 pub(super) struct Serving {
+    app: Arc<App>,
     router: Router,
     config: HttpConfig,
     tls: Option<Arc<Tls>>,
@@ -51,7 +55,8 @@ pub(super) struct Serving {
 }
 
 impl Serving {
-    pub(super) fn new(router: Router, config: HttpConfig, tls: Option<Arc<Tls>>) -> Self {
+    pub(super) fn new(app: Arc<App>, router: Router) -> Self {
+        let (config, tls) = (app.config.http, app.tls.clone());
         let mut http1 = http1::Builder::new();
         // The time for a head is counted by the pace, which tells a head that is slow from none.
         http1.timer(TokioTimer::new()).header_read_timeout(None);
@@ -61,7 +66,7 @@ impl Serving {
         http2.max_concurrent_streams(MOST_STREAMS).max_header_list_size(MOST_HEADER_LIST);
         http2.max_pending_accept_reset_streams(MOST_UNSEEN_RESETS).max_local_error_reset_streams(MOST_FAULTY_STREAMS);
         http2.initial_stream_window_size(READ_AHEAD as u32).initial_connection_window_size(1024 * 1024);
-        Self { router, config, tls, http1, http2 }
+        Self { app, router, config, tls, http1, http2 }
     }
 
     /// Answers what is asked on this connection until it ends, or is told to stop and has finished.
@@ -96,12 +101,21 @@ impl Serving {
         let io = TokioIo::new(Stream::new(socket, protocol, before, Arc::clone(&pace)));
         let (router, body_timeout) = (TowerToHyperService::new(self.router.clone()), self.config.body_timeout);
         let service = service_fn({
-            let pace = Arc::clone(&pace);
+            let (pace, app) = (Arc::clone(&pace), Arc::clone(&self.app));
             move |request: Request<Incoming>| {
                 let under_way = pace.request();
+                let shortcut = Shortcut::find(&app, &request);
                 let mut request = request.map(|body| Body::new(RequestBody::new(body, body_timeout)));
-                request.extensions_mut().insert(ConnectInfo(peer));
-                let answer = router.call(request);
+                let answer = match shortcut {
+                    Some(shortcut) => {
+                        let app = Arc::clone(&app);
+                        Either::Left(async move { Ok(shortcut.answer(&app, request).await) })
+                    }
+                    None => {
+                        request.extensions_mut().insert(ConnectInfo(peer));
+                        Either::Right(router.call(request))
+                    }
+                };
                 async { answer.await.map(|answer| answer.map(|body| accounted(body, under_way))) }
             }
         });

@@ -42,7 +42,7 @@ fn let_pass(bytes: &[u8]) -> Vec<String> {
 /// The targets of the requests that the parser hands on, behind the reader.
 fn handed_on(bytes: &[u8]) -> Vec<String> {
     let seconds = Duration::from_secs(10);
-    let config = HttpConfig { header_timeout: seconds, body_timeout: seconds, idle_timeout: seconds, max_connections: 1 };
+    let config = HttpConfig { header_timeout: seconds, body_timeout: seconds, idle_timeout: seconds, max_connections: 1, shortcuts: true };
     let seen = Arc::new(Mutex::new(Vec::new()));
     let service = service_fn(|request: Request<Incoming>| {
         seen.lock().unwrap().push(request.uri().to_string());

@@ -1,0 +1,114 @@
+//! The questions that are asked the most, answered without the router and its layers: a plain request to a gate, and `POST /v1/verify`.
+//!
+//! It is a shortcut, not another way: reading, deciding and wording are the functions that the router leads to as well, and whatever is not
+//! plain (another method or spelling, a query, a host that has to be looked at twice, CORS, traces) goes through the router.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::FromRequest;
+use axum::http::{HeaderMap, Method, Request, Version};
+use axum::response::Response;
+use futures_util::FutureExt;
+
+use super::native::VerifyCall;
+use super::{credentials, failure, gate, native, request, target};
+use crate::app::App;
+use crate::error::AppError;
+use crate::metrics::method;
+use crate::ops::gate::ANY;
+
+/// Where a shortcut leads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Shortcut {
+    /// The gate that any valid key passes.
+    Gate,
+    /// `POST /v1/verify`.
+    Verify,
+}
+
+impl Shortcut {
+    /// The shortcut for a request, if there is one.
+    pub(super) fn find<B>(app: &App, request: &Request<B>) -> Option<Self> {
+        let shortcut = match request.uri().path() {
+            "/gate/any" if *request.method() == Method::GET => Self::Gate,
+            native::VERIFY if *request.method() == Method::POST => Self::Verify,
+            _ => return None,
+        };
+        let plain = app.config.http.shortcuts
+            && app.config.cors_origins.is_empty()
+            && app.tracer.get().is_none()
+            && request.version() == Version::HTTP_11
+            && request.uri().query().is_none()
+            && request.uri().authority().is_none()
+            && are_plain(request.headers());
+        plain.then_some(shortcut)
+    }
+
+    fn route(self) -> &'static str {
+        match self {
+            Self::Gate => gate::ROUTE,
+            Self::Verify => native::VERIFY,
+        }
+    }
+
+    /// Answers, as the router would.
+    pub(super) async fn answer(self, app: &Arc<App>, request: Request<Body>) -> Response {
+        let _active = app.metrics.http.begin();
+        let began = Instant::now();
+        let id = request::id(request.headers());
+        let asked = request.method().clone();
+        let answered = AssertUnwindSafe(self.ask(app, request)).catch_unwind().await;
+        let answered = answered.unwrap_or_else(|_| Err(AppError::Internal("a handler panicked".into())));
+        let mut response = answered.unwrap_or_else(|error| {
+            failure::log(&error, &id);
+            self.word(&error, &id)
+        });
+        request::log(&id, &asked, self.route(), response.status(), began.elapsed());
+        request::mark(&mut response, &id);
+        target::close_if(target::is_unread(&response), &mut response);
+        app.metrics.http.note(method(asked.as_str()), Some(self.route()), response.status().as_u16(), began.elapsed());
+        response
+    }
+
+    async fn ask(self, app: &Arc<App>, request: Request<Body>) -> Result<Response, AppError> {
+        match self {
+            Self::Gate => gate::answer(app, ANY, request.headers()),
+            Self::Verify => native::verify_one(app, VerifyCall::from_request(request, app).await?),
+        }
+    }
+
+    fn word(self, error: &AppError, id: &str) -> Response {
+        match self {
+            Self::Gate => gate::render(error),
+            Self::Verify => native::render(error, id),
+        }
+    }
+}
+
+/// Whether there is nothing to doubt about who is asked and by what credential: one host in the plainest spelling, and no more than one
+/// carrier. gRPC has a face of its own.
+fn are_plain(headers: &HeaderMap) -> bool {
+    let (mut hosts, mut carriers) = (0, 0);
+    for (name, value) in headers {
+        match name.as_str() {
+            "host" if is_plain_host(value.as_bytes()) => hosts += 1,
+            "host" => return false,
+            "content-type" if value.as_bytes().starts_with(b"application/grpc") => return false,
+            name if credentials::is_carrier(name) => carriers += 1,
+            _ => {}
+        }
+    }
+    hosts == 1 && carriers <= 1
+}
+
+fn is_plain_host(host: &[u8]) -> bool {
+    let (name, port) = match host.iter().position(|byte| *byte == b':') {
+        Some(colon) => (&host[..colon], &host[colon + 1..]),
+        None => (host, &b"0"[..]),
+    };
+    let is_name = !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+    is_name && (1..=5).contains(&port.len()) && port.iter().all(u8::is_ascii_digit)
+}
