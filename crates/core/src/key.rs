@@ -224,6 +224,30 @@ pub fn service_key_expiry(now: UnixMillis, asked: Option<i64>) -> Result<Option<
     asked.map(|lifetime| expiry(now, lifetime, SERVICE_MAX_LIFETIME)).transpose()
 }
 
+/// When a key expires that was made elsewhere and is to be good here, or was. One whose life is over may have had any life; one that lives
+/// gets no more than a new key would.
+///
+/// # Errors
+/// [`LifetimeError`] as for a new key.
+pub fn imported_key_expiry(
+    now: UnixMillis,
+    kind: KeyKind,
+    expires_at: Option<UnixMillis>,
+    is_revoked: bool,
+    limits: &Limits,
+) -> Result<Option<UnixMillis>, LifetimeError> {
+    if let Some(end) = expires_at
+        && (is_revoked || end <= now)
+    {
+        return Ok(Some(end));
+    }
+    let left = expires_at.map(|end| end.0.saturating_sub(now.0));
+    match kind {
+        KeyKind::Account => account_key_expiry(now, left, limits).map(Some),
+        KeyKind::Service => service_key_expiry(now, left),
+    }
+}
+
 fn expiry(now: UnixMillis, lifetime: i64, max: i64) -> Result<UnixMillis, LifetimeError> {
     if lifetime <= 0 {
         return Err(LifetimeError::NotPositive);
@@ -268,6 +292,22 @@ mod tests {
         assert_eq!(account_key_expiry(NOW, Some(365 * DAY + 1), &limits), Err(LifetimeError::AboveMaximum { max_seconds: 31_536_000 }));
         assert_eq!(service_key_expiry(NOW, None), Ok(None));
         assert!(service_key_expiry(NOW, Some(i64::MAX)).is_err());
+    }
+
+    #[test]
+    fn a_key_from_elsewhere_lives_no_longer_than_a_new_one_and_may_be_dead() {
+        let limits = Limits::default();
+        let expiry = |kind, end, is_revoked| imported_key_expiry(NOW, kind, end, is_revoked, &limits);
+        let (past, soon, late) = (NOW.minus(9 * DAY), NOW.plus(DAY), NOW.plus(365 * DAY + 1));
+        for kind in [KeyKind::Account, KeyKind::Service] {
+            assert_eq!(expiry(kind, Some(past), false), Ok(Some(past)), "expired it stays");
+            assert_eq!(expiry(kind, Some(soon), false), Ok(Some(soon)));
+            assert_eq!(expiry(kind, Some(UnixMillis(i64::MAX)), true), Ok(Some(UnixMillis(i64::MAX))), "revoked it stays");
+            assert!(expiry(kind, Some(UnixMillis(i64::MAX)), false).is_err());
+        }
+        assert!(expiry(KeyKind::Account, Some(late), false).is_err());
+        assert_eq!(expiry(KeyKind::Account, None, false), Ok(Some(NOW.plus(30 * DAY))), "a person's key always expires");
+        assert_eq!(expiry(KeyKind::Service, None, false), Ok(None));
     }
 
     proptest! {

@@ -34,3 +34,4 @@ pub mod tally;
 pub mod telemetry;
 pub mod throttle;
 pub mod tls;
+pub mod transfer;

@@ -35,7 +35,7 @@ fn name(pointer: &str, text: &str) -> Result<(String, String), AppError> {
     Ok((name.as_str().to_owned(), name.canonical()))
 }
 
-fn metadata(given: Option<Metadata>) -> Result<Metadata, AppError> {
+pub(crate) fn metadata(given: Option<Metadata>) -> Result<Metadata, AppError> {
     let metadata = given.unwrap_or_default();
     let size = serde_json::to_string(&metadata).map_err(|error| AppError::Internal(error.to_string()))?.len();
     if size > MAX_METADATA {

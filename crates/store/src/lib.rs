@@ -18,6 +18,7 @@ mod policy;
 mod retention;
 mod session;
 mod sqlite;
+mod transfer;
 mod verification;
 mod watch;
 
@@ -44,6 +45,10 @@ pub use crate::policy::{NewPolicy, Policies, Policy, PolicyChange};
 pub use crate::retention::{Forgotten, Horizon, Retention};
 pub use crate::session::{NewSession, Session, SessionId, Sessions};
 pub use crate::sqlite::DataDirLock;
+pub use crate::transfer::{
+    AccountRow, Imports, Incoming, IncomingHolder, IncomingKey, IncomingRow, Keep, OutgoingRow, OwnerName, PolicyName, PolicyRow,
+    RowRefusal, ServiceRow, Verdict,
+};
 pub use crate::verification::{Answered, MINUTE, Verifications};
 pub use crate::watch::WriterWatch;
 
@@ -70,7 +75,7 @@ pub struct PageRequest {
 
 /// All that Keybearer asks of a database.
 #[async_trait]
-pub trait Store: Accounts + Sessions + Keys + Policies + Permissions + Events + Verifications + Retention + Send + Sync {
+pub trait Store: Accounts + Sessions + Keys + Policies + Permissions + Events + Verifications + Retention + Imports + Send + Sync {
     /// Loads every row that is not forgotten (see [`Retention::forget`]) into the follower, then keeps it informed of each change. To be called once, before anything else is asked.
     async fn follow(&self, follower: Arc<dyn Follower>) -> Result<(), StoreError>;
 
@@ -120,6 +125,20 @@ pub fn sqlite_contents(database: &Path) -> Result<Contents, StoreError> {
 /// As [`sqlite_contents`].
 pub fn sqlite_login(database: &Path, username_key: String) -> Result<Option<Login>, StoreError> {
     sqlite::account::login_of(database, username_key)
+}
+
+/// Hands out all that makes up the keys of a SQLite database, as it is at one moment, while a server may use it. It is only read. What a
+/// row names comes before it. `begin` is told what there is, before the first row.
+///
+/// # Errors
+/// As [`sqlite_contents`], and whatever `begin` or `each` fails with.
+pub fn export_sqlite<E: From<StoreError>>(
+    database: &Path,
+    with_passwords: bool,
+    begin: impl FnOnce(&Contents) -> Result<(), E>,
+    each: impl FnMut(OutgoingRow) -> Result<(), E>,
+) -> Result<Contents, E> {
+    sqlite::export::export(database, with_passwords, begin, each)
 }
 
 /// Checks the whole file of a SQLite database for damage. It is only read.

@@ -3,6 +3,8 @@
 pub(crate) mod account;
 pub(crate) mod backup;
 mod event;
+pub(crate) mod export;
+mod import;
 mod key;
 mod load;
 mod lock;

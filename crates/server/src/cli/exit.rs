@@ -17,7 +17,7 @@ pub enum Exit {
     NotFound = 4,
     /// Something stands in the way: a taken name, a policy in use, a version that has moved on (409, 412).
     Conflict = 5,
-    /// The server cannot use what it was given (400, 413, 415, 422).
+    /// The server cannot use what it was given (400, 413, 415, 422); `import` refused lines.
     Invalid = 6,
     /// The server cannot be reached or cannot answer now (429, 5xx, no connection).
     Unavailable = 7,
@@ -58,7 +58,7 @@ impl Exit {
             Self::Refused => "the credential was not accepted, or may not do this",
             Self::NotFound => "no such thing, or none that you may see",
             Self::Conflict => "something stands in the way, such as a taken name",
-            Self::Invalid => "the server cannot use what it was given",
+            Self::Invalid => "the server cannot use what it was given; import: some lines were refused",
             Self::Unavailable => "the server cannot be reached, or cannot answer now",
             Self::Denied => "verify, explain: the key is not good for what was asked",
             Self::Unhealthy => "doctor, healthcheck: something is broken or not ready",

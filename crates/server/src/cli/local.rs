@@ -8,6 +8,7 @@ mod doctor;
 mod document;
 mod keyring;
 mod serve;
+mod transfer;
 
 use clap::Subcommand;
 
@@ -31,6 +32,10 @@ pub(super) enum Command {
     Backup(#[command(flatten)] backup::Backup),
     /// Put a backup in the place of the data
     Restore(#[command(flatten)] backup::Restore),
+    /// Write all that makes up the keys as lines of JSON
+    Export(#[command(flatten)] transfer::Export),
+    /// Take in keys from elsewhere, as lines of JSON
+    Import(#[command(flatten)] transfer::Import),
     /// Change the file of the server's secrets
     Keyring(#[command(flatten)] keyring::KeyringArgs),
     /// Look for what is wrong with this installation, and say how to mend it
@@ -48,6 +53,8 @@ pub(super) fn run(command: Command, outer: SettingFlags, environment: Environmen
         Command::Admin(command) => admin::run(command, outer, environment),
         Command::Backup(command) => backup::make(command, outer, environment),
         Command::Restore(command) => backup::restore(command, outer, environment),
+        Command::Export(command) => transfer::export(command, outer, environment),
+        Command::Import(command) => transfer::import(command, outer, environment),
         Command::Keyring(command) => keyring::run(command, outer, environment),
         Command::Doctor(command) => doctor::run(command, outer, environment),
         Command::Config(command) => config::run(command, outer, environment),

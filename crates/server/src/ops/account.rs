@@ -79,7 +79,7 @@ fn known_role(app: &App, role: &str) -> Result<String, AppError> {
     Err(AppError::invalid("/role", Cause::Role.saying(format!("must be one of: {}", known.join(", ")))))
 }
 
-fn email(text: String) -> Result<String, AppError> {
+pub(crate) fn email(text: String) -> Result<String, AppError> {
     let plausible = text.len() <= 254
         && !text.chars().any(|c| c.is_control() || c.is_whitespace())
         && text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
@@ -87,7 +87,7 @@ fn email(text: String) -> Result<String, AppError> {
     if plausible { Ok(text) } else { Err(AppError::invalid("/email", wrong())) }
 }
 
-fn external_id(text: String) -> Result<String, AppError> {
+pub(crate) fn external_id(text: String) -> Result<String, AppError> {
     name("/external_id", &text)?;
     Ok(text)
 }

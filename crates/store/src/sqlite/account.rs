@@ -109,7 +109,7 @@ fn standings(tx: &Tx<'_>, except: Option<AccountId>) -> Result<Vec<Standing>, St
     Ok(standings)
 }
 
-fn audit(account: &Account) -> Value {
+pub(super) fn audit(account: &Account) -> Value {
     json!({
         "username": account.username, "email": account.email, "external_id": account.external_id, "metadata": account.metadata,
         "has_password": account.has_password, "role": account.role, "status": account.status, "consent": account.consent,

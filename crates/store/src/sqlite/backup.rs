@@ -33,7 +33,12 @@ pub(crate) fn copy(file: &Path, to: &Path) -> Result<Contents, StoreError> {
 pub(crate) fn contents(file: &Path) -> Result<Contents, StoreError> {
     let mut connection = connect_read_only(file)?;
     let transaction = connection.transaction()?;
-    migrate::require_current(&transaction)?;
+    contents_of(&transaction)
+}
+
+/// What a database holds at the moment of this transaction.
+pub(super) fn contents_of(transaction: &Connection) -> Result<Contents, StoreError> {
+    migrate::require_current(transaction)?;
     let count = |sql| Ok::<u64, StoreError>(u64::try_from(transaction.query_row(sql, [], |row| row.get::<_, i64>(0))?).unwrap_or(0));
     let peppers = transaction
         .prepare("SELECT version, fingerprint FROM peppers WHERE EXISTS (SELECT 1 FROM keys WHERE keys.pepper = peppers.version)")?
@@ -44,9 +49,9 @@ pub(crate) fn contents(file: &Path) -> Result<Contents, StoreError> {
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     Ok(Contents {
-        installation: installation(&transaction)?,
+        installation: installation(transaction)?,
         revision: transaction.query_row("SELECT revision FROM counter", [], |row| row.get(0))?,
-        last_change: last_change(&transaction)?,
+        last_change: last_change(transaction)?,
         schema: transaction.query_row("SELECT max(version) FROM schema_migrations", [], |row| row.get(0))?,
         peppers,
         accounts: count("SELECT count(*) FROM accounts WHERE deleted_at IS NULL")?,

@@ -23,15 +23,24 @@ pub(super) struct TouchedIds {
     pub(super) sessions: BTreeSet<SessionId>,
     pub(super) policies: BTreeSet<PolicyId>,
     pub(super) keys: BTreeSet<KeyId>,
+    /// Whether anybody will read them. An import touches millions.
+    is_followed: bool,
     recorded: bool,
 }
 
 impl TouchedIds {
+    pub(super) fn new(is_followed: bool) -> Self {
+        Self { is_followed, ..Self::default() }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         !self.recorded
     }
 
     fn insert(&mut self, target: &Target) {
+        if !self.is_followed {
+            return;
+        }
         match target {
             Target::Account(id) => drop(self.accounts.insert(*id)),
             Target::Session(id) => drop(self.sessions.insert(*id)),

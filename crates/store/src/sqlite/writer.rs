@@ -12,6 +12,7 @@ use keybearer_core::token::KeyId;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use super::import::{self, Import};
 use super::load;
 use super::tx::{TouchedIds, Tx};
 use crate::{Changed, Follower, Horizon, Origin, StoreError, WriterWatch};
@@ -40,6 +41,7 @@ enum Job {
     Work(Work),
     Follow(Arc<dyn Follower>, oneshot::Sender<Result<(), StoreError>>),
     Forget(Horizon, Vec<KeyId>, oneshot::Sender<Result<Gone, StoreError>>),
+    Import(Box<Import>, oneshot::Sender<Result<bool, StoreError>>),
 }
 
 /// What a job to forget came to.
@@ -127,6 +129,13 @@ impl Writer {
     pub(super) async fn forget(&self, horizon: Horizon, keys: Vec<KeyId>) -> Result<Gone, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.send(Job::Forget(horizon, keys, answer)).await?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// Takes in rows from elsewhere. Whoever wants a change meanwhile waits for the last of them.
+    pub(super) async fn import(&self, import: Import) -> Result<bool, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Job::Import(Box::new(import), answer)).await?;
         answered.await.map_err(|_| gone())?
     }
 
@@ -220,6 +229,10 @@ impl WriterThread {
                         self.commit(std::mem::take(&mut group));
                         drop(answer.send(self.forget(horizon, keys)));
                     }
+                    Job::Import(import, answer) => {
+                        self.commit(std::mem::take(&mut group));
+                        drop(answer.send(self.import(*import)));
+                    }
                 }
                 next = if group.len() < GROUP { self.queue.try_recv().ok() } else { None };
             }
@@ -245,6 +258,34 @@ impl WriterThread {
             follower.apply(changed);
         }
         Ok(Gone { sessions, is_followed: self.follower.is_some() })
+    }
+
+    fn import(&mut self, import: Import) -> Result<bool, StoreError> {
+        self.connection.pragma_update(None, "cache_size", import::ROOM)?;
+        let imported = self.import_pieces(import);
+        self.connection.pragma_update(None, "cache_size", import::USUAL_ROOM)?;
+        imported
+    }
+
+    fn import_pieces(&mut self, mut import: Import) -> Result<bool, StoreError> {
+        loop {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut touched = TouchedIds::new(self.follower.is_some());
+            let is_last = import.take_piece(&transaction, &self.roles, &mut touched)?;
+            if is_last && !import.is_wanted() {
+                transaction.rollback()?;
+                return Ok(false);
+            }
+            let changed = load::touched(&transaction, self.horizon, &touched)?;
+            transaction.commit()?;
+            if let Some(follower) = &self.follower {
+                follower.apply(changed);
+            }
+            import.committed();
+            if is_last {
+                return Ok(true);
+            }
+        }
     }
 
     fn commit(&mut self, group: Vec<Work>) {
@@ -290,7 +331,7 @@ impl WriterThread {
         let mut transaction = transaction?;
         for work in waiting {
             let savepoint = transaction.savepoint()?;
-            let mut touched = TouchedIds::default();
+            let mut touched = TouchedIds::new(follows);
             let (outcome, answer) = work(&savepoint, &self.roles, &mut touched);
             answers.push(answer);
             // On a full disk and the like, SQLite takes back the whole transaction by itself. What came after would then be committed alone

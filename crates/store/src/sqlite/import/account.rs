@@ -1,0 +1,116 @@
+//! Accounts from elsewhere. They keep their numbers, since keys and events name them by these.
+
+use keybearer_core::account::AccountId;
+use keybearer_core::authority::Authority;
+use keybearer_core::name::canonical;
+use keybearer_core::role::{Level, USER};
+use rusqlite::OptionalExtension;
+use serde_json::{Value, json};
+
+use super::super::tx::{Recorded, Tx};
+use super::super::{account, export};
+use super::{Stop, Taken};
+use crate::{Account, AccountRow, RowRefusal, Target, What};
+
+pub(super) fn take(tx: &mut Tx<'_>, authority: &Authority, row: &AccountRow) -> Result<Taken, Stop> {
+    if let Some(here) = export::account(tx.connection(), row.id())? {
+        return match difference(row, &here) {
+            None => Ok(Taken::Present),
+            Some(field) => Err(RowRefusal::Differs { what: "account", field }.into()),
+        };
+    }
+    let last: Option<i64> = tx
+        .connection()
+        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'accounts'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    if last.is_some_and(|last| row.id().0 <= last) {
+        return Err(RowRefusal::NumberSpent(row.id().0).into());
+    }
+    match row {
+        AccountRow::Present { account, password_hash } => write(tx, authority, account, password_hash.as_ref())?,
+        AccountRow::Deleted { id, created_at, deleted_at } => {
+            authority.create_account(Level::NONE)?;
+            tx.connection()
+                .prepare_cached(
+                    "INSERT INTO accounts (id, role, status, consent, created_at, deleted_at) VALUES (?1, ?2, 'blocked', 0, ?3, ?4)",
+                )?
+                .execute((id.0, USER, created_at.0, deleted_at.0))?;
+            record(tx, "account.created", *id, json!({"imported": true, "created_at": created_at}))?;
+            record(tx, "account.deleted", *id, json!({"imported": true, "deleted_at": deleted_at}))?;
+        }
+    }
+    Ok(Taken::Written)
+}
+
+fn write(tx: &mut Tx<'_>, authority: &Authority, new: &Account, password_hash: Option<&String>) -> Result<(), Stop> {
+    if !tx.roles().contains(&new.role) {
+        return Err(RowRefusal::UnknownRole.into());
+    }
+    authority.create_account(tx.roles().level(&new.role))?;
+    let username_key = canonical(&new.username);
+    let has = |sql: &str, value: &str| tx.connection().prepare_cached(sql)?.exists([value]);
+    let taken = |field| Err(RowRefusal::Taken { what: What::Account, field }.into());
+    if has("SELECT 1 FROM accounts WHERE username_key = ?1", &username_key)? {
+        return taken("username");
+    }
+    if let Some(external_id) = &new.external_id
+        && has("SELECT 1 FROM accounts WHERE issuer = '' AND external_id = ?1", external_id)?
+    {
+        return taken("external_id");
+    }
+    tx.connection()
+        .prepare_cached(
+            "INSERT INTO accounts (id, username, username_key, email, external_id, metadata, password_hash, role, status, consent, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute((
+            new.id.0,
+            &new.username,
+            username_key,
+            &new.email,
+            &new.external_id,
+            Value::Object(new.metadata.clone()).to_string(),
+            password_hash,
+            &new.role,
+            new.status.as_str(),
+            new.consent,
+            new.created_at.0,
+        ))?;
+    let mut told = account::audit(&Account { has_password: password_hash.is_some(), ..new.clone() });
+    told["imported"] = json!(true);
+    told["created_at"] = json!(new.created_at);
+    record(tx, "account.created", new.id, told)
+}
+
+fn record(tx: &mut Tx<'_>, action: &'static str, id: AccountId, after: Value) -> Result<(), Stop> {
+    tx.record(Recorded { action, target: Target::Account(id), touched: Vec::new(), before: None, after: Some(after) })?;
+    Ok(())
+}
+
+/// The first field in which a row differs from the account of its number. A password that is not told differs from none.
+fn difference(row: &AccountRow, here: &AccountRow) -> Option<&'static str> {
+    match (row, here) {
+        (AccountRow::Present { account, password_hash }, AccountRow::Present { account: known, password_hash: known_hash }) => {
+            let fields = [
+                ("username", account.username == known.username),
+                ("email", account.email == known.email),
+                ("external_id", account.external_id == known.external_id),
+                ("metadata", account.metadata == known.metadata),
+                ("role", account.role == known.role),
+                ("status", account.status == known.status),
+                ("consent", account.consent == known.consent),
+                ("created_at", account.created_at == known.created_at),
+                ("password_hash", password_hash.is_none() || password_hash == known_hash),
+            ];
+            fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field)
+        }
+        (
+            AccountRow::Deleted { created_at, deleted_at, .. },
+            AccountRow::Deleted { created_at: known_created, deleted_at: known_deleted, .. },
+        ) => ((created_at, deleted_at) != (known_created, known_deleted)).then_some("deleted_at"),
+        (AccountRow::Present { .. }, AccountRow::Deleted { .. }) | (AccountRow::Deleted { .. }, AccountRow::Present { .. }) => {
+            Some("deleted_at")
+        }
+    }
+}
