@@ -15,9 +15,9 @@ use keybearer_core::role::{Level, Roles};
 use rusqlite::Connection;
 
 use self::key::Holders;
-use super::Sqlite;
 use super::tx::{TouchedIds, Tx};
-use crate::{Imports, Incoming, IncomingRow, Keep, Origin, RowRefusal, StoreError, Verdict};
+use super::{Sqlite, load};
+use crate::{Changed, Horizon, Imports, Incoming, IncomingRow, Keep, Origin, RowRefusal, StoreError, Verdict};
 
 /// After how many rows a piece is committed.
 const PIECE: usize = 10_000;
@@ -43,6 +43,12 @@ pub(super) struct Import {
     holders: Holders,
     /// Accounts whose rows were refused: their keys may be another person's here.
     refused_accounts: BTreeSet<AccountId>,
+}
+
+/// What a follower is to be told of a piece, a row at a time.
+pub(super) struct Changes {
+    pub(super) horizon: Horizon,
+    pub(super) made: Vec<Changed>,
 }
 
 /// Why a row is not here.
@@ -85,21 +91,25 @@ enum Taken {
 
 impl Import {
     /// Takes in the rows of one transaction. Returns whether there are no more.
-    pub(super) fn take_piece(&mut self, connection: &Connection, roles: &Roles, touched: &mut TouchedIds) -> Result<bool, StoreError> {
-        let mut tx = Tx::new(connection, roles, &self.origin, touched);
-        let authority = tx.authority()?;
+    pub(super) fn take_piece(&mut self, connection: &Connection, roles: &Roles, changes: &mut Option<Changes>) -> Result<bool, StoreError> {
+        let mut touched = TouchedIds::new(changes.is_some());
+        let authority = Tx::new(connection, roles, &self.origin, &mut touched).authority()?;
         // Rows say who made them and when, which nobody less may.
         authority.at_least(Level::ALL)?;
         let mut count = 0;
         while let Some(batch) = self.rows.next() {
             count += batch.len();
             for (number, row) in batch {
+                let mut tx = Tx::new(connection, roles, &self.origin, &mut touched);
                 let verdict = match take(&mut tx, &authority, &mut self.holders, &mut self.refused_accounts, row) {
                     Ok(Taken::Written) => Verdict::Imported,
                     Ok(Taken::Present) => Verdict::Present,
                     Err(Stop::Refused(refusal)) => Verdict::Refused(refusal),
                     Err(Stop::Failed(error)) => return Err(error),
                 };
+                if let (Some(changes), Verdict::Imported) = (&mut *changes, &verdict) {
+                    changes.made.push(load::touched(connection, changes.horizon, &std::mem::replace(&mut touched, TouchedIds::new(true)))?);
+                }
                 self.rows.told(number, verdict);
             }
             if count >= PIECE && self.keep == Keep::Pieces {

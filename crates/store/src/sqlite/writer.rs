@@ -12,7 +12,7 @@ use keybearer_core::token::KeyId;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::import::{self, Import};
+use super::import::{self, Changes, Import};
 use super::load;
 use super::tx::{TouchedIds, Tx};
 use crate::{Changed, Follower, Horizon, Origin, StoreError, WriterWatch};
@@ -270,16 +270,15 @@ impl WriterThread {
     fn import_pieces(&mut self, mut import: Import) -> Result<bool, StoreError> {
         loop {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut touched = TouchedIds::new(self.follower.is_some());
-            let is_last = import.take_piece(&transaction, &self.roles, &mut touched)?;
+            let mut changes = self.follower.is_some().then(|| Changes { horizon: self.horizon, made: Vec::new() });
+            let is_last = import.take_piece(&transaction, &self.roles, &mut changes)?;
             if is_last && !import.is_wanted() {
                 transaction.rollback()?;
                 return Ok(false);
             }
-            let changed = load::touched(&transaction, self.horizon, &touched)?;
             transaction.commit()?;
-            if let Some(follower) = &self.follower {
-                follower.apply(changed);
+            if let (Some(follower), Some(changes)) = (&self.follower, changes) {
+                changes.made.into_iter().for_each(|changed| follower.apply(changed));
             }
             import.committed();
             if is_last {

@@ -122,6 +122,9 @@ fn events_account_for_all(rows: &Rows, events: &[Event], horizon: Horizon) {
         assert_eq!(event.touched.first(), Some(&event.target), "an event touches its target: {event:?}");
         match event.action.as_str() {
             "session.started" if event.after.as_ref().is_some_and(|after| after["expires_at"].as_i64() <= Some(horizon.sessions.0)) => {}
+            // What was dead when it came never lived here.
+            "account.deleted" | "policy.deleted" if is_imported(event) => assert!(!live.contains(&event.target)),
+            "key.revoked" if is_imported(event) => assert!(revoked.insert(event.target.clone()) && !live.contains(&event.target)),
             "account.created" | "session.started" | "policy.created" | "key.created" => assert!(live.insert(event.target.clone())),
             "account.deleted" | "session.ended" | "policy.deleted" => assert!(live.remove(&event.target)),
             "key.revoked" => {
@@ -151,9 +154,14 @@ fn events_account_for_all(rows: &Rows, events: &[Event], horizon: Horizon) {
     assert_eq!(revoked, stored, "what is revoked by the events (left) is not what is stored");
 }
 
+/// Whether it tells of a row that came from elsewhere.
+fn is_imported(event: &Event) -> bool {
+    event.after.as_ref().is_some_and(|after| after["imported"] == true)
+}
+
 /// The last word of the events about a row is what the row holds.
 fn events_tell_the_present(rows: &Rows, events: &[Event]) {
-    let told = events.iter().filter(|event| matches!(event.action.split_once('.'), Some((_, "created" | "changed"))));
+    let told = events.iter().filter(|event| matches!(event.action.split_once('.'), Some((_, "created" | "changed"))) || is_imported(event));
     let told: BTreeMap<&str, Option<&Value>> = told.map(|event| (event.target.as_str(), event.after.as_ref())).collect();
     for event in events {
         assert!(!event.pruned || (event.before.is_none() && event.after.is_none()), "a pruned event tells nothing: {event:?}");

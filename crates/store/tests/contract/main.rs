@@ -39,6 +39,7 @@ mod disk_full;
 mod event;
 mod follow;
 mod image;
+mod import;
 mod key;
 mod key_list;
 mod pepper;

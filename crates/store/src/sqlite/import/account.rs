@@ -36,8 +36,8 @@ pub(super) fn take(tx: &mut Tx<'_>, authority: &Authority, row: &AccountRow) -> 
                     "INSERT INTO accounts (id, role, status, consent, created_at, deleted_at) VALUES (?1, ?2, 'blocked', 0, ?3, ?4)",
                 )?
                 .execute((id.0, USER, created_at.0, deleted_at.0))?;
-            record(tx, "account.created", *id, json!({"imported": true, "created_at": created_at}))?;
-            record(tx, "account.deleted", *id, json!({"imported": true, "deleted_at": deleted_at}))?;
+            let told = json!({"imported": true, "created_at": created_at, "deleted_at": deleted_at});
+            record(tx, "account.deleted", *id, told)?;
         }
     }
     Ok(Taken::Written)

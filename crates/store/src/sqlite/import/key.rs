@@ -10,7 +10,7 @@ use keybearer_core::key::{KeyKind, Lifecycle, imported_key_expiry};
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use rusqlite::ffi;
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub(super) use self::holders::Holders;
 use super::super::tx::{Recorded, Tx, is_taken};
@@ -130,19 +130,21 @@ fn insert(tx: &Tx<'_>, key: &Key, name_key: &str) -> Result<(), Stop> {
     }
 }
 
-/// A dead one was made and revoked: whoever reads the events alone counts it so.
+/// One event a row: of a dead key that it is revoked, so that whoever reads the events alone knows that it never lived here.
 fn record(tx: &mut Tx<'_>, key: &Key) -> Result<(), StoreError> {
     let mut told = key::audit(key);
     told["imported"] = json!(true);
     told["created_at"] = json!(key.created_at);
     told["created_by"] = json!(key.created_by);
-    let event =
-        |action, after: Value| Recorded { action, target: Target::Key(key.id), touched: Vec::new(), before: None, after: Some(after) };
-    tx.record(event("key.created", told))?;
-    if let Lifecycle::Revoked { at, reason, .. } = key.lifecycle {
-        tx.record(event("key.revoked", json!({"reason": reason, "revoked_at": at, "imported": true})))?;
-    }
-    Ok(())
+    let action = match key.lifecycle {
+        Lifecycle::Live { .. } => "key.created",
+        Lifecycle::Revoked { at, reason, .. } => {
+            told["reason"] = json!(reason);
+            told["revoked_at"] = json!(at);
+            "key.revoked"
+        }
+    };
+    tx.record(Recorded { action, target: Target::Key(key.id), touched: Vec::new(), before: None, after: Some(told) }).map(drop)
 }
 
 /// What is to be told of a key that is here under this id.

@@ -32,13 +32,10 @@ pub(super) fn take(tx: &mut Tx<'_>, authority: &Authority, row: &PolicyRow) -> R
                      VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
                 )?
                 .execute((id.0.as_bytes(), name, canonical(name), created_at.0, created_by, deleted_at.0))?;
-            for (action, after) in [
-                ("policy.created", json!({"imported": true, "name": name, "created_at": created_at, "created_by": created_by})),
-                ("policy.deleted", json!({"imported": true, "deleted_at": deleted_at})),
-            ] {
-                let target = Target::Policy(*id);
-                tx.record(Recorded { action, target, touched: Vec::new(), before: None, after: Some(after) })?;
-            }
+            let told =
+                json!({"imported": true, "name": name, "created_at": created_at, "created_by": created_by, "deleted_at": deleted_at});
+            let (action, target) = ("policy.deleted", Target::Policy(*id));
+            tx.record(Recorded { action, target, touched: Vec::new(), before: None, after: Some(told) })?;
         }
     }
     Ok(Taken::Written)
