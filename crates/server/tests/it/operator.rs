@@ -9,3 +9,4 @@ mod interrupted;
 mod keyring;
 mod owner;
 mod restore;
+mod transfer;

@@ -15,7 +15,7 @@ use keybearer_core::role::{Level, Roles};
 use rusqlite::Connection;
 
 use self::key::Holders;
-use super::tx::{TouchedIds, Tx};
+use super::tx::{Bulk, TouchedIds, Tx};
 use super::{Sqlite, load};
 use crate::{Changed, Horizon, Imports, Incoming, IncomingRow, Keep, Origin, RowRefusal, StoreError, Verdict};
 
@@ -96,11 +96,14 @@ impl Import {
         let authority = Tx::new(connection, roles, &self.origin, &mut touched).authority()?;
         // Rows say who made them and when, which nobody less may.
         authority.at_least(Level::ALL)?;
+        // A follower is told of each row with its revision.
+        let bulk = if changes.is_none() { Some(Bulk::begin(connection, &self.origin)?) } else { None };
         let mut count = 0;
+        let mut is_last = true;
         while let Some(batch) = self.rows.next() {
             count += batch.len();
             for (number, row) in batch {
-                let mut tx = Tx::new(connection, roles, &self.origin, &mut touched);
+                let mut tx = Tx::new(connection, roles, &self.origin, &mut touched).in_bulk(bulk.as_ref());
                 let verdict = match take(&mut tx, &authority, &mut self.holders, &mut self.refused_accounts, row) {
                     Ok(Taken::Written) => Verdict::Imported,
                     Ok(Taken::Present) => Verdict::Present,
@@ -113,10 +116,14 @@ impl Import {
                 self.rows.told(number, verdict);
             }
             if count >= PIECE && self.keep == Keep::Pieces {
-                return Ok(false);
+                is_last = false;
+                break;
             }
         }
-        Ok(true)
+        if let Some(bulk) = bulk {
+            bulk.end(connection)?;
+        }
+        Ok(is_last)
     }
 
     pub(super) fn is_wanted(&mut self) -> bool {

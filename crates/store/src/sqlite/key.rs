@@ -61,7 +61,7 @@ impl Keys for Sqlite {
 }
 
 /// A key as the audit trail tells of it: never the digest.
-pub(super) fn audit(key: &Key) -> Value {
+fn audit(key: &Key) -> Value {
     let mut told = json!({
         "kind": key.holder.kind(), "name": key.name, "expires_at": key.lifecycle.expires_at(), "metadata": key.metadata,
     });

@@ -1,5 +1,7 @@
 //! What every change does inside its transaction: look up who asks, and record the event.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use keybearer_core::account::{AccountId, Standing};
@@ -58,6 +60,32 @@ pub(super) struct Tx<'a> {
     roles: &'a Roles,
     origin: &'a Origin,
     touched: &'a mut TouchedIds,
+    bulk: Option<&'a Bulk>,
+}
+
+/// The revisions of many changes in one transaction, which nobody looks at before its end: the counter is written once.
+pub(super) struct Bulk {
+    last: Cell<i64>,
+    /// Who asks, as events name it.
+    actor: String,
+}
+
+impl Bulk {
+    pub(super) fn begin(connection: &Connection, origin: &Origin) -> Result<Self, StoreError> {
+        let last = connection.prepare_cached("SELECT revision FROM counter")?.query_row([], |row| row.get(0))?;
+        Ok(Self { last: Cell::new(last), actor: origin.actor.to_string() })
+    }
+
+    /// To be called before the commit.
+    pub(super) fn end(&self, connection: &Connection) -> Result<(), StoreError> {
+        connection.prepare_cached("UPDATE counter SET revision = ?1")?.execute([self.last.get()])?;
+        Ok(())
+    }
+
+    fn next(&self) -> i64 {
+        self.last.set(self.last.get() + 1);
+        self.last.get()
+    }
 }
 
 /// One event to be recorded; the rest is the origin's.
@@ -72,7 +100,12 @@ pub(super) struct Recorded {
 
 impl<'a> Tx<'a> {
     pub(super) fn new(connection: &'a Connection, roles: &'a Roles, origin: &'a Origin, touched: &'a mut TouchedIds) -> Self {
-        Self { connection, roles, origin, touched }
+        Self { connection, roles, origin, touched, bulk: None }
+    }
+
+    /// The same, as one of many.
+    pub(super) fn in_bulk(self, bulk: Option<&'a Bulk>) -> Self {
+        Self { bulk, ..self }
     }
 
     pub(super) fn connection(&self) -> &'a Connection {
@@ -148,31 +181,48 @@ impl<'a> Tx<'a> {
 
     /// Raises the revision by one and writes the event that goes with it. Returns the revision.
     pub(super) fn record(&mut self, recorded: Recorded) -> Result<i64, StoreError> {
-        let revision: i64 = self
-            .connection
-            .prepare_cached("UPDATE counter SET revision = revision + 1 RETURNING revision")?
-            .query_row([], |row| row.get(0))?;
         let touched: Vec<String> = std::iter::once(&recorded.target).chain(&recorded.touched).map(ToString::to_string).collect();
         let touched = serde_json::to_string(&touched).map_err(row::unreadable)?;
+        let told = |value: Option<Value>| value.map(|value| value.to_string());
+        let revision = self.write(recorded.action, &recorded.target.to_string(), &touched, told(recorded.before), told(recorded.after))?;
+        self.touched.insert(&recorded.target);
+        recorded.touched.iter().for_each(|target| self.touched.insert(target));
+        self.touched.recorded = true;
+        Ok(revision)
+    }
+
+    /// As [`Tx::record`], of a change that touches nothing else and tells only what is there since, in JSON.
+    pub(super) fn record_told(&mut self, action: &'static str, target: &Target, after: String) -> Result<(), StoreError> {
+        let name = target.to_string();
+        // The names of targets have nothing in them that JSON would escape.
+        self.write(action, &name, &format!("[\"{name}\"]"), None, Some(after))?;
+        self.touched.insert(target);
+        self.touched.recorded = true;
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        action: &'static str,
+        target: &str,
+        touched: &str,
+        before: Option<String>,
+        after: Option<String>,
+    ) -> Result<i64, StoreError> {
+        let revision: i64 = match self.bulk {
+            Some(bulk) => bulk.next(),
+            None => self
+                .connection
+                .prepare_cached("UPDATE counter SET revision = revision + 1 RETURNING revision")?
+                .query_row([], |row| row.get(0))?,
+        };
+        let actor = self.bulk.map_or_else(|| Cow::Owned(self.origin.actor.to_string()), |bulk| Cow::Borrowed(bulk.actor.as_str()));
         self.connection
             .prepare_cached(
                 "INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
-            .execute((
-                revision,
-                self.now().0,
-                self.origin.actor.to_string(),
-                recorded.action,
-                recorded.target.to_string(),
-                touched,
-                recorded.before.map(|value| value.to_string()),
-                recorded.after.map(|value| value.to_string()),
-                &self.origin.request_id,
-            ))?;
-        self.touched.insert(&recorded.target);
-        recorded.touched.iter().for_each(|target| self.touched.insert(target));
-        self.touched.recorded = true;
+            .execute((revision, self.now().0, actor, action, target, touched, before, after, &self.origin.request_id))?;
         Ok(revision)
     }
 

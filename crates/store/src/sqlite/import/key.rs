@@ -6,17 +6,19 @@ use std::collections::BTreeSet;
 
 use keybearer_core::account::AccountId;
 use keybearer_core::authority::Authority;
-use keybearer_core::key::{KeyKind, Lifecycle, imported_key_expiry};
+use keybearer_core::key::{KeyKind, Lifecycle, RevocationReason, imported_key_expiry};
+use keybearer_core::permission::ServiceName;
+use keybearer_core::policy::PolicyId;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use rusqlite::ffi;
-use serde_json::json;
+use serde::Serialize;
 
 pub(super) use self::holders::Holders;
-use super::super::tx::{Recorded, Tx, is_taken};
-use super::super::{key, row};
+use super::super::row;
+use super::super::tx::{Tx, is_taken};
 use super::{Stop, Taken};
-use crate::{IncomingHolder, IncomingKey, Key, KeyHolder, OwnerName, RowRefusal, StoreError, Target, What};
+use crate::{IncomingHolder, IncomingKey, Key, KeyHolder, Metadata, OwnerName, RowRefusal, StoreError, Target, What};
 
 pub(super) fn take(
     tx: &mut Tx<'_>,
@@ -84,7 +86,7 @@ fn write(tx: &mut Tx<'_>, authority: &Authority, holders: &mut Holders, new: &In
 fn insert(tx: &Tx<'_>, key: &Key, name_key: &str) -> Result<(), Stop> {
     let (owner, level, policy, service) = match &key.holder {
         KeyHolder::Account { owner, level } => (Some(owner.0), Some(level.number()), None, None),
-        KeyHolder::Service { policy, service } => (None, None, Some(policy.0.as_bytes()), service.as_ref().map(|name| name.as_str())),
+        KeyHolder::Service { policy, service } => (None, None, Some(policy.0.as_bytes()), service.as_ref().map(ServiceName::as_str)),
     };
     let revoked = match key.lifecycle {
         Lifecycle::Revoked { at, reason, .. } => Some((at, reason.as_str())),
@@ -130,21 +132,50 @@ fn insert(tx: &Tx<'_>, key: &Key, name_key: &str) -> Result<(), Stop> {
     }
 }
 
+/// What the audit trail tells of a key that came: as of one that was made, and where it comes from. Never the digest.
+#[derive(Serialize)]
+struct Told<'a> {
+    imported: bool,
+    kind: KeyKind,
+    name: &'a str,
+    owner: Option<AccountId>,
+    level: Option<u8>,
+    policy_id: Option<PolicyId>,
+    service: Option<&'a str>,
+    metadata: &'a Metadata,
+    expires_at: Option<UnixMillis>,
+    created_at: UnixMillis,
+    created_by: &'a str,
+    revoked_at: Option<UnixMillis>,
+    reason: Option<RevocationReason>,
+}
+
 /// One event a row: of a dead key that it is revoked, so that whoever reads the events alone knows that it never lived here.
 fn record(tx: &mut Tx<'_>, key: &Key) -> Result<(), StoreError> {
-    let mut told = key::audit(key);
-    told["imported"] = json!(true);
-    told["created_at"] = json!(key.created_at);
-    told["created_by"] = json!(key.created_by);
-    let action = match key.lifecycle {
-        Lifecycle::Live { .. } => "key.created",
-        Lifecycle::Revoked { at, reason, .. } => {
-            told["reason"] = json!(reason);
-            told["revoked_at"] = json!(at);
-            "key.revoked"
-        }
+    let (owner, level, policy_id, service) = match &key.holder {
+        KeyHolder::Account { owner, level } => (Some(*owner), Some(level.number()), None, None),
+        KeyHolder::Service { policy, service } => (None, None, Some(*policy), service.as_ref().map(ServiceName::as_str)),
     };
-    tx.record(Recorded { action, target: Target::Key(key.id), touched: Vec::new(), before: None, after: Some(told) }).map(drop)
+    let (action, revoked_at, reason) = match key.lifecycle {
+        Lifecycle::Live { .. } => ("key.created", None, None),
+        Lifecycle::Revoked { at, reason, .. } => ("key.revoked", Some(at), Some(reason)),
+    };
+    let told = Told {
+        imported: true,
+        kind: key.holder.kind(),
+        name: &key.name,
+        owner,
+        level,
+        policy_id,
+        service,
+        metadata: &key.metadata,
+        expires_at: key.lifecycle.expires_at(),
+        created_at: key.created_at,
+        created_by: &key.created_by,
+        revoked_at,
+        reason,
+    };
+    tx.record_told(action, &Target::Key(key.id), serde_json::to_string(&told).map_err(row::unreadable)?)
 }
 
 /// What is to be told of a key that is here under this id.
