@@ -56,7 +56,7 @@ mod tests {
     fn a_line_that_cannot_be_read_is_told_of_without_a_word_of_it() {
         let key = "kb_0000000000000000000000000000000000000000000000000000000000000000000000000";
         let cases = [
-            (format!("{key}"), "is not JSON from column 1 on"),
+            (key.to_owned(), "is not JSON from column 1 on"),
             (format!(r#"{{"type": "key", "token": "{key}""#), "is not JSON from column"),
             (format!(r#"{{"type": "key", "token": "{key}"}}"#), "lacks `name`"),
             (format!(r#"{{"type": "key", "{key}": 1}}"#), "has a field that such a line does not have"),
