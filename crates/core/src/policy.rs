@@ -33,9 +33,16 @@ impl fmt::Display for PolicyId {
 
 /// A set of permissions, sorted, shared without copying.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct PermissionSet(Arc<[Permission]>);
+pub struct PermissionSet(Option<Arc<[Permission]>>);
 
 impl PermissionSet {
+    /// No permission at all.
+    pub const NONE: Self = Self(None);
+
+    fn held(&self) -> &[Permission] {
+        self.0.as_deref().unwrap_or_default()
+    }
+
     /// Whether the permission is in the set.
     #[must_use]
     pub fn contains(&self, permission: &Permission) -> bool {
@@ -49,35 +56,35 @@ impl PermissionSet {
     }
 
     fn contains_name(&self, full_name: &str) -> bool {
-        self.0.binary_search_by(|held| held.as_str().cmp(full_name)).is_ok()
+        self.held().binary_search_by(|held| held.as_str().cmp(full_name)).is_ok()
     }
 
     /// Which permissions of `self` are not in `other`: none of them means a subset.
     pub fn beyond<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a Permission> {
-        self.0.iter().filter(|permission| !other.contains(permission))
+        self.held().iter().filter(|permission| !other.contains(permission))
     }
 
     /// The permissions that both have.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        self.0.iter().filter(|permission| other.contains(permission)).cloned().collect()
+        self.held().iter().filter(|permission| other.contains(permission)).cloned().collect()
     }
 
     /// The permissions in order of name.
     pub fn iter(&self) -> std::slice::Iter<'_, Permission> {
-        self.0.iter()
+        self.held().iter()
     }
 
     /// How many they are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.held().len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.held().is_empty()
     }
 }
 
@@ -86,6 +93,7 @@ impl FromIterator<Permission> for PermissionSet {
         let mut permissions: Vec<Permission> = permissions.into_iter().collect();
         permissions.sort_unstable();
         permissions.dedup();
-        Self(permissions.into())
+        // One form of the empty set, so that it equals itself.
+        Self(Some(permissions).filter(|permissions| !permissions.is_empty()).map(Arc::from))
     }
 }

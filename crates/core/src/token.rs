@@ -13,7 +13,7 @@ use std::str::FromStr;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 use uuid::Uuid;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -239,17 +239,32 @@ fn push_base62(text: &mut String, mut value: u64, width: usize) {
     digits.zeroize();
 }
 
+/// What each byte is worth as a base62 digit; [`NO_DIGIT`] for those that are none.
+const DIGITS: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 62 {
+        values[BASE62[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
+/// A bit that no digit has.
+const NO_DIGIT: u8 = 0x80;
+
 /// The value of some base62 digits. A group beyond 64 bits has no value: it would be a second spelling of another one.
 fn base62(digits: &[u8]) -> Result<u64, Malformed> {
-    digits.iter().try_fold(0u64, |value, digit| {
-        let digit = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'A'..=b'Z' => digit - b'A' + 10,
-            b'a'..=b'z' => digit - b'a' + 36,
-            _ => return Err(Malformed),
-        };
-        value.checked_mul(62).and_then(|value| value.checked_add(u64::from(digit))).ok_or(Malformed)
-    })
+    // Ten digits fit into 60 bits, so only the last of a full group is checked; and what is no digit is found once, at the end.
+    let (last, others) = digits.split_last().ok_or(Malformed)?;
+    let mut seen = DIGITS[usize::from(*last)];
+    let mut value = 0u64;
+    for digit in others {
+        let digit = DIGITS[usize::from(*digit)];
+        seen |= digit;
+        value = value.wrapping_mul(62).wrapping_add(u64::from(digit));
+    }
+    let value = value.checked_mul(62).and_then(|value| value.checked_add(u64::from(DIGITS[usize::from(*last)])));
+    value.filter(|_| seen & NO_DIGIT == 0).ok_or(Malformed)
 }
 
 /// What is stored in place of a secret: `HMAC-SHA-256(pepper, id || secret)`. No `PartialEq`: see [`Digest::matches`].
@@ -281,7 +296,7 @@ impl Digest {
 pub struct Pepper(Hmac<Sha256>);
 
 /// Number of a pepper; a digest is stored with the version that made it.
-pub type PepperVersion = u32;
+pub type PepperVersion = u16;
 
 impl Pepper {
     /// The pepper of these 32 random bytes.
@@ -302,7 +317,7 @@ impl Pepper {
 /// The peppers of a server, by version. New digests are made with the newest.
 #[derive(Clone)]
 pub struct Peppers {
-    newest: PepperVersion,
+    newest: (PepperVersion, Pepper),
     by_version: BTreeMap<PepperVersion, Pepper>,
 }
 
@@ -310,14 +325,14 @@ impl Peppers {
     /// All peppers that the keyring holds; `None` where it holds none.
     #[must_use]
     pub fn new(by_version: BTreeMap<PepperVersion, Pepper>) -> Option<Self> {
-        let newest = *by_version.last_key_value()?.0;
+        let newest = by_version.last_key_value().map(|(version, pepper)| (*version, pepper.clone()))?;
         Some(Self { newest, by_version })
     }
 
     /// The digest of a new key, and the version of the pepper in it.
     #[must_use]
     pub fn seal(&self, credential: &Credential) -> (PepperVersion, Digest) {
-        (self.newest, self.digest(&self.by_version[&self.newest], credential))
+        (self.newest.0, self.digest(&self.newest.1, credential))
     }
 
     /// As [`Peppers::seal`], with the pepper of this version; `None` where it is not there.
@@ -329,10 +344,22 @@ impl Peppers {
     /// Whether this is the credential of which `digest` was made with the pepper of this version.
     #[must_use]
     pub fn proves(&self, credential: &Credential, version: PepperVersion, digest: &Digest) -> bool {
-        match self.by_version.get(&version) {
-            Some(pepper) => self.digest(pepper, credential).matches(digest),
-            None => false,
+        self.prove(credential, Some((version, digest)))
+    }
+
+    /// As [`Peppers::proves`], where there may be nothing to prove against. That costs the same, so that the time of an answer does not tell
+    /// whether a key of this id exists.
+    #[must_use]
+    pub fn prove(&self, credential: &Credential, sealed: Option<(PepperVersion, &Digest)>) -> bool {
+        // With the newest before it is known which one is needed: it nearly always is that one, and the processor computes while what is
+        // sealed is still on its way from memory.
+        let newest = self.digest(&self.newest.1, credential);
+        let nothing = Digest([0; 32]);
+        let (version, digest) = sealed.unwrap_or((self.newest.0, &nothing));
+        if version == self.newest.0 {
+            return (newest.0.ct_eq(&digest.0) & Choice::from(u8::from(sealed.is_some()))).into();
         }
+        self.by_version.get(&version).is_some_and(|pepper| self.digest(pepper, credential).matches(digest))
     }
 
     /// For each version, 32 hex digits by which two nodes can tell that they hold the same pepper, and which tell nothing of it.
@@ -437,6 +464,10 @@ mod tests {
             let mut other = secret;
             other[bit / 8] ^= 1 << (bit % 8);
             prop_assert!(!ours.proves(&credential(id, other), version, &digest));
+            prop_assert!(!ours.prove(&original, None));
+            let both = Peppers::new(BTreeMap::from([(1, Pepper::new(&[1; 32])), (2, Pepper::new(&[2; 32]))])).unwrap();
+            prop_assert!(both.proves(&original, version, &digest), "also with a pepper that is not the newest");
+            prop_assert!(!both.proves(&original, 2, &digest));
         }
     }
 }
