@@ -38,3 +38,10 @@ pub fn median_time(times: usize, mut run: impl FnMut()) -> Duration {
     took.sort();
     took[took.len() / 2]
 }
+
+/// Bytes of this process that are in memory.
+#[must_use]
+pub fn resident() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    text.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4096
+}

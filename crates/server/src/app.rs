@@ -24,6 +24,9 @@ use crate::telemetry::traces::{Tracer, TracesError};
 use crate::throttle::Throttle;
 use crate::tls::{Tls, TlsError};
 
+/// How often the load of the image tells how far it came.
+const PROGRESS: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Everything that the operations need.
 pub struct App {
     /// As the operator set it.
@@ -93,6 +96,18 @@ pub enum StartError {
     Listen(std::net::SocketAddr, std::io::Error),
 }
 
+/// Loads the image, and tells how far it came while that takes long.
+async fn load(store: &dyn Store, index: &Arc<Index>) -> Result<(), StoreError> {
+    let loading = store.follow(Arc::clone(index) as _);
+    tokio::pin!(loading);
+    loop {
+        tokio::select! {
+            loaded = &mut loading => return loaded,
+            () = tokio::time::sleep(PROGRESS) => tracing::info!(keys = index.counts().keys, "loading the index"),
+        }
+    }
+}
+
 /// Who asks, from where, in which request.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
@@ -122,7 +137,7 @@ impl App {
         let sweeper = Arc::new(Sweeper::new(Arc::clone(&store), clock.clone(), Arc::clone(&metrics), &config));
         // Before the load, so that nothing is loaded that would be forgotten at once.
         sweeper.begin().await?;
-        store.follow(Arc::clone(&index) as _).await?;
+        load(&*store, &index).await?;
         tracing::info!(keys = index.counts().keys, revision = index.revision(), "index loaded");
         Ok(Arc::new(Self {
             clock,

@@ -1,12 +1,10 @@
 //! Who asks: from a presented credential to an authority, by the index alone.
 
-use std::sync::Arc;
-
 use keybearer_core::authority::Authority;
 use keybearer_core::decision::{Denial, Evidence, decide};
 use keybearer_core::requirement::Requirement;
 use keybearer_core::token::Credential;
-use keybearer_store::{Actor, KeyHolder, Session};
+use keybearer_store::{Actor, Session};
 
 use crate::app::App;
 use crate::error::{AppError, AuthError};
@@ -39,7 +37,7 @@ pub enum CallerCredential {
     /// A session.
     Session(Session),
     /// A key of either kind.
-    Key(Arc<KeyEntry>),
+    Key(KeyEntry),
 }
 
 /// Checks a credential.
@@ -81,24 +79,21 @@ fn session(app: &App, token: &str) -> Result<Caller, AppError> {
 fn key(app: &App, credential: &Credential) -> Result<Caller, AppError> {
     let now = app.clock.now();
     let entry = app.index.prove(credential, &app.peppers).ok_or(AuthError::Invalid)?;
-    let facts = app.index.facts(&entry.key);
-    let record = facts.record(&entry.key, app.index.roles());
-    let grant = decide(&record, &Requirement::ANY, now).map_err(|denial| match denial {
+    let facts = app.index.facts(&entry);
+    let grant = decide(&facts.record(entry.lifecycle()), &Requirement::ANY, now).map_err(|denial| match denial {
         Denial::Expired => AuthError::Expired,
         Denial::Revoked(reason) => AuthError::Revoked(reason),
         Denial::Malformed | Denial::NotFound | Denial::InsufficientLevel { .. } | Denial::InsufficientPermissions { .. } => {
             AuthError::Invalid
         }
     })?;
-    let id = entry.key.id;
-    let authority = match (grant.evidence(), &entry.key.holder) {
-        (Evidence::Level(level), KeyHolder::Account { owner, .. }) => Authority::AccountKey { key: id, owner: *owner, level },
-        (Evidence::Permissions { held, .. }, KeyHolder::Service { service, .. }) => {
-            Authority::ServiceKey { key: id, service: service.clone(), permissions: held.clone() }
+    let id = entry.id();
+    let authority = match (grant.evidence(), entry.owner()) {
+        (Evidence::Level(level), Some(owner)) => Authority::AccountKey { key: id, owner, level },
+        (Evidence::Permissions { held, .. }, None) => {
+            Authority::ServiceKey { key: id, service: entry.service(), permissions: held.clone() }
         }
-        (Evidence::Level(_), KeyHolder::Service { .. }) | (Evidence::Permissions { .. }, KeyHolder::Account { .. }) => {
-            return Err(AuthError::Invalid.into());
-        }
+        (Evidence::Level(_), None) | (Evidence::Permissions { .. }, Some(_)) => return Err(AuthError::Invalid.into()),
     };
     app.last_used.note(&entry, now);
     Ok(Caller { authority, actor: Actor::Key(id), credential: CallerCredential::Key(entry) })

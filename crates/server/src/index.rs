@@ -2,20 +2,29 @@
 //!
 //! Reads take no lock that a writer holds. There is one way in: [`Follower::apply`], called by the store in the order of the commits.
 
+mod bucket;
 mod entry;
+mod policies;
+mod slot;
+mod table;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use foldhash::fast::RandomState;
 use keybearer_core::account::{AccountId, Standing};
-use keybearer_core::policy::{PermissionSet, PolicyId};
+use keybearer_core::policy::PolicyId;
 use keybearer_core::role::Roles;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::{Credential, KeyId, Peppers};
 use keybearer_store::{Account, Changed, Follower, Key, KeyHolder, Policy, Session, SessionId};
 use papaya::HashMap;
 
-pub use self::entry::{Facts, KeyEntry};
+use self::bucket::{Builder, Place};
+pub use self::entry::{Facts, KeyEntry, granted};
+use self::policies::Policies;
+use self::slot::{Slot, SlotHolder};
+use self::table::{Table, Write};
 use crate::clock::Clock;
 
 /// How many rows the image has.
@@ -35,10 +44,10 @@ pub struct Counts {
 pub struct Index {
     roles: Roles,
     clock: Clock,
-    accounts: HashMap<AccountId, Arc<Account>>,
-    sessions: HashMap<SessionId, Session>,
-    policies: HashMap<PolicyId, Arc<Policy>>,
-    keys: HashMap<KeyId, Arc<KeyEntry>>,
+    accounts: HashMap<AccountId, (Arc<Account>, Standing), RandomState>,
+    sessions: HashMap<SessionId, Session, RandomState>,
+    policies: Policies,
+    keys: Table,
     revision: AtomicI64,
     changed_at: AtomicI64,
 }
@@ -50,10 +59,10 @@ impl Index {
         Self {
             roles,
             clock,
-            accounts: HashMap::new(),
-            sessions: HashMap::new(),
-            policies: HashMap::new(),
-            keys: HashMap::new(),
+            accounts: HashMap::default(),
+            sessions: HashMap::default(),
+            policies: Policies::new(),
+            keys: Table::new(),
             revision: AtomicI64::new(0),
             changed_at: AtomicI64::new(0),
         }
@@ -83,16 +92,26 @@ impl Index {
         Counts { keys: self.keys.len(), accounts: self.accounts.len(), policies: self.policies.len(), sessions: self.sessions.len() }
     }
 
+    fn owner(&self, id: AccountId) -> Option<(Arc<Account>, Standing)> {
+        self.accounts.pin().get(&id).cloned()
+    }
+
     /// One account that is not deleted.
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<Arc<Account>> {
-        self.accounts.pin().get(&id).cloned()
+        self.owner(id).map(|(account, _)| account)
     }
 
     /// How an account stands; none where it is absent or deleted.
     #[must_use]
     pub fn standing(&self, id: AccountId) -> Option<Standing> {
-        self.accounts.pin().get(&id).map(|account| account.standing(&self.roles))
+        self.accounts.pin().get(&id).map(|(_, standing)| *standing)
+    }
+
+    /// One policy that is not deleted.
+    #[must_use]
+    pub fn policy(&self, id: PolicyId) -> Option<Arc<Policy>> {
+        self.policies.get(id)
     }
 
     /// A session that has not ended, and how its account stands.
@@ -105,28 +124,43 @@ impl Index {
 
     /// The key of this id, in whatever state.
     #[must_use]
-    pub fn key(&self, id: KeyId) -> Option<Arc<KeyEntry>> {
-        self.keys.pin().get(&id).cloned()
+    pub fn key(&self, id: KeyId) -> Option<KeyEntry> {
+        self.keys.find(&id).map(|found| KeyEntry(found.keep()))
+    }
+
+    /// A key that is not in the image, in the form of those that are.
+    #[must_use]
+    pub fn apart(&self, key: &Key) -> KeyEntry {
+        let mut bucket = Builder::default();
+        bucket.push(0, |texts| Slot::new(key, self.policy_number(key), texts));
+        KeyEntry(Place { bucket: Arc::new(bucket.build(0)), at: 0 })
     }
 
     /// The key that this credential proves: the id exists and the secret is the right one.
     #[must_use]
-    pub fn prove(&self, credential: &Credential, peppers: &Peppers) -> Option<Arc<KeyEntry>> {
-        let keys = self.keys.pin();
-        let entry = keys.get(&credential.id)?;
-        peppers.proves(credential, entry.key.pepper, &entry.key.digest).then(|| Arc::clone(entry))
+    pub fn prove(&self, credential: &Credential, peppers: &Peppers) -> Option<KeyEntry> {
+        let found = self.keys.find(&credential.id);
+        let sealed = found.as_ref().map(|found| (found.slot().pepper, &found.slot().digest));
+        let is_proved = peppers.prove(credential, sealed);
+        found.filter(|_| is_proved).map(|found| KeyEntry(found.keep()))
     }
 
     /// What besides the key itself decides about it now.
     #[must_use]
-    pub fn facts(&self, key: &Key) -> Facts {
-        match &key.holder {
-            KeyHolder::Account { owner, level } => Facts::Account { level: *level, owner: self.account(*owner) },
-            KeyHolder::Service { policy, .. } => {
-                let policy = self.policies.pin().get(policy).cloned();
-                let permissions = policy.as_ref().map_or_else(PermissionSet::default, |policy| policy.permissions.clone());
-                Facts::Service { policy, permissions }
+    pub fn facts(&self, key: &KeyEntry) -> Facts {
+        match key.slot().holder() {
+            SlotHolder::Account { owner, level } => Facts::Account { level, owner: self.owner(owner) },
+            SlotHolder::Service { policy } => {
+                let (id, policy) = self.policies.by_number(policy);
+                Facts::Service { id, policy }
             }
+        }
+    }
+
+    fn policy_number(&self, key: &Key) -> u32 {
+        match key.holder {
+            KeyHolder::Service { policy, .. } => self.policies.number(policy),
+            KeyHolder::Account { .. } => 0,
         }
     }
 }
@@ -141,29 +175,22 @@ impl Follower for Index {
                 None => drop(sessions.remove(&id)),
             }
         }
-        let keys = self.keys.pin();
-        for (id, key) in changed.keys {
-            match key {
-                Some(key) => {
-                    let entry = KeyEntry::new(key, keys.get(&id).map(|entry| &**entry));
-                    keys.insert(id, Arc::new(entry));
-                }
-                None => drop(keys.remove(&id)),
-            }
-        }
+        let keys = changed.keys.into_iter().map(|(id, key)| Write { id, key: key.map(|key| (self.policy_number(&key), key)) });
+        self.keys.write(keys.collect());
         let accounts = self.accounts.pin();
         for (id, account) in changed.accounts {
             match account {
-                Some(account) => drop(accounts.insert(id, Arc::new(account))),
-                None => drop(accounts.remove(&id)),
+                Some(account) => {
+                    let standing = account.standing(&self.roles);
+                    accounts.insert(id, (Arc::new(account), standing));
+                }
+                None => {
+                    accounts.remove(&id);
+                }
             }
         }
-        let policies = self.policies.pin();
         for (id, policy) in changed.policies {
-            match policy {
-                Some(policy) => drop(policies.insert(id, Arc::new(policy))),
-                None => drop(policies.remove(&id)),
-            }
+            self.policies.set(id, policy);
         }
         self.changed_at.store(self.clock.now().0, Ordering::Relaxed);
         self.revision.store(changed.revision, Ordering::Release);

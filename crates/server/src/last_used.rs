@@ -29,7 +29,7 @@ impl Default for LastUsed {
 impl LastUsed {
     /// Notes that a key was used now.
     pub fn note(&self, entry: &KeyEntry, now: UnixMillis) {
-        if entry.note_use(now) && self.queue.push(entry.key.id).is_err() {
+        if entry.note_use(now) && self.queue.push(entry.id()).is_err() {
             entry.dequeue();
         }
     }

@@ -36,7 +36,7 @@ fn session(text: &str) -> Result<Presented, AuthError> {
 pub(super) fn administrator(app: &App, headers: &HeaderMap, needs: OwnPermission) -> Result<Caller, Status> {
     let caller = caller(app, headers)?;
     match &caller.credential {
-        CallerCredential::Key(entry) => require_of_a_service(entry.key.holder.kind())?,
+        CallerCredential::Key(entry) => require_of_a_service(entry.kind())?,
         CallerCredential::Session(_) => {}
     }
     caller.authority.manages(needs).map_err(AppError::from)?;
@@ -51,7 +51,7 @@ pub(super) fn tested(app: &App, headers: &HeaderMap) -> Result<(), Status> {
         }
     })?;
     let result = match &caller.credential {
-        CallerCredential::Key(entry) => require_of_a_service(entry.key.holder.kind()),
+        CallerCredential::Key(entry) => require_of_a_service(entry.kind()),
         CallerCredential::Session(_) => Err(AppError::from(AuthError::Missing).into()),
     };
     app.metrics.tested(match (&result, &caller.credential) {

@@ -1,50 +1,95 @@
 //! One key in the image, and what else decides about it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use keybearer_core::account::{Standing, Status};
+use keybearer_core::account::{AccountId, Standing, Status};
 use keybearer_core::decision::{Holder, Record};
-use keybearer_core::policy::PermissionSet;
-use keybearer_core::role::{Level, Roles};
+use keybearer_core::key::{KeyKind, Lifecycle};
+use keybearer_core::permission::ServiceName;
+use keybearer_core::policy::{PermissionSet, PolicyId};
+use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
-use keybearer_store::{Account, Key, Policy};
+use keybearer_core::token::KeyId;
+use keybearer_store::{Account, Metadata, Policy};
 
-/// A key and its last use, which is noted here first and written later.
-pub struct KeyEntry {
-    /// The key as the store has it.
-    pub key: Key,
-    /// Milliseconds since 1970, or 0 for never.
-    last_used: AtomicI64,
-    /// Whether the use waits to be written.
-    queued: AtomicBool,
-}
+use super::bucket::Place;
+use super::slot::{Slot, SlotHolder};
+
+/// A key as it was when it was looked up, and its last use, which is noted here first and written later. To copy it costs no memory.
+#[derive(Clone)]
+pub struct KeyEntry(pub(super) Place);
 
 impl KeyEntry {
-    /// The entry of a key, which takes over from `previous` the uses that are not written yet. That one may wait in the queue, by its id, so
-    /// it is this entry whose use is written; but whoever writes may already have let the previous one go, so this one does not count on it.
+    pub(super) fn slot(&self) -> &Slot {
+        self.0.bucket.slot(self.0.at)
+    }
+
+    fn text(&self) -> &[u8] {
+        self.0.bucket.text(self.0.at)
+    }
+
+    /// Its id.
     #[must_use]
-    pub fn new(key: Key, previous: Option<&Self>) -> Self {
-        let written = key.last_used_at.map_or(0, |at| at.0);
-        let noted = previous.map_or(0, |entry| entry.last_used.load(Ordering::Relaxed));
-        Self { key, last_used: AtomicI64::new(written.max(noted)), queued: AtomicBool::new(false) }
+    pub fn id(&self) -> KeyId {
+        self.slot().id
+    }
+
+    /// The name that somebody gave it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.slot().name(self.text())
+    }
+
+    /// Where it is in its life.
+    #[must_use]
+    pub fn lifecycle(&self) -> Lifecycle {
+        self.slot().lifecycle(self.text())
+    }
+
+    /// What applications keep with it.
+    #[must_use]
+    pub fn metadata(&self) -> Metadata {
+        self.slot().metadata(self.text())
+    }
+
+    /// The kind of key.
+    #[must_use]
+    pub fn kind(&self) -> KeyKind {
+        match self.slot().holder() {
+            SlotHolder::Account { .. } => KeyKind::Account,
+            SlotHolder::Service { .. } => KeyKind::Service,
+        }
+    }
+
+    /// Whose key it is, if a person's.
+    #[must_use]
+    pub fn owner(&self) -> Option<AccountId> {
+        match self.slot().holder() {
+            SlotHolder::Account { owner, .. } => Some(owner),
+            SlotHolder::Service { .. } => None,
+        }
+    }
+
+    /// The service to which it is bound, if to one.
+    #[must_use]
+    pub fn service(&self) -> Option<ServiceName> {
+        self.slot().service(self.text())
     }
 
     /// When the key was last used, to the moment.
     #[must_use]
     pub fn last_used_at(&self) -> Option<UnixMillis> {
-        Some(self.last_used.load(Ordering::Relaxed)).filter(|at| *at != 0).map(UnixMillis)
+        self.slot().last_used_at()
     }
 
     /// Notes a use. Returns whether the key is to be queued for writing.
     pub(crate) fn note_use(&self, now: UnixMillis) -> bool {
-        self.last_used.fetch_max(now.0, Ordering::Relaxed);
-        !self.queued.load(Ordering::Relaxed) && !self.queued.swap(true, Ordering::AcqRel)
+        self.slot().note_use(now)
     }
 
     /// Ends the wait for writing, whether it was written or found no place.
     pub(crate) fn dequeue(&self) {
-        self.queued.store(false, Ordering::Release);
+        self.slot().dequeue();
     }
 }
 
@@ -54,66 +99,112 @@ pub enum Facts {
     Account {
         /// The level that the key was made with.
         level: Level,
-        /// Its owner, unless deleted.
-        owner: Option<Arc<Account>>,
+        /// Its owner and how he stands, unless deleted.
+        owner: Option<(Arc<Account>, Standing)>,
     },
     /// Of a service's key.
     Service {
+        /// Which policy it has.
+        id: PolicyId,
         /// Its policy, unless deleted.
         policy: Option<Arc<Policy>>,
-        /// What the policy grants: nothing once it is deleted.
-        permissions: PermissionSet,
     },
 }
 
 impl Facts {
     /// What `decide` asks for. What is absent grants nothing.
     #[must_use]
-    pub fn record<'a>(&'a self, key: &Key, roles: &Roles) -> Record<'a> {
+    pub fn record(&self, lifecycle: Lifecycle) -> Record<'_> {
         let holder = match self {
             Self::Account { level, owner } => {
                 let absent = Standing { level: Level::NONE, status: Status::Blocked, consent: false };
-                Holder::Account { level: *level, owner: owner.as_ref().map_or(absent, |owner| owner.standing(roles)) }
+                Holder::Account { level: *level, owner: owner.as_ref().map_or(absent, |(_, standing)| *standing) }
             }
-            Self::Service { permissions, .. } => Holder::Service { permissions },
+            Self::Service { policy, .. } => Holder::Service { permissions: granted(policy.as_deref()) },
         };
-        Record { lifecycle: key.lifecycle, holder }
+        Record { lifecycle, holder }
     }
+}
+
+/// What a policy grants: nothing once it is deleted.
+#[must_use]
+pub fn granted(policy: Option<&Policy>) -> &PermissionSet {
+    static NOTHING: PermissionSet = PermissionSet::NONE;
+    policy.map_or(&NOTHING, |policy| &policy.permissions)
 }
 
 #[cfg(test)]
 mod tests {
-    use keybearer_core::account::AccountId;
-    use keybearer_core::key::Lifecycle;
-    use keybearer_core::token::{Digest, KeyId};
-    use keybearer_store::{KeyHolder, Metadata};
+    use keybearer_core::key::RevocationReason;
+    use keybearer_core::token::Digest;
+    use keybearer_store::{Key, KeyHolder};
+    use proptest::prelude::*;
 
     use super::*;
+    use crate::index::bucket::Builder;
 
-    fn key() -> Key {
-        Key {
-            id: KeyId::from_bytes([7; 16]),
-            name: "laptop".into(),
-            holder: KeyHolder::Account { owner: AccountId(1), level: Level::OWN },
-            lifecycle: Lifecycle::Live { expires_at: None },
-            metadata: Metadata::new(),
-            digest: Digest::from_bytes([0; 32]),
-            pepper: 1,
-            created_at: UnixMillis(1),
-            created_by: "account:1".into(),
-            last_used_at: None,
-        }
+    fn entry(key: &Key) -> KeyEntry {
+        let mut bucket = Builder::default();
+        bucket.push(0, |texts| Slot::new(key, 7, texts));
+        bucket.push(1, |texts| Slot::new(key, 7, texts));
+        KeyEntry(Place { bucket: Arc::new(bucket.build(1)), at: 0 })
     }
 
-    #[test]
-    fn an_entry_replaced_while_its_use_is_written_is_queued_by_the_next_use() {
-        let previous = KeyEntry::new(key(), None);
-        assert!(previous.note_use(UnixMillis(5)));
-        let entry = KeyEntry::new(key(), Some(&previous));
-        // Whoever writes had found the previous entry just before.
-        previous.dequeue();
-        assert_eq!(entry.last_used_at(), Some(UnixMillis(5)));
-        assert!(entry.note_use(UnixMillis(6)), "else no use of this key would ever be written again");
-        assert!(!entry.note_use(UnixMillis(7)), "it waits already");
+    fn holders() -> impl Strategy<Value = KeyHolder> {
+        let account = (any::<i64>(), 0i64..9)
+            .prop_map(|(owner, level)| KeyHolder::Account { owner: AccountId(owner), level: Level::new(level).unwrap() });
+        let service = prop::option::of("[A-Za-z][A-Za-z0-9._-]{0,63}").prop_map(|service| KeyHolder::Service {
+            policy: PolicyId(uuid::Uuid::from_u128(1)),
+            service: service.map(|name| name.parse().unwrap()),
+        });
+        prop_oneof![account, service]
+    }
+
+    fn lives() -> impl Strategy<Value = Lifecycle> {
+        let expiry = || prop::option::of((0..i64::MAX).prop_map(UnixMillis));
+        let live = expiry().prop_map(|expires_at| Lifecycle::Live { expires_at });
+        let revoked = (any::<i64>(), prop::sample::select(&RevocationReason::ALL[..]), expiry())
+            .prop_map(|(at, reason, expires_at)| Lifecycle::Revoked { at: UnixMillis(at), reason, expires_at });
+        prop_oneof![live, revoked]
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_reads_back_as_it_was_written(
+            holder in holders(),
+            lifecycle in lives(),
+            name in "\\PC{0,200}",
+            metadata in prop::collection::btree_map("[a-z\"]{0,9}", "\\PC{0,30}", 0..3),
+            last_used_at in prop::option::of((1..i64::MAX / 2).prop_map(UnixMillis)),
+        ) {
+            let key = Key {
+                id: KeyId::from_bytes([7; 16]),
+                name,
+                holder,
+                lifecycle,
+                metadata: metadata.into_iter().map(|(name, value)| (name, value.into())).collect(),
+                digest: Digest::from_bytes([5; 32]),
+                pepper: 3,
+                created_at: UnixMillis(1),
+                created_by: "account:1".into(),
+                last_used_at,
+            };
+            let entry = entry(&key);
+            prop_assert_eq!(entry.id(), key.id);
+            prop_assert_eq!(entry.name(), &key.name);
+            prop_assert_eq!(entry.lifecycle(), key.lifecycle);
+            prop_assert_eq!(entry.metadata(), key.metadata);
+            prop_assert_eq!(entry.last_used_at(), key.last_used_at);
+            prop_assert_eq!(entry.slot().pepper, key.pepper);
+            prop_assert!(entry.slot().digest.matches(&key.digest));
+            prop_assert_eq!((entry.kind(), entry.owner()), (key.holder.kind(), key.holder.owner()));
+            match (&key.holder, entry.slot().holder()) {
+                (KeyHolder::Account { level, .. }, SlotHolder::Account { level: kept, .. }) => prop_assert_eq!(*level, kept),
+                (KeyHolder::Service { service, .. }, SlotHolder::Service { policy }) => {
+                    prop_assert_eq!((service, policy), (&entry.service(), 7));
+                }
+                _ => prop_assert!(false, "another kind"),
+            }
+        }
     }
 }

@@ -12,7 +12,7 @@ use keybearer_core::token::KeyId;
 use keybearer_store::{Account, Policy, What};
 
 use super::unseen_is_absent;
-use super::verify::{Verdict, judge, owner_standing};
+use super::verify::{Verdict, judge};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::AppError;
@@ -101,13 +101,13 @@ fn refusal(f: &mut fmt::Formatter<'_>, denial: &Denial) -> fmt::Result {
 pub async fn explain(app: &App, caller: &Caller, id: KeyId, requirement: &Requirement) -> Result<Explained, AppError> {
     caller.authority.at_least(Level::OWN)?;
     let (entry, is_forgotten) = find(app, id).await?;
-    let seen = caller.authority.explain_key(entry.key.holder.owner());
+    let seen = caller.authority.explain_key(entry.owner());
     seen.map_err(AppError::from).map_err(unseen_is_absent(What::Key))?;
     let mut verdict = judge(app, entry, requirement);
     let mut why = Vec::new();
     if let Some((entry, facts)) = &verdict.key {
         why.push(life(app, entry));
-        why.push(power(app, facts));
+        why.push(power(facts));
     }
     if is_forgotten {
         why.push(Step::Forgotten);
@@ -122,30 +122,30 @@ pub async fn explain(app: &App, caller: &Caller, id: KeyId, requirement: &Requir
 }
 
 /// A key in the index, or one that left it after its death.
-async fn find(app: &App, id: KeyId) -> Result<(Arc<KeyEntry>, bool), AppError> {
+async fn find(app: &App, id: KeyId) -> Result<(KeyEntry, bool), AppError> {
     if let Some(entry) = app.index.key(id) {
         return Ok((entry, false));
     }
     let key = app.store.key(id).await?;
     // Perhaps a key that is being made: its row is there a moment before it is in the index.
     let is_forgotten = key.lifecycle.state(app.clock.now()) != KeyState::Active;
-    Ok((Arc::new(KeyEntry::new(key, None)), is_forgotten))
+    Ok((app.index.apart(&key), is_forgotten))
 }
 
 fn life(app: &App, entry: &KeyEntry) -> Step {
-    match entry.key.lifecycle.state(app.clock.now()) {
+    match entry.lifecycle().state(app.clock.now()) {
         KeyState::Active => Step::Active,
         KeyState::Expired => Step::Expired,
         KeyState::Revoked(reason) => Step::Revoked(reason),
     }
 }
 
-fn power(app: &App, facts: &Facts) -> Step {
+fn power(facts: &Facts) -> Step {
     match facts {
-        Facts::Account { level, owner } => match (owner, owner_standing(app, facts)) {
-            (Some(owner), Some(standing)) => Step::Levels { owner: Arc::clone(owner), key: *level, role: standing.level },
-            _ => Step::OwnerDeleted,
-        },
+        Facts::Account { level, owner: Some((owner, standing)) } => {
+            Step::Levels { owner: Arc::clone(owner), key: *level, role: standing.level }
+        }
+        Facts::Account { owner: None, .. } => Step::OwnerDeleted,
         Facts::Service { policy: Some(policy), .. } => Step::Grants(Arc::clone(policy)),
         Facts::Service { policy: None, .. } => Step::PolicyDeleted,
     }

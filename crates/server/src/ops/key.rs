@@ -8,13 +8,15 @@ use keybearer_core::key::KeyKind;
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::token::KeyId;
-use keybearer_store::{Cascade, Key, KeyFilter, KeySort, Metadata, Page, PageRequest, Policy, ServiceKeyChange, StoreError, What};
+use keybearer_store::{
+    Cascade, Key, KeyFilter, KeyHolder, KeySort, Metadata, Page, PageRequest, Policy, ServiceKeyChange, StoreError, What,
+};
 
 use super::{metadata, name, unseen_is_absent};
 use crate::app::{App, RequestContext};
 use crate::caller::Caller;
 use crate::error::AppError;
-use crate::index::Facts;
+use crate::index::KeyEntry;
 
 /// The most keys that one call revokes.
 pub const MAX_REVOKE: usize = 200;
@@ -105,10 +107,18 @@ fn with_last_use(app: &App, key: Key) -> Key {
 /// The policy that a service key has now: part of what whoever may see the key sees of it.
 #[must_use]
 pub fn policy_of(app: &App, key: &Key) -> Option<Arc<Policy>> {
-    match app.index.facts(key) {
-        Facts::Service { policy, .. } => policy,
-        Facts::Account { .. } => None,
+    match key.holder {
+        KeyHolder::Service { policy, .. } => app.index.policy(policy),
+        KeyHolder::Account { .. } => None,
     }
+}
+
+/// The key that somebody came with, whole: what decides nothing is not in memory.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn of_caller(app: &App, entry: &KeyEntry) -> Result<Key, AppError> {
+    Ok(with_last_use(app, app.store.key(entry.id()).await?))
 }
 
 /// What to change of a service key.

@@ -1,8 +1,5 @@
 //! May this key do that?
 
-use std::sync::Arc;
-
-use keybearer_core::account::Standing;
 use keybearer_core::decision::{Denial, Outcome, decide};
 use keybearer_core::key::KeyKind;
 use keybearer_core::permission::{OwnPermission, Permission};
@@ -13,14 +10,14 @@ use keybearer_core::token::Credential;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{AppError, FieldError};
-use crate::index::{Facts, KeyEntry};
+pub use crate::index::{Facts, KeyEntry, granted};
 
 /// The answer to a verification.
 pub struct Verdict {
     /// Yes, with the permission that satisfied `any_of` if one was asked for; or no, and why.
     pub decision: Result<Option<Permission>, Denial>,
     /// The key and what decided about it, where the right secret was presented.
-    pub key: Option<(Arc<KeyEntry>, Facts)>,
+    pub key: Option<(KeyEntry, Facts)>,
 }
 
 /// A requirement as it stands on the wire.
@@ -105,21 +102,11 @@ pub fn prove(app: &App, credential: &Credential, requirement: &Requirement) -> V
 
 /// Decides about a key whose secret was proved, or is not in question.
 #[must_use]
-pub fn judge(app: &App, entry: Arc<KeyEntry>, requirement: &Requirement) -> Verdict {
-    let facts = app.index.facts(&entry.key);
-    let record = facts.record(&entry.key, app.index.roles());
-    let decision = decide(&record, requirement, app.clock.now()).map(|grant| match grant.evidence() {
+pub fn judge(app: &App, entry: KeyEntry, requirement: &Requirement) -> Verdict {
+    let facts = app.index.facts(&entry);
+    let decision = decide(&facts.record(entry.lifecycle()), requirement, app.clock.now()).map(|grant| match grant.evidence() {
         keybearer_core::decision::Evidence::Level(_) => None,
         keybearer_core::decision::Evidence::Permissions { matched, .. } => matched.cloned(),
     });
     Verdict { decision, key: Some((entry, facts)) }
-}
-
-/// How the owner of a key stands now; a deleted one has no level.
-#[must_use]
-pub fn owner_standing(app: &App, facts: &Facts) -> Option<Standing> {
-    match facts {
-        Facts::Account { owner, .. } => owner.as_ref().map(|owner| owner.standing(app.index.roles())),
-        Facts::Service { .. } => None,
-    }
 }

@@ -29,7 +29,7 @@ pub(super) struct Account {
 /// the answer shows it.
 pub(super) async fn whoami(State(app): State<Arc<App>>, Signed { caller, .. }: Signed) -> Result<Response, Failure> {
     let told = match &caller.credential {
-        CallerCredential::Key(entry) => Told::Apikey(ApiKey::of(&entry.key)?),
+        CallerCredential::Key(entry) => Told::Apikey(ApiKey::of(&ops::key::of_caller(&app, entry).await?)?),
         CallerCredential::Session(session) => {
             let account = ops::account::of_session(&app, session)?;
             Told::Account(Account {

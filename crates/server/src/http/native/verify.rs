@@ -9,16 +9,14 @@ use keybearer_core::decision::Denial;
 use keybearer_core::key::KeyKind;
 use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
-use keybearer_store::KeyHolder;
 
 use super::dress;
 use super::extract::{Call, FlatCall};
 use super::problem::Problems;
 use crate::app::App;
 use crate::error::AppError;
-use crate::index::{Facts, KeyEntry};
 use crate::ops;
-use crate::ops::verify::{RequirementParts, Verdict, owner_standing};
+use crate::ops::verify::{Facts, KeyEntry, RequirementParts, Verdict, granted};
 
 /// Where one question is asked.
 pub(in crate::http) const PATH: &str = "/v1/verify";
@@ -66,7 +64,7 @@ pub(super) async fn verify_batch(
 fn one(app: &App, at: &str, asked: &api::Verify) -> Result<api::Verdict, AppError> {
     let parts = RequirementParts { any_of: &asked.any_of, all_of: &asked.all_of, level: asked.level, kind: asked.kind.map(dress::to_kind) };
     let requirement = ops::verify::requirement(at, &parts)?;
-    Ok(dressed(app, &ops::verify::verify(app, &asked.key, &requirement)))
+    Ok(dressed(&ops::verify::verify(app, &asked.key, &requirement)))
 }
 
 /// What the answer for a key would be, and why, by its id.
@@ -81,13 +79,13 @@ pub(super) async fn explain(State(app): State<Arc<App>>, Call { caller, body, ..
     let explained = ops::explain::explain(&app, &caller, KeyId::from_bytes(*body.key_id.as_bytes()), &requirement).await?;
     Ok(dress::json(&api::Explanation {
         granted_by: explained.verdict.decision.as_ref().ok().and_then(|matched| matched.as_ref().map(ToString::to_string)),
-        verdict: dressed(&app, &explained.verdict),
+        verdict: dressed(&explained.verdict),
         why: explained.why.iter().map(ToString::to_string).collect(),
     }))
 }
 
-fn dressed(app: &App, verdict: &Verdict) -> api::Verdict {
-    let key = verdict.key.as_ref().map(|(entry, facts)| verified_key(app, entry, facts));
+fn dressed(verdict: &Verdict) -> api::Verdict {
+    let key = verdict.key.as_ref().map(|(entry, facts)| verified_key(entry, facts));
     match &verdict.decision {
         Ok(_) => api::Verdict { valid: true, code: api::VerdictCode::Valid, key, missing: None },
         Err(denial) => api::Verdict { valid: false, code: code(denial), key, missing: missing(denial) },
@@ -122,30 +120,27 @@ fn missing(denial: &Denial) -> Option<api::Missing> {
     }
 }
 
-fn verified_key(app: &App, entry: &KeyEntry, facts: &Facts) -> api::VerifiedKey {
-    let key = &entry.key;
+fn verified_key(entry: &KeyEntry, facts: &Facts) -> api::VerifiedKey {
     let mut verified = api::VerifiedKey {
-        id: *key.id.as_uuid(),
-        kind: dress::kind(key.holder.kind()),
-        name: key.name.clone(),
-        owner: key.holder.owner().map(|owner| owner.0),
+        id: *entry.id().as_uuid(),
+        kind: dress::kind(entry.kind()),
+        name: entry.name().to_owned(),
+        owner: entry.owner().map(|owner| owner.0),
         external_id: None,
         level: None,
         policy: None,
         permissions: None,
-        metadata: key.metadata.clone(),
-        expires_at: key.lifecycle.expires_at().map(dress::moment),
+        metadata: entry.metadata(),
+        expires_at: entry.lifecycle().expires_at().map(dress::moment),
     };
     match facts {
         Facts::Account { level, owner } => {
-            verified.external_id = owner.as_ref().and_then(|owner| owner.external_id.clone());
-            verified.level = Some(owner_standing(app, facts).map_or(0, |standing| standing.level.min(*level).number()));
+            verified.external_id = owner.as_ref().and_then(|(owner, _)| owner.external_id.clone());
+            verified.level = Some(owner.as_ref().map_or(0, |(_, standing)| standing.level.min(*level).number()));
         }
-        Facts::Service { policy, permissions } => {
-            if let KeyHolder::Service { policy: id, .. } = &key.holder {
-                verified.policy = Some(api::Named { id: id.0, name: policy.as_ref().map(|policy| policy.name.clone()) });
-            }
-            verified.permissions = Some(dress::names(permissions));
+        Facts::Service { id, policy } => {
+            verified.policy = Some(api::Named { id: id.0, name: policy.as_ref().map(|policy| policy.name.clone()) });
+            verified.permissions = Some(dress::names(granted(policy.as_deref())));
         }
     }
     verified

@@ -31,10 +31,7 @@ pub(super) async fn whoami(State(app): State<Arc<App>>, Signed { caller, .. }: S
     };
     let (account, key) = match &caller.credential {
         CallerCredential::Session(session) => (Some(ops::account::of_session(&app, session)?), None),
-        CallerCredential::Key(entry) => {
-            let key = keybearer_store::Key { last_used_at: entry.last_used_at(), ..entry.key.clone() };
-            (None, Some(dress::key(&app, &key)))
-        }
+        CallerCredential::Key(entry) => (None, Some(dress::key(&app, &ops::key::of_caller(&app, entry).await?))),
     };
     Ok(dress::json(&api::WhoAmI {
         credential,

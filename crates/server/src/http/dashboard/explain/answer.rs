@@ -4,13 +4,14 @@ use keybearer_core::decision::Denial;
 use keybearer_core::key::{KeyKind, KeyState};
 use keybearer_core::permission::Permission;
 use keybearer_core::requirement::Requirement;
-use keybearer_store::{Key, Policy};
+use keybearer_store::Policy;
 
 use crate::error::AppError;
 use crate::http::dashboard::keys;
 use crate::http::dashboard::texts::msg;
 use crate::http::dashboard::visit::Visit;
 use crate::ops::explain::{Explained, Step};
+use crate::ops::verify::KeyEntry;
 
 /// The answer, and how it came about.
 pub(super) struct Answer {
@@ -63,15 +64,15 @@ const POLICY: (&str, &str) = ("fact", "policy");
 /// [`AppError::Auth`] where nobody is signed in.
 pub(super) fn of(visit: &Visit, explained: &Explained, requirement: &Requirement) -> Result<Answer, AppError> {
     let admin = visit.person()?.is_admin();
-    let key = explained.verdict.key.as_ref().map(|(entry, _)| &entry.key);
+    let key = explained.verdict.key.as_ref().map(|(entry, _)| entry);
     let words = Words { visit, admin, key, requirement };
     let decision = &explained.verdict.decision;
     Ok(Answer {
         accepted: decision.is_ok(),
         outcome: explained.why.last().map(|step| words.outcome(step)).unwrap_or_default(),
         code: decision.as_ref().map_or_else(Denial::code, |_| "VALID"),
-        key: key.map(|key| key.name.clone()).unwrap_or_default(),
-        link: key.filter(|_| admin).map(|key| format!("/dashboard/keys/{}", key.id)),
+        key: key.map(|key| key.name().to_owned()).unwrap_or_default(),
+        link: key.filter(|_| admin).map(|key| format!("/dashboard/keys/{}", key.id())),
         steps: explained.why.iter().flat_map(|step| words.told(step)).collect(),
     })
 }
@@ -80,7 +81,7 @@ pub(super) fn of(visit: &Visit, explained: &Explained, requirement: &Requirement
 struct Words<'a> {
     visit: &'a Visit,
     admin: bool,
-    key: Option<&'a Key>,
+    key: Option<&'a KeyEntry>,
     requirement: &'a Requirement,
 }
 
@@ -122,7 +123,7 @@ impl Words<'_> {
             Denial::InsufficientPermissions { any_of, all_of } if any_of.is_empty() && all_of.is_empty() => {
                 visit.t("explain-service-needed")
             }
-            Denial::InsufficientPermissions { any_of, all_of } => match self.key.map(|key| key.holder.kind()) {
+            Denial::InsufficientPermissions { any_of, all_of } => match self.key.map(|key| key.kind()) {
                 Some(KeyKind::Account) => visit.t("explain-permissions-none"),
                 _ if any_of.is_empty() => visit.t1("explain-permissions-lacking", "count", all_of.len()),
                 _ => visit.t1("explain-permissions-lacking-all", "count", any_of.len()),
@@ -174,7 +175,7 @@ impl Words<'_> {
     }
 
     fn is_alive(&self) -> bool {
-        self.key.is_some_and(|key| key.lifecycle.state(self.visit.now()) == KeyState::Active)
+        self.key.is_some_and(|key| key.lifecycle().state(self.visit.now()) == KeyState::Active)
     }
 
     fn active(&self) -> String {
@@ -183,7 +184,7 @@ impl Words<'_> {
 
     /// A message with the moment of the key's end; another where it has none.
     fn ended(&self, with: &str, without: &str) -> String {
-        let end = self.key.and_then(|key| key.lifecycle.expires_at());
+        let end = self.key.and_then(|key| key.lifecycle().expires_at());
         end.map_or_else(|| self.visit.t(without), |end| self.visit.t1(with, "date", self.visit.moment(&end).text))
     }
 }

@@ -1,0 +1,130 @@
+//! A few keys side by side, so that a million of them take little room.
+//!
+//! A bucket never changes, but for the last uses in it: a change puts another one in its place, and whoever looks at the old one keeps it.
+
+use std::sync::Arc;
+
+use keybearer_core::token::KeyId;
+
+use super::slot::{self, Slot};
+
+/// How many keys a bucket has before it is split.
+pub(super) const FULL: usize = 32;
+/// Tags in a word.
+const TAGS: usize = 8;
+const LOW: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = LOW << 7;
+
+/// The head of a bucket: what a look-up reads first stands together.
+#[repr(C)]
+pub(super) struct Bucket {
+    /// The lowest byte of the hash of each key, eight in a word, of as many as there is room for.
+    tags: [u64; FULL / TAGS],
+    slots: Box<[Slot]>,
+    texts: Box<[u8]>,
+    /// How many leading bits of their hashes the keys have in common.
+    pub(super) depth: u32,
+}
+
+impl Bucket {
+    /// A bucket without keys.
+    pub(super) fn empty(depth: u32) -> Self {
+        Builder::default().build(depth)
+    }
+
+    pub(super) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    pub(super) fn slot(&self, at: usize) -> &Slot {
+        &self.slots[at]
+    }
+
+    /// The length of all texts.
+    pub(super) fn texts_len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// The text of a slot.
+    pub(super) fn text(&self, at: usize) -> &[u8] {
+        let end = self.slots.get(at + 1).map_or(self.texts.len(), |next| next.text as usize);
+        self.texts.get(self.slots[at].text as usize..end).unwrap_or_default()
+    }
+
+    /// Where the key of this id is. One cache line says so for nearly all that are not there.
+    pub(super) fn find(&self, id: &KeyId, tag: u8) -> Option<usize> {
+        let wanted = LOW * u64::from(tag);
+        for (number, word) in self.tags.iter().enumerate() {
+            // A bit for each byte that is alike, and perhaps for one above such a byte: the id decides.
+            let unlike = word ^ wanted;
+            let mut alike = unlike.wrapping_sub(LOW) & !unlike & HIGH;
+            while alike != 0 {
+                let at = number * TAGS + alike.trailing_zeros() as usize / 8;
+                if self.slots.get(at).is_some_and(|slot| slot.id == *id) {
+                    return Some(at);
+                }
+                alike &= alike - 1;
+            }
+        }
+        if self.slots.len() <= FULL {
+            return None;
+        }
+        self.slots.iter().skip(FULL).position(|slot| slot.id == *id).map(|place| place + FULL)
+    }
+
+    /// Takes over the uses that were noted in the bucket which this one replaced, or a part of it, since they were copied.
+    pub(super) fn carry(&self, replaced: &Self) {
+        let mut others = replaced.slots.iter();
+        // Both have the keys that they share in the same order.
+        for slot in &self.slots {
+            let mut rest = others.clone();
+            if let Some(other) = rest.find(|other| other.id == slot.id) {
+                slot.carry(other);
+                others = rest;
+            }
+        }
+    }
+}
+
+/// A bucket in the making.
+#[derive(Default)]
+pub(super) struct Builder {
+    slots: Vec<Slot>,
+    texts: Vec<u8>,
+    tags: [u64; FULL / TAGS],
+}
+
+impl Builder {
+    /// With room for so many keys and so much text.
+    pub(super) fn with_room(keys: usize, texts: usize) -> Self {
+        Self { slots: Vec::with_capacity(keys), texts: Vec::with_capacity(texts), tags: [0; FULL / TAGS] }
+    }
+
+    pub(super) fn push(&mut self, tag: u8, slot: impl FnOnce(&mut Vec<u8>) -> Slot) {
+        if let Some(word) = self.tags.get_mut(self.slots.len() / TAGS) {
+            *word |= u64::from(tag) << (self.slots.len() % TAGS * 8);
+        }
+        let slot = slot(&mut self.texts);
+        self.slots.push(slot);
+    }
+
+    /// Adds a key as another bucket has it.
+    pub(super) fn copy(&mut self, tag: u8, from: &Bucket, at: usize) {
+        self.push(tag, |texts| {
+            let slot = from.slots[at].copy(slot::place(texts));
+            texts.extend_from_slice(from.text(at));
+            slot
+        });
+    }
+
+    pub(super) fn build(self, depth: u32) -> Bucket {
+        Bucket { tags: self.tags, slots: self.slots.into_boxed_slice(), texts: self.texts.into_boxed_slice(), depth }
+    }
+}
+
+/// A key in its bucket, which stays as it is for as long as somebody looks at it.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) bucket: Arc<Bucket>,
+    pub(super) at: usize,
+}

@@ -1,0 +1,61 @@
+//! Policies by number. A million keys name a few hundred policies: a number takes a quarter of the room of an id, and leads there without a
+//! look-up.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use foldhash::fast::RandomState;
+use keybearer_core::policy::PolicyId;
+use keybearer_store::Policy;
+use papaya::HashMap;
+use uuid::Uuid;
+
+/// All policies that were ever met. A number is never given to another one, and stays when the policy is deleted.
+pub(super) struct Policies {
+    numbers: HashMap<PolicyId, u32, RandomState>,
+    places: boxcar::Vec<Place>,
+}
+
+struct Place {
+    id: PolicyId,
+    policy: ArcSwapOption<Policy>,
+}
+
+impl Policies {
+    pub(super) fn new() -> Self {
+        Self { numbers: HashMap::default(), places: boxcar::Vec::new() }
+    }
+
+    /// The number of a policy, which need not be there yet, nor any more.
+    pub(super) fn number(&self, id: PolicyId) -> u32 {
+        let numbers = self.numbers.pin();
+        if let Some(number) = numbers.get(&id) {
+            return *number;
+        }
+        let place = self.places.push(Place { id, policy: ArcSwapOption::empty() });
+        // Of two that come at once, all use the number of one.
+        *numbers.get_or_insert(id, u32::try_from(place).expect("fewer policies than a disk can hold"))
+    }
+
+    /// Which policy has this number, and the policy itself unless it is deleted.
+    pub(super) fn by_number(&self, number: u32) -> (PolicyId, Option<Arc<Policy>>) {
+        let place = self.places.get(number as usize);
+        place.map_or((PolicyId(Uuid::nil()), None), |place| (place.id, place.policy.load_full()))
+    }
+
+    pub(super) fn get(&self, id: PolicyId) -> Option<Arc<Policy>> {
+        let number = *self.numbers.pin().get(&id)?;
+        self.by_number(number).1
+    }
+
+    pub(super) fn set(&self, id: PolicyId, policy: Option<Policy>) {
+        if let Some(place) = self.places.get(self.number(id) as usize) {
+            place.policy.store(policy.map(Arc::new));
+        }
+    }
+
+    /// How many are not deleted.
+    pub(super) fn len(&self) -> usize {
+        self.places.iter().filter(|(_, place)| place.policy.load().is_some()).count()
+    }
+}
