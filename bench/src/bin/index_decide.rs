@@ -9,7 +9,7 @@ use std::time::Instant;
 use keybearer::clock::Clock;
 use keybearer::index::Index;
 use keybearer::last_used::LastUsed;
-use keybearer_bench::figures::{Figure, resident};
+use keybearer_bench::figures::{Figure, nanoseconds, resident};
 use keybearer_core::account::{AccountId, Status};
 use keybearer_core::decision::decide;
 use keybearer_core::key::{DAY, Lifecycle};
@@ -123,12 +123,6 @@ fn fill(index: &Index, count: u64, peppers: &Peppers) {
         index.apply(Changed { keys: keys.collect(), ..Changed::default() });
         next = until;
     }
-}
-
-fn nanoseconds(times: usize, mut run: impl FnMut(usize)) -> f64 {
-    let begun = Instant::now();
-    (0..times).for_each(&mut run);
-    begun.elapsed().as_secs_f64() * 1e9 / f64::from(u32::try_from(times).unwrap_or(u32::MAX))
 }
 
 fn main() {

@@ -133,7 +133,7 @@ impl Index {
     pub fn apart(&self, key: &Key) -> KeyEntry {
         let mut bucket = Builder::default();
         bucket.push(0, |texts| Slot::new(key, self.policy_number(key), texts));
-        KeyEntry(Place { bucket: Arc::new(bucket.build(0)), at: 0 })
+        KeyEntry(Place { bucket: bucket.build(0), at: 0 })
     }
 
     /// The key that this credential proves: the id exists and the secret is the right one.

@@ -2,9 +2,8 @@
 //!
 //! A bucket never changes, but for the last uses in it: a change puts another one in its place, and whoever looks at the old one keeps it.
 
-use std::sync::Arc;
-
 use keybearer_core::token::KeyId;
+use triomphe::ThinArc;
 
 use super::slot::{self, Slot};
 
@@ -15,15 +14,20 @@ const TAGS: usize = 8;
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = LOW << 7;
 
-/// The head of a bucket: what a look-up reads first stands together.
-#[repr(C)]
-pub(super) struct Bucket {
+/// A bucket. It is one piece of memory, since each further piece on the way to a key is one more that the processor waits for.
+#[derive(Clone)]
+pub(super) struct Bucket(pub(super) Shared);
+
+/// What a bucket is behind its name: to be put in a place that others read meanwhile.
+pub(super) type Shared = ThinArc<Head, Slot>;
+
+/// What a look-up reads first.
+pub(super) struct Head {
     /// The lowest byte of the hash of each key, eight in a word, of as many as there is room for.
     tags: [u64; FULL / TAGS],
-    slots: Box<[Slot]>,
     texts: Box<[u8]>,
     /// How many leading bits of their hashes the keys have in common.
-    pub(super) depth: u32,
+    depth: u32,
 }
 
 impl Bucket {
@@ -32,51 +36,30 @@ impl Bucket {
         Builder::default().build(depth)
     }
 
-    pub(super) fn slots(&self) -> &[Slot] {
-        &self.slots
+    pub(super) fn depth(&self) -> u32 {
+        self.0.header.header.depth
     }
 
-    pub(super) fn slot(&self, at: usize) -> &Slot {
-        &self.slots[at]
+    pub(super) fn slots(&self) -> &[Slot] {
+        &self.0.slice
     }
 
     /// The length of all texts.
     pub(super) fn texts_len(&self) -> usize {
-        self.texts.len()
+        self.0.header.header.texts.len()
     }
 
     /// The text of a slot.
     pub(super) fn text(&self, at: usize) -> &[u8] {
-        let end = self.slots.get(at + 1).map_or(self.texts.len(), |next| next.text as usize);
-        self.texts.get(self.slots[at].text as usize..end).unwrap_or_default()
-    }
-
-    /// Where the key of this id is. One cache line says so for nearly all that are not there.
-    pub(super) fn find(&self, id: &KeyId, tag: u8) -> Option<usize> {
-        let wanted = LOW * u64::from(tag);
-        for (number, word) in self.tags.iter().enumerate() {
-            // A bit for each byte that is alike, and perhaps for one above such a byte: the id decides.
-            let unlike = word ^ wanted;
-            let mut alike = unlike.wrapping_sub(LOW) & !unlike & HIGH;
-            while alike != 0 {
-                let at = number * TAGS + alike.trailing_zeros() as usize / 8;
-                if self.slots.get(at).is_some_and(|slot| slot.id == *id) {
-                    return Some(at);
-                }
-                alike &= alike - 1;
-            }
-        }
-        if self.slots.len() <= FULL {
-            return None;
-        }
-        self.slots.iter().skip(FULL).position(|slot| slot.id == *id).map(|place| place + FULL)
+        let end = self.slots().get(at + 1).map_or(self.texts_len(), |next| next.text as usize);
+        self.0.header.header.texts.get(self.slots()[at].text as usize..end).unwrap_or_default()
     }
 
     /// Takes over the uses that were noted in the bucket which this one replaced, or a part of it, since they were copied.
     pub(super) fn carry(&self, replaced: &Self) {
-        let mut others = replaced.slots.iter();
+        let mut others = replaced.slots().iter();
         // Both have the keys that they share in the same order.
-        for slot in &self.slots {
+        for slot in self.slots() {
             let mut rest = others.clone();
             if let Some(other) = rest.find(|other| other.id == slot.id) {
                 slot.carry(other);
@@ -84,6 +67,28 @@ impl Bucket {
             }
         }
     }
+}
+
+/// Where the key of this id is in a bucket. One cache line says so for nearly all that are not there.
+pub(super) fn find(bucket: &Shared, id: &KeyId, tag: u8) -> Option<usize> {
+    let slots = &bucket.slice;
+    let wanted = LOW * u64::from(tag);
+    for (number, word) in bucket.header.header.tags.iter().enumerate() {
+        // A bit for each byte that is alike, and perhaps for one above such a byte: the id decides.
+        let unlike = word ^ wanted;
+        let mut alike = unlike.wrapping_sub(LOW) & !unlike & HIGH;
+        while alike != 0 {
+            let at = number * TAGS + alike.trailing_zeros() as usize / 8;
+            if slots.get(at).is_some_and(|slot| slot.id == *id) {
+                return Some(at);
+            }
+            alike &= alike - 1;
+        }
+    }
+    if slots.len() <= FULL {
+        return None;
+    }
+    slots.iter().skip(FULL).position(|slot| slot.id == *id).map(|place| place + FULL)
 }
 
 /// A bucket in the making.
@@ -111,20 +116,21 @@ impl Builder {
     /// Adds a key as another bucket has it.
     pub(super) fn copy(&mut self, tag: u8, from: &Bucket, at: usize) {
         self.push(tag, |texts| {
-            let slot = from.slots[at].copy(slot::place(texts));
+            let slot = from.slots()[at].copy(slot::place(texts));
             texts.extend_from_slice(from.text(at));
             slot
         });
     }
 
     pub(super) fn build(self, depth: u32) -> Bucket {
-        Bucket { tags: self.tags, slots: self.slots.into_boxed_slice(), texts: self.texts.into_boxed_slice(), depth }
+        let head = Head { tags: self.tags, texts: self.texts.into_boxed_slice(), depth };
+        Bucket(ThinArc::from_header_and_iter(head, self.slots.into_iter()))
     }
 }
 
 /// A key in its bucket, which stays as it is for as long as somebody looks at it.
 #[derive(Clone)]
 pub(super) struct Place {
-    pub(super) bucket: Arc<Bucket>,
+    pub(super) bucket: Bucket,
     pub(super) at: usize,
 }

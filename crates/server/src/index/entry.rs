@@ -21,7 +21,7 @@ pub struct KeyEntry(pub(super) Place);
 
 impl KeyEntry {
     pub(super) fn slot(&self) -> &Slot {
-        self.0.bucket.slot(self.0.at)
+        &self.0.bucket.slots()[self.0.at]
     }
 
     fn text(&self) -> &[u8] {
@@ -147,7 +147,7 @@ mod tests {
         let mut bucket = Builder::default();
         bucket.push(0, |texts| Slot::new(key, 7, texts));
         bucket.push(1, |texts| Slot::new(key, 7, texts));
-        KeyEntry(Place { bucket: Arc::new(bucket.build(1)), at: 0 })
+        KeyEntry(Place { bucket: bucket.build(1), at: 0 })
     }
 
     fn holders() -> impl Strategy<Value = KeyHolder> {

@@ -42,6 +42,9 @@ pub(super) struct Slot {
     marks: u8,
 }
 
+// A million keys take as many times more as this grows.
+const _: () = assert!(size_of::<Slot>() == 80);
+
 /// For whom a key stands, by what the slot keeps of it.
 pub(super) enum SlotHolder {
     Account { owner: AccountId, level: Level },
@@ -80,7 +83,7 @@ impl Slot {
             digest: key.digest,
             holder,
             expires_at: key.lifecycle.expires_at().map_or(NEVER, |at| at.0),
-            last_used: AtomicU64::new(key.last_used_at.map_or(0, |at| at.0.cast_unsigned() << 1)),
+            last_used: AtomicU64::new(key.last_used_at.map_or(0, moment)),
             text,
             pepper: key.pepper,
             level,
@@ -156,7 +159,7 @@ impl Slot {
 
     /// Notes a use. Returns whether the key is to be queued for writing.
     pub(super) fn note_use(&self, now: UnixMillis) -> bool {
-        let noted = (u64::try_from(now.0).unwrap_or(0) << 1) | QUEUED;
+        let noted = moment(now) | QUEUED;
         // Once in a millisecond is enough: a key that many use at once is not written to by all of them.
         if self.last_used.load(Ordering::Relaxed) >= noted {
             return false;
@@ -176,6 +179,11 @@ impl Slot {
             self.last_used.fetch_max(noted, Ordering::Relaxed);
         }
     }
+}
+
+/// A moment as it stands above [`QUEUED`].
+fn moment(at: UnixMillis) -> u64 {
+    u64::try_from(at.0).unwrap_or(0) << 1
 }
 
 /// Where the next text begins.

@@ -7,12 +7,12 @@ use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::{ArcSwap, ArcSwapAny, Guard};
 use foldhash::fast::RandomState;
 use keybearer_core::token::KeyId;
 use keybearer_store::Key;
 
-use super::bucket::{Bucket, Builder, FULL, Place};
+use super::bucket::{self, Bucket, Builder, FULL, Place, Shared};
 use super::slot::Slot;
 
 /// How many leading bits of a hash are told apart at most. Beyond that a bucket has more keys than [`FULL`].
@@ -29,7 +29,7 @@ pub(super) struct Table {
 /// The buckets by the leading bits of the hashes in them. One that tells fewer bits apart stands there several times.
 struct Directory {
     depth: u32,
-    buckets: Box<[ArcSwap<Bucket>]>,
+    buckets: Box<[ArcSwapAny<Shared>]>,
 }
 
 impl Directory {
@@ -41,17 +41,17 @@ impl Directory {
     fn doubled(&self) -> Self {
         let buckets = self.buckets.iter().flat_map(|bucket| {
             let bucket = bucket.load_full();
-            [ArcSwap::new(Arc::clone(&bucket)), ArcSwap::new(bucket)]
+            [ArcSwapAny::new(bucket.clone()), ArcSwapAny::new(bucket)]
         });
         Self { depth: self.depth + 1, buckets: buckets.collect() }
     }
 
     /// Puts a bucket in all its places; one of the hashes in it is this one.
-    fn put(&self, hash: u64, bucket: &Arc<Bucket>) {
-        let copies = 1 << (self.depth - bucket.depth);
+    fn put(&self, hash: u64, bucket: &Bucket) {
+        let copies = 1 << (self.depth - bucket.depth());
         let first = self.place(hash) & !(copies - 1);
         for place in &self.buckets[first..first + copies] {
-            place.store(Arc::clone(bucket));
+            place.store(bucket.0.clone());
         }
     }
 }
@@ -65,18 +65,18 @@ pub(super) struct Write {
 
 /// Where a key was found.
 pub(super) struct Found {
-    bucket: Guard<Arc<Bucket>>,
+    bucket: Guard<Shared>,
     at: usize,
 }
 
 impl Found {
     pub(super) fn slot(&self) -> &Slot {
-        self.bucket.slot(self.at)
+        &self.bucket.slice[self.at]
     }
 
     /// The same, to be kept.
     pub(super) fn keep(self) -> Place {
-        Place { bucket: Guard::into_inner(self.bucket), at: self.at }
+        Place { bucket: Bucket(Guard::into_inner(self.bucket)), at: self.at }
     }
 }
 
@@ -86,7 +86,7 @@ fn tag(hash: u64) -> u8 {
 
 impl Table {
     pub(super) fn new() -> Self {
-        let buckets = [ArcSwap::from_pointee(Bucket::empty(1)), ArcSwap::from_pointee(Bucket::empty(1))];
+        let buckets = [ArcSwapAny::new(Bucket::empty(1).0), ArcSwapAny::new(Bucket::empty(1).0)];
         Self {
             hasher: RandomState::default(),
             directory: ArcSwap::from_pointee(Directory { depth: 1, buckets: Box::new(buckets) }),
@@ -103,7 +103,7 @@ impl Table {
         let hash = self.hash(id);
         let directory = self.directory.load();
         let bucket = directory.buckets[directory.place(hash)].load();
-        let at = bucket.find(id, tag(hash))?;
+        let at = bucket::find(&bucket, id, tag(hash))?;
         Some(Found { bucket, at })
     }
 
@@ -126,8 +126,8 @@ impl Table {
         let mut rest = &writes[..];
         while let Some((hash, _)) = rest.first() {
             let directory = self.directory.load();
-            let bucket = directory.buckets[directory.place(*hash)].load_full();
-            let shift = u64::BITS - bucket.depth;
+            let bucket = Bucket(directory.buckets[directory.place(*hash)].load_full());
+            let shift = u64::BITS - bucket.depth();
             let (here, others) = rest.split_at(rest.partition_point(|(other, _)| other >> shift == hash >> shift));
             self.rewrite(&bucket, here);
             rest = others;
@@ -149,7 +149,7 @@ impl Table {
             }
         }
         writes.iter().zip(&is_known).filter(|(_, is_known)| !**is_known).for_each(|(write, _)| push(&mut new, write, None));
-        let new = new.build(old.depth);
+        let new = new.build(old.depth());
         let gained = new.slots().len();
         let mut parts = Vec::with_capacity(1);
         self.split(new, writes[0].0, &mut parts);
@@ -165,12 +165,12 @@ impl Table {
     }
 
     /// Parts of a bucket that are not too full, each with a hash that leads to it. `hash` leads to the whole.
-    fn split(&self, bucket: Bucket, hash: u64, parts: &mut Vec<(u64, Arc<Bucket>)>) {
-        if bucket.slots().len() <= FULL || bucket.depth == DEEPEST {
-            parts.push((hash, Arc::new(bucket)));
+    fn split(&self, bucket: Bucket, hash: u64, parts: &mut Vec<(u64, Bucket)>) {
+        if bucket.slots().len() <= FULL || bucket.depth() == DEEPEST {
+            parts.push((hash, bucket));
             return;
         }
-        let bit = 1 << (u64::BITS - 1 - bucket.depth);
+        let bit = 1 << (u64::BITS - 1 - bucket.depth());
         for side in [0, bit] {
             let mut half = Builder::default();
             for (at, slot) in bucket.slots().iter().enumerate() {
@@ -179,12 +179,12 @@ impl Table {
                     half.copy(tag(hash), &bucket, at);
                 }
             }
-            self.split(half.build(bucket.depth + 1), (hash & !bit) | side, parts);
+            self.split(half.build(bucket.depth() + 1), (hash & !bit) | side, parts);
         }
     }
 
-    fn put(&self, hash: u64, bucket: &Arc<Bucket>) {
-        while self.directory.load().depth < bucket.depth {
+    fn put(&self, hash: u64, bucket: &Bucket) {
+        while self.directory.load().depth < bucket.depth() {
             let doubled = self.directory.load().doubled();
             self.directory.store(Arc::new(doubled));
         }
@@ -241,7 +241,7 @@ mod tests {
 
     fn name(table: &Table, number: u128) -> Option<String> {
         let place = table.find(&id(number))?.keep();
-        Some(place.bucket.slot(place.at).name(place.bucket.text(place.at)).to_owned())
+        Some(place.bucket.slots()[place.at].name(place.bucket.text(place.at)).to_owned())
     }
 
     proptest! {

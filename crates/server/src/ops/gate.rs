@@ -6,7 +6,7 @@ use keybearer_core::requirement::Requirement;
 use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
 
-use super::verify::{self, owner_standing};
+use super::verify;
 use crate::app::App;
 use crate::caller::Presented;
 use crate::error::{AppError, AuthError};
@@ -39,10 +39,10 @@ pub fn ask(app: &App, gate: &str, presented: Result<Option<Presented>, AuthError
         verdict.decision?;
         let (entry, facts) = verdict.key.ok_or(AuthError::Invalid)?;
         let level = match &facts {
-            Facts::Account { level, .. } => owner_standing(app, &facts).map(|owner| owner.level.min(*level)),
+            Facts::Account { level, owner } => owner.as_ref().map(|(_, standing)| standing.level.min(*level)),
             Facts::Service { .. } => None,
         };
-        Ok(Passed { key: entry.key.id, owner: entry.key.holder.owner(), level })
+        Ok(Passed { key: entry.id(), owner: entry.owner(), level })
     });
     app.metrics.gated(passed.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
     passed.map_err(AppError::Auth)
