@@ -49,7 +49,7 @@ fn seed(file: &Path, count: i64) {
         .execute(
             &format!(
                 "{number} INSERT INTO keys (id, kind, name, name_key, owner, level, digest, pepper, created_at, created_by, expires_at)
-                 SELECT unhex(printf('%012x7000', 1800000000000 + i)) || randomblob(8), 'account', printf('key number %09d', i),
+                 SELECT CAST(unhex(printf('%012x7000', 1800000000000 + i)) || randomblob(8) AS BLOB), 'account', printf('key number %09d', i),
                  printf('key number %09d', i), i % 10000 + 1, 4, randomblob(32), 1, 1800000000000, 'account:1', 4000000000000 FROM n"
             ),
             [count],
