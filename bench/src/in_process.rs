@@ -1,0 +1,84 @@
+//! A verification without any network, beside one SHA-256 of 40 bytes.
+
+use std::fs;
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use keybearer::app::App;
+use keybearer::clock::Clock;
+use keybearer::config::Config;
+use keybearer::ops;
+use keybearer_core::requirement::Requirement;
+use sha2::{Digest, Sha256};
+
+use crate::load::Random;
+use crate::world::TOKEN;
+
+/// Rounds, in each of which both are measured.
+const ROUNDS: usize = 11;
+/// Verifications of a round.
+const VERIFICATIONS: usize = 100_000;
+/// Digests of a round.
+const DIGESTS: usize = 200_000;
+
+/// Opens a data directory that is this process's own.
+///
+/// # Panics
+/// Where it cannot be opened.
+pub async fn open(dir: &Path) -> Arc<App> {
+    App::open(Config::for_data_dir(dir), Clock::System).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Token text in, verdict out: what every face asks.
+#[must_use]
+pub fn is_valid(app: &App, token: &str) -> bool {
+    ops::verify::verify(app, token, &Requirement::ANY).decision.is_ok()
+}
+
+/// Measures, and prints a line for each round: nanoseconds of a digest, and of a verification.
+///
+/// # Panics
+/// Where a key is refused.
+pub async fn measure(dir: &Path, tokens: &Path) {
+    let (app, tokens) = (open(dir).await, fs::read(tokens).unwrap());
+    let mut random = Random::new(11);
+    for _ in 0..ROUNDS {
+        let picked = pick(&tokens, &mut random, VERIFICATIONS);
+        let began = Instant::now();
+        for number in 0..DIGESTS {
+            let mut input = [7; 40];
+            input[..8].copy_from_slice(&number.to_le_bytes());
+            black_box(Sha256::digest(black_box(&input)));
+        }
+        let digest = began.elapsed().as_secs_f64() * 1e9 / DIGESTS as f64;
+        let began = Instant::now();
+        ask_all(&app, &picked);
+        println!("{digest} {}", began.elapsed().as_secs_f64() * 1e9 / VERIFICATIONS as f64);
+    }
+}
+
+/// Verifies so many keys and does nothing else: for callgrind, which counts instructions.
+///
+/// # Panics
+/// Where a key is refused.
+pub async fn count(dir: &Path, tokens: &Path, verifications: usize) {
+    let (app, tokens) = (open(dir).await, fs::read(tokens).unwrap());
+    ask_all(&app, &pick(&tokens, &mut Random::new(11), verifications));
+}
+
+/// The texts of random keys one behind the other: as in a server, the text of a key is in the cache when it is asked about.
+fn pick(tokens: &[u8], random: &mut Random, count: usize) -> Vec<u8> {
+    let mut picked = Vec::with_capacity(count * TOKEN);
+    for _ in 0..count {
+        picked.extend_from_slice(&tokens[random.below(tokens.len() / TOKEN) * TOKEN..][..TOKEN]);
+    }
+    picked
+}
+
+fn ask_all(app: &App, tokens: &[u8]) {
+    for token in tokens.chunks_exact(TOKEN) {
+        assert!(is_valid(app, std::str::from_utf8(token).unwrap()), "a good key was refused");
+    }
+}
