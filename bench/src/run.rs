@@ -48,7 +48,7 @@ impl Run {
         for word in words {
             match word.split_once('=') {
                 None if *word == "--quick" => {
-                    run = Self { keys: 200_000, rounds: 5, time: Duration::from_millis(500), is_quick: true, ..run }
+                    run = Self { keys: 100_000, rounds: 5, time: Duration::from_millis(500), is_quick: true, ..run }
                 }
                 Some(("--keys", keys)) => run.keys = keys.parse().unwrap(),
                 _ => panic!("unknown: {word}. Known: --quick, --keys=NUMBER"),
