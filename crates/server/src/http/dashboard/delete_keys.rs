@@ -38,10 +38,13 @@ struct Made {
 /// Those of the named keys that are the person's own and not revoked.
 async fn own(app: &App, visit: &Visit, ids: impl Iterator<Item = &str>) -> Result<Vec<(KeyId, Row)>, AppError> {
     let person = visit.person()?;
-    let mut found = Vec::new();
+    let mut found: Vec<(KeyId, Row)> = Vec::new();
     for id in ids.take(MAX_REVOKE).filter_map(|id| id.parse::<KeyId>().ok()) {
         match ops::key::read(app, &person.caller, id).await {
-            Ok(key) if key.holder.owner() == Some(person.account.id) => found.push((id, keys::row(visit, &key))),
+            // A form or an address may name a key twice.
+            Ok(key) if key.holder.owner() == Some(person.account.id) && found.iter().all(|(known, _)| *known != id) => {
+                found.push((id, keys::row(visit, &key)));
+            }
             Ok(_) | Err(AppError::NotFound(What::Key)) => {}
             Err(error) => return Err(error),
         }

@@ -183,6 +183,9 @@ async fn only_keys_of_ones_own_are_deleted_here() {
     let ask = format!("/account/keys/delete?id={}&id={}&id={}&id=nonsense", hers.id, service.id, mine.id);
     let page = browser.get(&ask).await.text;
     assert!(page.contains(&mine.id) && !page.contains(&hers.id) && !page.contains(&service.id), "{page}");
+    let twice = browser.get(&format!("/account/keys/delete?id={0}&id={0}", mine.id)).await;
+    let twice = assert_page(&twice, 200, "Delete keys");
+    assert!(twice.contains("Delete 1 key") && !twice.contains("were made with"), "{twice}");
     let all = [("id", hers.id.as_str()), ("id", service.id.as_str()), ("id", mine.id.as_str())];
     assert_goes_to(&browser.fill(&ask, "/account/keys/delete", &all).await, "/account");
     for (key, verdict) in [(&hers, "VALID"), (&service, "VALID"), (&mine, "REVOKED")] {
