@@ -83,6 +83,8 @@ async fn what_cannot_be_filtered_by_is_said_beside_its_field_and_nothing_is_show
         ("target=7ea12968-7758-40b6-8c73-75cc99be762b", "target-error", "There is no account, key or policy"),
         ("since=yesterday", "since-error", "This is not a day."),
         ("until=2026-02-30", "until-error", "This is not a day."),
+        ("since=-009999-01-01", "since-error", "This is not a day."),
+        ("until=9999-12-31", "until-error", "This is not a day."),
     ] {
         for path in ["/dashboard/audit", "/dashboard/audit/events.jsonl"] {
             let answer = admin.get(&format!("{path}?{query}")).await;

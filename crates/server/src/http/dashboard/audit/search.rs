@@ -74,28 +74,30 @@ pub(super) fn address(path: &str, fields: &Fields, cursor: Option<&str>) -> Stri
 pub(super) async fn filter(visit: &Visit, fields: &mut Fields) -> Result<Option<EventFilter>, AppError> {
     let actor = code(visit, fields, "actor").await?;
     let target = code(visit, fields, "target").await?;
-    let since = day(visit, fields, "since").map(|date| start(visit, date)).transpose()?;
+    let since = moment(visit, fields, "since", start);
     // The last day is meant as a whole.
-    let until = day(visit, fields, "until").map(|date| start(visit, date.tomorrow().unwrap_or(date))).transpose()?;
+    let until = moment(visit, fields, "until", |date| start(date.tomorrow().ok()?));
     let action = Some(fields.value("action").to_owned()).filter(|action| !action.is_empty());
     Ok(fields.problems().is_empty().then_some(EventFilter { actor, action, target, since, until }))
 }
 
-fn day(visit: &Visit, fields: &mut Fields, name: &str) -> Option<Date> {
+/// What a day in a field stands for. A day beyond all that can be told is none.
+fn moment(visit: &Visit, fields: &mut Fields, name: &str, of: impl FnOnce(Date) -> Option<UnixMillis>) -> Option<UnixMillis> {
     let text = fields.value(name);
     if text.is_empty() {
         return None;
     }
-    let date = text.parse().ok();
-    if date.is_none() {
+    let moment = text.parse().ok().and_then(of);
+    if moment.is_none() {
         fields.blame(name, visit.t("audit-date-wrong"));
     }
-    date
+    moment
 }
 
-fn start(visit: &Visit, date: Date) -> Result<UnixMillis, AppError> {
-    let zoned = date.to_zoned(TimeZone::UTC).map_err(|_| AppError::invalid("since", visit.t("audit-date-wrong")))?;
-    Ok(UnixMillis(zoned.timestamp().as_millisecond()))
+/// Its beginning.
+fn start(date: Date) -> Option<UnixMillis> {
+    let zoned = date.to_zoned(TimeZone::UTC).ok()?;
+    Some(UnixMillis(zoned.timestamp().as_millisecond()))
 }
 
 /// An actor or target as events write it, from what a person may know of it: that spelling, an id, or a name.
