@@ -102,21 +102,21 @@ impl Chart {
     }
 }
 
-fn bar(visit: &Visit, place: usize, step: &Step, top: u64) -> Bar {
+/// The two parts of a bar: what was accepted, and on top of it what was refused. Each is seen, however little it is beside the other.
+fn parts(accepted: u64, refused: u64, top: u64) -> [Part; 2] {
     let height = |count: u64| if count == 0 { 0.0 } else { (count as f64 / top as f64 * 100.0).max(VISIBLE) };
+    let lowest = if accepted == 0 { 100.0 } else { 100.0 - VISIBLE };
+    let middle = (100.0 - height(accepted)).max(height(refused)).min(lowest);
+    [Part::between(middle, 100.0), Part::between((middle - height(refused)).max(0.0), middle)]
+}
+
+fn bar(visit: &Visit, place: usize, step: &Step, top: u64) -> Bar {
     let (accepted, refused) = (step.count(Outcome::Valid), step.refused());
-    let middle = 100.0 - height(accepted);
+    let [lower, upper] = parts(accepted, refused, top);
     let at = visit.moment(&step.at);
     let counts = [grouped(accepted, visit.language), grouped(refused, visit.language)];
     let told = visit.t2("overview-sum", "accepted", &counts[0], "refused", &counts[1]);
-    Bar {
-        x: place * STEP + (STEP - BAR) / 2,
-        accepted: Part::between(middle, 100.0),
-        refused: Part::between((middle - height(refused)).max(0.0), middle),
-        title: format!("{}: {told}", at.text),
-        at,
-        counts,
-    }
+    Bar { x: place * STEP + (STEP - BAR) / 2, accepted: lower, refused: upper, title: format!("{}: {told}", at.text), at, counts }
 }
 
 fn ticks(period: Period, steps: &[Step], language: Language) -> Vec<String> {
@@ -170,6 +170,17 @@ mod tests {
     fn the_scale_ends_at_a_round_number() {
         let tops = [0, 1, 2, 3, 4, 5, 10, 11, 40, 41, 100, 12_345, u64::MAX].map(round_up);
         assert_eq!(tops, [2, 2, 2, 4, 4, 6, 10, 20, 40, 60, 100, 20_000, u64::MAX]);
+    }
+
+    #[test]
+    fn both_parts_of_a_bar_are_seen_and_stay_in_the_picture() {
+        let told = |accepted, refused, top| parts(accepted, refused, top).map(|part| (part.top, part.height));
+        let part = |top: &str, height: &str| (top.to_owned(), height.to_owned());
+        assert_eq!(told(3, 1, 4), [part("25.00", "75.00"), part("0.00", "25.00")]);
+        assert_eq!(told(99_999, 1, 100_000), [part("1.00", "99.00"), part("0.00", "1.00")]);
+        assert_eq!(told(1, 99_999, 100_000), [part("99.00", "1.00"), part("0.00", "99.00")]);
+        assert_eq!(told(0, 10, 10), [part("100.00", "0.00"), part("0.00", "100.00")]);
+        assert_eq!(told(5, 0, 10), [part("50.00", "50.00"), part("50.00", "0.00")]);
     }
 
     #[test]
