@@ -437,6 +437,8 @@ revoke-made-none-text = Der Schlüssel und alle, die er erstellt hat, sind schon
 ## Richtlinien
 
 policies-text = Eine Richtlinie ist eine benannte Menge von Berechtigungen. Schlüssel von Diensten beziehen ihre daraus, und jede Änderung gilt für sie sofort.
+policies-granting = Richtlinien mit der Berechtigung
+policies-all = Alle Richtlinien zeigen
 number-of-keys = Schlüssel
 new-policy = Neue Richtlinie
 new-policy-text = Gib ihr, was eine Art von Dienst braucht, und nicht mehr. Du kannst sie später ändern.

@@ -440,6 +440,8 @@ revoke-made-none-text = The key and all that it made are revoked already.
 ## Policies
 
 policies-text = A policy is a named set of permissions. Keys of services get theirs from one, and every change reaches them at once.
+policies-granting = Policies that grant
+policies-all = Show all policies
 number-of-keys = Keys
 new-policy = New policy
 new-policy-text = Give it what one kind of service needs, and nothing more. It can be changed later.

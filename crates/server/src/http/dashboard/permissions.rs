@@ -11,10 +11,14 @@ use keybearer_core::permission::{KEYBEARER, Permission};
 use keybearer_store::{DeclaredPermission, Policy};
 
 use super::all_keys::search;
+use super::policies;
 use super::visit::{Member, Visit};
 use crate::app::App;
 use crate::error::AppError;
 use crate::ops;
+
+/// The policies that a row names: all of them, in each row, can be megabytes.
+const NAMED: usize = 6;
 
 #[derive(Template)]
 #[template(path = "permissions.html")]
@@ -37,6 +41,9 @@ struct Row {
     description: String,
     declared: bool,
     policies: Vec<Link>,
+    /// How many more there are, and the list of all.
+    more: usize,
+    list: String,
 }
 
 /// A policy that grants it.
@@ -49,9 +56,9 @@ struct Link {
 }
 
 /// By service; the list comes in the order of full names.
-fn services(permissions: &[DeclaredPermission], policies: &[Policy]) -> Vec<Service> {
+fn services(permissions: &[DeclaredPermission], all: &[Policy]) -> Vec<Service> {
     let mut granting: HashMap<&Permission, Vec<&Policy>> = HashMap::new();
-    for policy in policies {
+    for policy in all {
         policy.permissions.iter().for_each(|one| granting.entry(one).or_default().push(policy));
     }
     let link = |policy: &&Policy| Link {
@@ -60,11 +67,16 @@ fn services(permissions: &[DeclaredPermission], policies: &[Policy]) -> Vec<Serv
         keys: policy.keys,
         list: search::unrevoked("policy", &policy.id.to_string()),
     };
-    let row = |one: &DeclaredPermission| Row {
-        name: one.permission.name().to_owned(),
-        description: one.description.clone(),
-        declared: one.declared,
-        policies: granting.get(&one.permission).into_iter().flatten().map(link).collect(),
+    let row = |one: &DeclaredPermission| {
+        let granting = granting.get(&one.permission).map_or(&[][..], Vec::as_slice);
+        Row {
+            name: one.permission.name().to_owned(),
+            description: one.description.clone(),
+            declared: one.declared,
+            policies: granting.iter().take(NAMED).map(link).collect(),
+            more: granting.len().saturating_sub(NAMED),
+            list: policies::granting(&one.permission),
+        }
     };
     let of_one = permissions.chunk_by(|one, next| one.permission.service() == next.permission.service());
     of_one

@@ -24,7 +24,15 @@ const NAMED: usize = 6;
 #[template(path = "policies.html")]
 struct Page<'a> {
     visit: &'a Visit,
+    /// The permission that all of them grant, where one is asked for.
+    granted: Option<Permission>,
     rows: Vec<Row>,
+}
+
+/// The list of the policies that grant this.
+pub(super) fn granting(permission: &Permission) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("permission", permission.as_str()).finish();
+    format!("/dashboard/policies?{query}")
 }
 
 struct Row {
@@ -60,8 +68,10 @@ pub(super) async fn list(State(app): State<Arc<App>>, Member(visit): Member) -> 
     let policies = ops::policy::list(&app, caller).await?;
     let permissions = ops::permission::list(&app, caller).await?;
     let declared = permissions.into_iter().filter(|one| one.declared).map(|one| one.permission).collect();
-    let rows = policies.iter().map(|policy| row(policy, &declared)).collect();
-    visit.page(StatusCode::OK, &Page { visit: &visit, rows })
+    let granted: Option<Permission> = visit.query("permission").and_then(|name| name.parse().ok());
+    let meant = policies.iter().filter(|policy| granted.as_ref().is_none_or(|permission| policy.permissions.contains(permission)));
+    let rows = meant.map(|policy| row(policy, &declared)).collect();
+    visit.page(StatusCode::OK, &Page { visit: &visit, granted, rows })
 }
 
 /// Reads the number of a policy in an address.

@@ -41,6 +41,29 @@ async fn each_permission_is_told_with_its_meaning_its_policies_and_whether_it_is
 }
 
 #[tokio::test]
+async fn of_many_policies_a_few_are_named_and_the_rest_listed_on_a_page_of_their_own() {
+    let server = Server::start().await;
+    server.declare("billing", &["read", "pay"]).await;
+    for number in 0..8 {
+        server.policy(&format!("Clerks {number}"), &["billing:read"]).await;
+    }
+    server.policy("Payers", &["billing:pay"]).await;
+    let admin = Visitor::admin(&server).await;
+    let page = admin.page(PAGE).await;
+    let read = row(&page, "read");
+    assert_eq!(read.matches("<bdi>Clerks").count(), 6, "{read}");
+    let link = "/dashboard/policies?permission=billing%3Aread";
+    assert!(read.contains(&format!("<a href=\"{link}\">and 2 more")), "{read}");
+    let list = admin.page(link).await;
+    assert!(list.matches("<bdi>Clerks").count() == 8 && !list.contains("Payers") && list.contains("Show all policies"), "{list}");
+    let none = admin.page("/dashboard/policies?permission=billing:void").await;
+    assert!(none.contains("No policy") && !none.contains("There are no policies"), "{none}");
+    // What is no permission filters nothing.
+    let all = admin.page("/dashboard/policies?permission=%3Cb%3E").await;
+    assert!(all.contains("Payers") && all.contains("Clerks 0") && !all.contains("Show all policies"), "{all}");
+}
+
+#[tokio::test]
 async fn permissions_are_shown_to_level_8_only_and_hostile_descriptions_as_text() {
     let server = Server::start().await;
     let manifest = json!([{"name": "read", "description": "<script>alert(1)</script>"}]);
