@@ -42,6 +42,25 @@ struct Page<'a> {
     metadata: String,
 }
 
+/// The fields with the name and the policy that the page showed. What is sent back as it was is left as it is now: somebody may have changed
+/// it since, and who only gives another name must not bring back the policy of before.
+const WAS_NAME: &str = "was_name";
+const WAS_POLICY: &str = "was_policy";
+
+/// The policy as the form names it; nothing where there is none.
+fn policy_id(key: &Key) -> String {
+    match key.holder {
+        KeyHolder::Service { policy, .. } => policy.to_string(),
+        KeyHolder::Account { .. } => String::new(),
+    }
+}
+
+/// Whether a field says something else than the page did, and than the key does now.
+fn is_other(fields: &Fields, (name, was): (&str, &str), now: &str) -> bool {
+    let typed = fields.value(name);
+    typed != now && fields.all(was).all(|shown| shown != typed)
+}
+
 async fn key(app: &App, visit: &Visit, id: &str) -> Result<Key, AppError> {
     let id: KeyId = id.parse().map_err(|_| AppError::NotFound(What::Key))?;
     ops::key::read(app, &visit.admin()?.caller, id).await
@@ -72,12 +91,16 @@ async fn page(visit: &Visit, status: StatusCode, fields: &Fields, key: &Key) -> 
 
 pub(super) async fn show(State(app): State<Arc<App>>, InPath(id): InPath, Member(visit): Member) -> Result<Response, AppError> {
     let key = key(&app, &visit, &id).await?;
-    let policy = match key.holder {
-        KeyHolder::Service { policy, .. } => policy.to_string(),
-        KeyHolder::Account { .. } => String::new(),
-    };
+    let policy = policy_id(&key);
     let (metadata, mark) = (metadata::shown(&key.metadata), metadata::mark(&key.metadata));
-    let values = [("name", &*key.name), ("policy_id", &*policy), (metadata::FIELD, &*metadata), (metadata::MARK, &*mark)];
+    let values = [
+        ("name", &*key.name),
+        (WAS_NAME, &*key.name),
+        ("policy_id", &*policy),
+        (WAS_POLICY, &*policy),
+        (metadata::FIELD, &*metadata),
+        (metadata::MARK, &*mark),
+    ];
     page(&visit, StatusCode::OK, &Fields::of(&values), &key).await
 }
 
@@ -96,14 +119,9 @@ pub(super) async fn change(
     let Some(metadata) = metadata::changed(&visit, &mut fields) else {
         return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields, &key).await;
     };
-    let has = match key.holder {
-        KeyHolder::Service { policy, .. } => Some(policy),
-        KeyHolder::Account { .. } => None,
-    };
-    let name = Some(fields.value("name")).filter(|name| *name != key.name);
     let asked = KeyChange {
-        name,
-        policy: Some(policy.id).filter(|id| has != Some(*id)),
+        name: Some(fields.value("name")).filter(|_| is_other(&fields, ("name", WAS_NAME), &key.name)),
+        policy: Some(policy.id).filter(|_| is_other(&fields, ("policy_id", WAS_POLICY), &policy_id(&key))),
         metadata: metadata.filter(|metadata| *metadata != key.metadata),
     };
     let there = format!("{}/{}", search::PATH, key.id);

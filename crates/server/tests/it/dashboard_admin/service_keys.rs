@@ -111,6 +111,33 @@ async fn name_and_policy_change_at_once_and_the_page_says_so_before() {
 }
 
 #[tokio::test]
+async fn what_was_changed_since_the_page_was_shown_stays_unless_it_is_changed_here_too() {
+    let server = Server::start().await;
+    server.declare("files", &["read", "write"]).await;
+    let (readers, writers) = (server.policy("readers", &["files:read"]).await, server.policy("writers", &["files:write"]).await);
+    let key = server.service_key_with("reports", &writers).await;
+    let admin = Visitor::admin(&server).await;
+    let path = format!("/dashboard/keys/{}", key.id);
+    let form = admin.form(&path, &path).await;
+    let api = path.replace("/dashboard", "/v1");
+    server.patch(&api, &server.admin().await, json!({"policy_id": readers})).await.expect(200);
+    let now = async || {
+        let key = server.get(&api, &server.admin().await).await.expect(200);
+        (key["name"].as_str().unwrap().to_owned(), key["policy"]["id"].as_str().unwrap().to_owned())
+    };
+    // Only the name is another; the policy is as the page showed it.
+    assert_eq!(admin.send(&form, &[("name", "uploads"), ("policy_id", &writers)]).await.status, 303);
+    assert_eq!(now().await, ("uploads".to_owned(), readers));
+    let form = admin.form(&path, &path).await;
+    server.patch(&api, &server.admin().await, json!({"name": "exports"})).await.expect(200);
+    // A form that comes back remembers what the page showed at first.
+    let refused = admin.send(&form, &[("name", "uploads"), ("policy_id", "")]).await;
+    assert!(refused.status == 422 && refused.text.contains("name=\"was_name\" value=\"uploads\""), "{}", refused.text);
+    assert_eq!(admin.send(&form, &[("name", "uploads"), ("policy_id", &writers)]).await.status, 303);
+    assert_eq!(now().await, ("exports".to_owned(), writers));
+}
+
+#[tokio::test]
 async fn metadata_and_the_service_are_given_at_first_and_metadata_changed_later() {
     let server = Server::start().await;
     let policy = server.policy("declarers", &["keybearer:permissions.declare"]).await;
