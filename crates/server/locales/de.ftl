@@ -636,6 +636,7 @@ explain-match-any = Eine davon genügt
 explain-more = Berechtigungen beim Namen
 explain-more-hint = Mit ihrem Dienst, etwa billing:read. Mehrere mit Kommas oder Leerzeichen dazwischen.
 explain-permission-wrong = Eine Berechtigung wird mit ihrem Dienst geschrieben, etwa billing:read. Diese nicht: { $names }
+explain-more-is-key = Unter den Berechtigungen steht ein Schlüssel. Er gehört in das erste Feld.
 explain-permissions-missing = Wähl mindestens eine Berechtigung.
 explain-ask = Fragen
 explain-ask-again = Etwas anderes fragen

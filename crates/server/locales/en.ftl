@@ -639,6 +639,7 @@ explain-match-any = One of them is enough
 explain-more = Permissions by name
 explain-more-hint = With their service, such as billing:read. Several with commas or spaces between them.
 explain-permission-wrong = A permission is written with its service, such as billing:read. These are not: { $names }
+explain-more-is-key = There is a key among the permissions. It belongs into the first field.
 explain-permissions-missing = Choose at least one permission.
 explain-ask = Ask
 explain-ask-again = Ask something else

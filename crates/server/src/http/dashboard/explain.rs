@@ -80,8 +80,10 @@ pub(super) async fn show(State(app): State<Arc<App>>, Member(visit): Member) -> 
 /// Takes the question by POST, since what is pasted may be a whole key, and asks it by an address that only has the id.
 pub(super) async fn ask(Posted { visit, mut fields }: Posted) -> Result<Response, AppError> {
     visit.person()?.caller.authority.see_some_key()?;
-    match question::key(&visit, &mut fields) {
-        Some(key) => Ok(visit.go(&question::address(key, &fields))),
-        None => page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields, None).await,
+    question::begin(&mut fields);
+    // Both are read before any of it is written into an address: a key may have been pasted among the permissions.
+    match (question::key(&visit, &mut fields), question::requirement(&visit, &mut fields)) {
+        (Some(key), Some(_)) => Ok(visit.go(&question::address(key, &fields))),
+        _ => page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &fields, None).await,
     }
 }

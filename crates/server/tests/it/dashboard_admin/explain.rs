@@ -86,6 +86,13 @@ async fn of_a_whole_key_only_the_id_reaches_the_address_and_the_page() {
     assert!(!answer.text.contains(&nearly[..40]), "{}", answer.text);
     let answer = admin.get(&format!("/explain?key={nearly}")).await;
     assert!(answer.status == 422 && !answer.text.contains(&nearly[..40]), "{}", answer.text);
+    // Nor does a key that was pasted into the other field.
+    for pasted in [key.token.clone(), format!("{}:{}", key.id, key.secret)] {
+        let fields = [("key", &*key.id), ("ask", "permissions"), ("match", "all"), ("more", &*pasted)];
+        let answer = admin.fill("/explain", "/explain", &fields).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (422, ""), "{}", answer.text);
+        assert!(answer.text.contains("id=\"more-error\"") && !answer.text.contains(&key.secret[..20]), "{}", answer.text);
+    }
     let refused = admin.get(&format!("/explain?key={}", key.token)).await;
     assert!(refused.status == 400 && !refused.text.contains(&nearly[..40]), "{}", refused.text);
 }

@@ -72,6 +72,11 @@ fn permissions(visit: &Visit, fields: &mut Fields) -> Option<Requirement> {
             Err(_) => wrong.push(name.to_owned()),
         }
     }
+    if wrong.iter().any(|name| Credential::parse(name).is_ok()) {
+        fields.clear("more");
+        fields.blame("more", visit.t("explain-more-is-key"));
+        return None;
+    }
     if !wrong.is_empty() {
         fields.blame("more", visit.t1("explain-permission-wrong", "names", wrong.join(", ")));
         return None;
