@@ -574,6 +574,8 @@ their-keys-end = { $count ->
 }
 their-keys-changed = Die Schlüssel des Kontos haben sich geändert, seit du die Seite geöffnet hast. Sieh dir ihre Zahl noch einmal an.
 revoke-reason = Grund
+revoke-reason-missing = Gib einen Grund an.
+revoke-reason-too-long = Ein Grund hat höchstens 200 Zeichen.
 revoke-reason-hint = Er steht danach im Protokoll. Zum Beispiel „Seit Mittag 10.000 Anfragen in der Minute“.
 note-account-created = Das Konto ist angelegt.
 note-their-account-changed = { $count ->

@@ -577,6 +577,8 @@ their-keys-end = { $count ->
 }
 their-keys-changed = The keys of the account have changed since you opened the page. Look at their number again.
 revoke-reason = Reason
+revoke-reason-missing = Give a reason.
+revoke-reason-too-long = A reason has at most 200 characters.
 revoke-reason-hint = It is kept in the audit log. For example “10,000 requests a minute since noon”.
 note-account-created = The account was created.
 note-their-account-changed = { $count ->

@@ -46,7 +46,9 @@ fn field(visit: &Visit, error: &FieldError) -> Problem {
 /// One arm for each cause.
 fn cause(visit: &Visit, error: &FieldError) -> String {
     match error.cause {
+        Cause::Name(NameError::Empty) if error.pointer == "/reason" => visit.t("revoke-reason-missing"),
         Cause::Name(NameError::Empty) => visit.t("name-empty"),
+        Cause::Name(NameError::TooLong) if error.pointer == "/reason" => visit.t("revoke-reason-too-long"),
         Cause::Name(NameError::TooLong) => visit.t("name-too-long"),
         Cause::Name(NameError::ControlCharacter) => visit.t("name-control-character"),
         Cause::Password(PasswordError::TooShort) => visit.t("password-too-short"),

@@ -138,7 +138,7 @@ async fn keys_are_revoked_for_a_reason_and_the_last_administrator_stays() {
     let path = format!("{LIST}/{}/revoke-keys", person.id);
     let refused = admin.send(&admin.form(&path, &path).await, &[("reason", " ")]).await;
     assert_eq!(refused.status, 422);
-    assert!(refused.text.contains("id=\"reason-error\""), "{}", refused.text);
+    assert!(refused.text.contains("id=\"reason-error\"") && refused.text.contains("Give a reason."), "{}", refused.text);
 
     let own = server.get("/v1/whoami", &server.admin().await).await.expect(200)["account"]["id"].as_i64().unwrap();
     let path = format!("{LIST}/{own}/block");
