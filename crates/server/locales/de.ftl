@@ -311,12 +311,12 @@ overview-expiring = { $count ->
     [0] Läuft in 7 Tagen ab
    *[other] Läuft in 7 Tagen ab: { $count }
 }
-overview-none-expiring = Kein aktiver Schlüssel endet in den nächsten sieben Tagen.
+overview-none-expiring = Kein gültiger Schlüssel endet in den nächsten sieben Tagen.
 overview-unused = { $count ->
     [0] Seit 30 Tagen unbenutzt
    *[other] Seit 30 Tagen unbenutzt: { $count }
 }
-overview-none-unused = Jeder aktive Schlüssel, der älter als 30 Tage ist, wurde seitdem benutzt.
+overview-none-unused = Jeder gültige Schlüssel, der älter als 30 Tage ist, wurde seitdem benutzt.
 overview-never-used = nie benutzt
 overview-see-all = Alle in der Schlüsselliste ansehen
 overview-recent = Letzte Änderungen
@@ -409,7 +409,7 @@ change-key-text = Das Speichern wirkt sofort, für jeden Dienst, der diesen Schl
 save-key = Speichern, wirkt sofort
 key-immutable-admin = Persönliche Schlüssel lassen sich nicht ändern. Mach ihn ungültig; einen neuen erstellt, wem er gehört.
 note-key-changed = Der Schlüssel ist geändert. Das gilt ab sofort.
-show-unrevoked = Aktiv oder abgelaufen
+show-unrevoked = Gültig oder abgelaufen
 metadata-wrong = Das ist kein JSON-Objekt. Sieh dir Zeile { $line } an.
 metadata-too-large = Das ist zu viel: Aufbewahrt werden höchstens { $limit } Bytes JSON.
 metadata-too-deep = Das ist zu tief verschachtelt: Mehr als { $limit } Ebenen gehen nicht.
