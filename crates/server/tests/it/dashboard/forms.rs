@@ -1,5 +1,6 @@
 //! Forms from elsewhere, of another session, or sent twice: refused, and nothing changed.
 
+use keybearer::http::dashboard::ROUTES;
 use serde_json::Value;
 
 use super::browser::{Browser, FORM, assert_goes_to, assert_page, hidden, urlencoded};
@@ -178,4 +179,42 @@ async fn only_forms_of_a_bearable_size_are_read() {
     let body = format!("_token={token}&next={}", "a".repeat(64 * 1024));
     assert_page(&browser.send("POST", "/preferences", Some((FORM, body))).await, 413, "This could not be read");
     assert!(!browser.cookies.contains_key("keybearer-theme"));
+}
+
+#[tokio::test]
+async fn a_form_of_administrators_does_nothing_for_others_however_good_its_token_is() {
+    let server = Server::start().await;
+    let policy = server.policy("readers", &[]).await;
+    let key = server.service_key_with("reports", &policy).await;
+    let session = server.person("sue", "support").await.token;
+    let mut browser = Browser::with_session(&server, &session);
+    let before = revision(&server).await;
+    let forms: Vec<&str> =
+        ROUTES.iter().filter(|(method, path)| *method == "POST" && path.starts_with("/dashboard/")).map(|(_, path)| *path).collect();
+    assert!(forms.len() > 10, "{forms:?}");
+    for form in forms {
+        let path = form.replace("accounts/{id}", "accounts/1").replace("policies/{id}", &format!("policies/{policy}"));
+        let path = path.replace("keys/{id}", &format!("keys/{}", key.id)).replace("{step}", "lock");
+        assert!(!path.contains('{'), "{path}");
+        // The token and the nonce of a page that is theirs.
+        let page = browser.get("/account/keys/new").await;
+        let (token, once) = (hidden(&page.text, "_token"), hidden(&page.text, "_once"));
+        let sent = [
+            ("_token", token.as_str()),
+            ("_once", &once),
+            ("name", "stolen"),
+            ("username", "mallory"),
+            ("role", "admin"),
+            ("level", "1"),
+            ("policy_id", &policy),
+            ("expires_in", "7"),
+            ("id", &key.id),
+            ("keys", "0"),
+            ("password", "hollow cedar ninety kites"),
+            ("version", "1"),
+        ];
+        assert_page(&browser.post_bare(&path, &sent).await, 403, "You may not do this");
+    }
+    assert_eq!(revision(&server).await, before);
+    assert_eq!(server.verdict(&key.token).await, "VALID");
 }
