@@ -4,8 +4,9 @@ use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use keybearer::clock::Clock;
 use keybearer::config::Config;
 use keybearer::keyring::Keyring;
 use keybearer_core::account::AccountId;
@@ -115,7 +116,7 @@ impl Seeding {
         let peppers = Keyring::open_or_create(&config.keyring_path(), true).unwrap_or_else(|error| panic!("{error}")).peppers();
         let store = keybearer_store::open_sqlite(&config.database_path(), config.roles.clone()).unwrap();
         store.check_peppers(peppers.fingerprints()).await.unwrap();
-        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+        let now = Clock::System.now().0;
         let mut seeding =
             Self { store, peppers, policies: Vec::new(), accounts: Vec::new(), random: Random::new(7), now: UnixMillis(now - DAY) };
         let permissions = ["read", "write", "delete"].map(|name| (format!("billing:invoices.{name}").parse().unwrap(), name.to_owned()));

@@ -78,7 +78,7 @@ fn main() {
     let numbers: Vec<u64> = (0..count).collect();
     let fills: [(&str, &dyn Fn()); 4] = [
         ("HashMap in a lock", &|| {
-            floor.write().unwrap_or_else(|error| panic!("{error}")).extend((0..count).map(|number| (id(number), entry(number))))
+            floor.write().unwrap_or_else(|error| panic!("{error}")).extend((0..count).map(|number| (id(number), entry(number))));
         }),
         ("papaya", &|| (0..count).for_each(|number| drop(papaya.pin().insert(id(number), entry(number)).cloned()))),
         ("scc", &|| (0..count).for_each(|number| drop(scc.insert_sync(id(number), entry(number))))),

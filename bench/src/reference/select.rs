@@ -2,13 +2,13 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use keybearer::clock::Clock;
 use keybearer::config::Config;
 use keybearer::keyring::Keyring;
 use keybearer_core::token::{Credential, Digest, Peppers};
@@ -43,7 +43,7 @@ async fn verify(State(database): State<Arc<Database>>, headers: HeaderMap) -> im
 
 impl Database {
     fn is_valid(&self, credential: &Credential) -> bool {
-        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+        let now = Clock::System.now().0;
         let connection = self.connection.lock().unwrap();
         let mut statement = connection.prepare_cached("SELECT digest, pepper, expires_at, revoked_at FROM keys WHERE id = ?1").unwrap();
         let row = statement.query_row([credential.id.as_bytes()], |row| {

@@ -1,7 +1,7 @@
 //! What the load at start costs, beside a bare SELECT of the same columns through the driver.
 //!
 //! `cargo bench -p keybearer-store --bench load [-- KEYS [DIRECTORY]]`. The directory keeps the database for another run.
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a benchmark may end by a panic, and measures time")]
+#![expect(clippy::unwrap_used, reason = "a benchmark may end by a panic")]
 
 use std::hint::black_box;
 use std::path::Path;
