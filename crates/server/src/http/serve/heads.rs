@@ -4,6 +4,8 @@
 //! This reads along, head by head and body by body, and breaks the line that is wrong, so that the parser answers 400 by itself and closes
 //! the connection. It lets nothing pass that the parser would not. What it cannot read itself it refuses, so that it never loses the thread.
 
+use memchr::memchr;
+
 /// The most bytes, without the line feed, of a line that is read here: how the body is framed, and the length of a chunk. A longer one of these
 /// is wrong. Of others the beginning is enough.
 const LONGEST: usize = 128;
@@ -67,7 +69,7 @@ impl Heads {
     /// Reads on. The place of the byte that ends the first line that is wrong, where there is one; nothing after it may be used, nor read.
     pub(super) fn read(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut next = 0;
-        while let Some(&byte) = bytes.get(next) {
+        while next < bytes.len() {
             match self.at {
                 At::Refused => return Some(next),
                 At::Bytes(left, after) => {
@@ -81,35 +83,49 @@ impl Heads {
                     next += usize::try_from(step).unwrap_or(usize::MAX);
                 }
                 At::Start | At::Head | At::Size | At::Trailers => {
-                    if byte == b'\n' {
+                    let rest = &bytes[next..];
+                    let end = memchr(b'\n', rest);
+                    let part = &rest[..end.unwrap_or(rest.len())];
+                    self.go_on(part);
+                    next += part.len();
+                    if end.is_some() {
                         if !self.end_line() {
                             self.at = At::Refused;
                             return Some(next);
                         }
-                    } else {
-                        if self.at == At::Start && byte != b'\r' {
-                            self.at = At::Head;
-                        }
-                        if self.line.len() < LONGEST {
-                            self.line.push(byte);
-                        } else {
-                            self.cut = true;
-                        }
-                        self.last = byte;
+                        next += 1;
                     }
-                    next += 1;
                 }
             }
         }
         None
     }
 
+    /// More of the line under way.
+    fn go_on(&mut self, part: &[u8]) {
+        if self.at == At::Start && part.iter().any(|byte| *byte != b'\r') {
+            self.at = At::Head;
+        }
+        let kept = part.len().min(LONGEST - self.line.len());
+        self.line.extend_from_slice(&part[..kept]);
+        self.cut |= kept < part.len();
+        self.last = part.last().copied().unwrap_or(self.last);
+    }
+
     /// Whether the line under way may end here and so.
     fn end_line(&mut self) -> bool {
+        let mut line = std::mem::take(&mut self.line);
+        let may = self.ends_well(&line);
+        // For the next one, so that no line costs memory anew.
+        line.clear();
+        self.line = line;
+        may
+    }
+
+    fn ends_well(&mut self, line: &[u8]) -> bool {
         let well_ended = std::mem::take(&mut self.last) == b'\r';
         let whole = !std::mem::take(&mut self.cut);
-        let line = std::mem::take(&mut self.line);
-        let line = line.strip_suffix(b"\r").unwrap_or(&line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         if !well_ended {
             return false;
         }
