@@ -96,7 +96,7 @@ pub(super) async fn overview(State(app): State<Arc<App>>, Member(visit): Member)
         stats,
         periods: Period::ALL.map(|one| Choice { code: one.code(), label: label(one), here: one == period }).into(),
         chart: Chart::of(&visit, period, &steps),
-        expiring: short(KeyFilter { expires_before: Some(now.plus(7 * DAY)), ..KeyFilter::default() }, KeySort::Expires).await?,
+        expiring: short(KeyFilter { expires_before: Some(now.plus(7 * DAY + 1)), ..KeyFilter::default() }, KeySort::Expires).await?,
         unused: short(KeyFilter { created_before: ago, unused_since: ago, ..KeyFilter::default() }, KeySort::LastUsed).await?,
         recent: recent(&app, &visit).await?,
     };

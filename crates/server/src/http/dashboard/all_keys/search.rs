@@ -214,7 +214,8 @@ impl Search {
             name: Some(self.name.clone()).filter(|name| !name.is_empty()),
             // What is younger than that had no time to lie idle.
             created_before: days(self.unused).map(|ago| now.minus(ago)),
-            expires_before: days(self.expires).map(|ahead| now.plus(ahead)),
+            // The last moment of that time counts, as it does in the numbers of the overview.
+            expires_before: days(self.expires).map(|ahead| now.plus(ahead + 1)),
             unused_since: days(self.unused).map(|ago| now.minus(ago)),
         }
     }
