@@ -202,7 +202,11 @@ impl Default for Metrics {
         };
         let writer = Writer {
             group: histogram("keybearer_store_writer_group_size", "Writes that were committed together", &GROUPS),
-            took: histogram("keybearer_store_commit_duration_seconds", "From the first write of a group to the last answer", &SECONDS),
+            took: histogram(
+                "keybearer_store_commit_duration_seconds",
+                "From the first write of a group to the moment before its answers",
+                &SECONDS,
+            ),
         };
         Self {
             http: HttpMetrics::new(&registry),

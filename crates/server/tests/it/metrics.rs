@@ -153,7 +153,9 @@ async fn the_state_of_index_and_store_is_told() {
         assert_eq!(value(&told, name), number, "{name}");
     }
     assert!(value(&told, "keybearer_store_writer_group_size_sum") >= revision);
-    assert_eq!(value(&told, "keybearer_store_writer_group_size_count"), value(&told, "keybearer_store_commit_duration_seconds_count"));
+    let (groups, commits) = ("keybearer_store_writer_group_size_count", "keybearer_store_commit_duration_seconds_count");
+    // The server's own writing may fall between the two numbers.
+    assert!((value(&told, groups) - value(&told, commits)).abs() <= 1.0, "each group is committed once");
     assert!(value(&told, "process_resident_memory_bytes") > 1e6);
     let told = text(&other).await;
     assert_eq!((value(&told, "keybearer_index_keys"), value(&told, "keybearer_index_accounts")), (0.0, 1.0), "each server has its own");

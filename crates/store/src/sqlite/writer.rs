@@ -300,11 +300,11 @@ impl WriterThread {
                     if let Some(follower) = &self.follower {
                         changes.into_iter().for_each(|changed| follower.apply(changed));
                     }
-                    let changes_asked = answers.len();
-                    answers.into_iter().for_each(|answer| answer(Ok(())));
+                    // Before the answers: who has one finds it counted.
                     if let Some(watch) = self.gauges.watch.get() {
-                        watch.committed(changes_asked, began.elapsed());
+                        watch.committed(answers.len(), began.elapsed());
                     }
+                    answers.into_iter().for_each(|answer| answer(Ok(())));
                 }
                 Err(error) => {
                     // A full disk may stay so for hours: it is told once.
