@@ -17,7 +17,18 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// # Errors
 /// Where the store fails; what was not written waits for the next time.
 pub async fn flush(app: &App) -> Result<(), StoreError> {
-    let used = app.last_used.flush(&app.index, &*app.store).await;
+    count(app, app.last_used.flush(&app.index, &*app.store).await).await
+}
+
+/// Writes so much as it may without being in the way of requests, and keeps the rest safe from a crash.
+///
+/// # Errors
+/// As [`flush`].
+pub async fn turn(app: &App) -> Result<(), StoreError> {
+    count(app, app.last_used.turn(&app.index, &*app.store).await).await
+}
+
+async fn count(app: &App, used: Result<(), StoreError>) -> Result<(), StoreError> {
     let counted = app.tally.flush(&app.metrics, app.clock.now(), &*app.store).await;
     used.and(counted)
 }
@@ -31,7 +42,7 @@ pub async fn run(app: Arc<App>, stop: impl Future<Output = ()>) {
             () = &mut stop => true,
             () = tokio::time::sleep(INTERVAL) => false,
         };
-        match flush(&app).await {
+        match if stopped { flush(&app).await } else { turn(&app).await } {
             Ok(()) => is_failing = false,
             // It may fail for hours, every few seconds: it is told once.
             Err(error) if !std::mem::replace(&mut is_failing, true) => {

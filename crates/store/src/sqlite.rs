@@ -6,6 +6,7 @@ mod event;
 pub(crate) mod export;
 mod import;
 mod key;
+mod last_use;
 mod load;
 mod lock;
 mod migrate;
@@ -56,6 +57,7 @@ impl Sqlite {
         let mut connection = connect(file)?;
         migrate::run(&mut connection)?;
         permission::declare_own(&mut connection)?;
+        last_use::settle(&mut connection)?;
         let readers = Readers::open(file, READERS)?;
         Ok(Self { writer: Writer::start(connection, Arc::new(roles))?, readers, swept: AtomicI64::new(i64::MIN) })
     }

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, mpsc};
 
+use futures_util::{StreamExt, stream};
+use keybearer::bookkeeper;
 use keybearer_store::{Changed, Follower};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -71,6 +73,30 @@ async fn a_use_a_moment_before_the_signal_to_stop_is_written() {
     assert!(running.stop().await.status.success());
     let running = Program::on(dir.path()).start().await;
     assert_eq!(running.get(&path, &admin).await.expect(200)["last_used_at"], told);
+}
+
+#[tokio::test]
+async fn the_uses_of_more_keys_than_are_written_at_once_outlive_a_crash() {
+    let server = Server::start().await;
+    let policy = server.policy("many", &[]).await;
+    let admin = server.admin().await;
+    let make = |number: usize| server.post("/v1/keys", &admin, json!({"name": format!("key {number}"), "policy_id": policy}));
+    let keys: Vec<Made> = stream::iter(0..2_010).map(make).buffered(64).map(|answer| made(&answer.expect(201))).collect().await;
+    for some in keys.chunks(1_000) {
+        let asked: Vec<Value> = some.iter().map(|key| json!({"key": key.token})).collect();
+        server.post("/v1/verify/batch", &admin, json!({"items": asked})).await.expect(200);
+    }
+    bookkeeper::turn(&server.app).await.unwrap();
+    let left = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(&server.app.config.data_dir).unwrap().map(|file| file.unwrap().path()) {
+        std::fs::copy(&file, left.path().join(file.file_name().unwrap())).unwrap();
+    }
+    let after = Program::on(left.path()).start().await;
+    let admin = after.admin().await;
+    for key in &keys {
+        let told = after.get(&format!("/v1/keys/{}", key.id), &admin).await.expect(200);
+        assert_eq!(told["last_used_at"], "2026-01-01T00:00:00.000Z", "{}", told["name"]);
+    }
 }
 
 /// Holds up whoever writes, until the other end of the channel is dropped.

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::tx::{Recorded, Tx, is_taken};
-use super::{Sqlite, row};
+use super::{Sqlite, last_use, row};
 use crate::key::NewKey;
 use crate::{
     Actor, Cascade, Key, KeyFilter, KeyHolder, KeySort, Keys, NewAccountKey, NewServiceKey, Origin, Page, PageRequest, ServiceKeyChange,
@@ -55,8 +55,8 @@ impl Keys for Sqlite {
         self.readers.read(move |connection| list::count(connection, &filter, now)).await
     }
 
-    async fn record_use(&self, used: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {
-        self.writer.bookkeeping(move |connection| record_use(connection, &used)).await
+    async fn record_use(&self, used: Vec<(KeyId, UnixMillis)>, waits: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {
+        self.writer.bookkeeping(move |connection| last_use::record(connection, &used, &waits)).await
     }
 }
 
@@ -298,13 +298,4 @@ fn made_by(connection: &Connection, id: KeyId) -> Result<Vec<Key>, StoreError> {
 
 fn is_revoked(key: &Key) -> bool {
     matches!(key.lifecycle, Lifecycle::Revoked { .. })
-}
-
-fn record_use(connection: &Connection, used: &[(KeyId, UnixMillis)]) -> Result<(), StoreError> {
-    let mut update =
-        connection.prepare_cached("UPDATE keys SET last_used_at = ?2 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?2)")?;
-    for (id, at) in used {
-        update.execute((id.as_bytes(), at.0))?;
-    }
-    Ok(())
 }

@@ -11,6 +11,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "retention", include_str!("../../migrations/sqlite/0003_retention.sql")),
     (4, "verifications", include_str!("../../migrations/sqlite/0004_verifications.sql")),
     (5, "key_lists", include_str!("../../migrations/sqlite/0005_key_lists.sql")),
+    (6, "waiting_uses", include_str!("../../migrations/sqlite/0006_waiting_uses.sql")),
 ];
 
 /// Brings the schema up to date, all in one transaction, or refuses a newer one by name.

@@ -33,7 +33,7 @@ async fn every_change_is_one_event(world: &World) {
     let change = ServiceKeyChange { name: Some(("Till".into(), "till".into())), ..ServiceKeyChange::default() };
     world.store.change_service_key(world.by(root.actor()), service.id, change, true).await.unwrap();
     world.store.revoke_key(world.by(ada.actor()), key.id, None, Cascade::Nothing).await.unwrap();
-    world.store.record_use(vec![(key.id, world.now())]).await.unwrap();
+    world.store.record_use(vec![(key.id, world.now())], vec![]).await.unwrap();
     world.store.end_session(world.by(ada.actor()), ada.session).await.unwrap();
     let change = AccountChange { status: Some(Status::Locked), ..AccountChange::default() };
     world.change(Actor::Operator, ada.id, change).await.unwrap();
@@ -195,7 +195,7 @@ async fn counts_are_of_the_moment(world: &World) {
     assert_eq!(world.store.stats(begun).await.unwrap(), now);
     let soon = Stats { account_keys: [3, 1, 1], expiring_soon: 2, ..now };
     assert_eq!(world.store.stats(begun.plus(1)).await.unwrap(), soon, "one expired, and another expires within the week");
-    world.store.record_use(vec![(used, begun.plus(5 * DAY))]).await.unwrap();
+    world.store.record_use(vec![(used, begun.plus(5 * DAY))], vec![]).await.unwrap();
     let later = Stats { account_keys: [1, 3, 1], sessions: 0, expiring_soon: 0, unused: 2, ..now };
     assert_eq!(world.store.stats(begun.plus(30 * DAY)).await.unwrap(), later, "two of three live keys were never used");
     let unused = world.store.stats(begun.plus(35 * DAY)).await.unwrap();

@@ -96,7 +96,7 @@ async fn a_change_that_does_nothing_is_not_told(world: &World) {
     let key = world.account_key(Actor::Operator, ada.id, 4).await.unwrap().id;
     let times = world.image.told().times;
     world.change(Actor::Operator, ada.id, AccountChange::default()).await.unwrap();
-    world.store.record_use(vec![(key, world.now())]).await.unwrap();
+    world.store.record_use(vec![(key, world.now())], vec![]).await.unwrap();
     world.store.admin_exists().await.unwrap();
     world.store.check_peppers([(1, "first".to_owned()), (2, "second".to_owned())].into()).await.unwrap();
     assert_refused!(world, world.store.create_account(world.operator(), world.new_account("ada", "user")), StoreError::Taken { .. });

@@ -154,7 +154,7 @@ async fn furnished() -> World {
     let policy = world.policy("empty", &[]).await.id;
     let made = world.service_key(Actor::Key(reader.id), "made", policy).await.unwrap();
     world.pass(DAY);
-    world.store.record_use(vec![(made.id, world.now())]).await.unwrap();
+    world.store.record_use(vec![(made.id, world.now())], vec![]).await.unwrap();
     let gone = world.service("gone", &["shop:write"]).await;
     let KeyHolder::Service { policy, .. } = gone.holder else { panic!("a key of a service") };
     world.store.delete_policy(world.operator(), policy, Cascade::Everything, None).await.unwrap();

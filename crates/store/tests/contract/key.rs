@@ -411,7 +411,7 @@ async fn use_is_noted_and_never_goes_back(world: &World) {
     let used = world.account_key(ada.actor(), ada.id, 4).await.unwrap().id;
     let unused = world.account_key(ada.actor(), ada.id, 4).await.unwrap().id;
     let revision = world.store.stats(world.now()).await.unwrap().revision;
-    let note = |uses: Vec<(KeyId, i64)>| world.store.record_use(uses.into_iter().map(|(id, at)| (id, UnixMillis(at))).collect());
+    let note = |uses: Vec<(KeyId, i64)>| world.store.record_use(uses.into_iter().map(|(id, at)| (id, UnixMillis(at))).collect(), vec![]);
     note(vec![(used, 2_000), (used, 1_000), (world.new_key("never was").id, 9_000)]).await.unwrap();
     note(vec![(used, 1_500)]).await.unwrap();
     note(Vec::new()).await.unwrap();

@@ -36,7 +36,7 @@ async fn many(world: &World) -> Vec<KeyId> {
         ids.push(world.store.issue_service_key(world.operator(), new).await.unwrap().id);
     }
     let used = [(0, 7_000), (2, 7_000), (3, 1), (7, 7_000), (8, 9_000)];
-    world.store.record_use(used.map(|(number, at)| (ids[number], UnixMillis(at))).into()).await.unwrap();
+    world.store.record_use(used.map(|(number, at)| (ids[number], UnixMillis(at))).into(), vec![]).await.unwrap();
     ids
 }
 
