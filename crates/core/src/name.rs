@@ -66,6 +66,14 @@ impl fmt::Display for Name {
 /// The one spelling of all names that count as the same: NFKC, trimmed, case-folded (so `Ａda `, `ADA` and `ada` are one name).
 #[must_use]
 pub fn canonical(text: &str) -> String {
+    // What both steps below do to ASCII, for a tenth of the time.
+    if text.is_ascii() {
+        return text.trim().to_ascii_lowercase();
+    }
+    normal(text)
+}
+
+fn normal(text: &str) -> String {
     let folded = caseless::default_case_fold_str(&text.nfkc().collect::<String>());
     // Folding may undo the normal form (`ŉ` becomes two characters), so it is restored afterwards.
     folded.nfkc().collect::<String>().trim().to_owned()
@@ -100,6 +108,11 @@ mod tests {
         fn canonical_is_stable(text in "\\PC{0,40}") {
             let once = canonical(&text);
             prop_assert_eq!(canonical(&once), once);
+        }
+
+        #[test]
+        fn ascii_is_spelled_as_any_other_text(text in "[ -~]{0,40}") {
+            prop_assert_eq!(canonical(&text), normal(&text));
         }
     }
 }
