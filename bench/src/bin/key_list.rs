@@ -10,12 +10,15 @@ use keybearer_bench::seed;
 use keybearer_bench::server::Server;
 use keybearer_store::{KeyFilter, KeySort, KeyStateFilter, PageRequest};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc; // As the server has it.
+
 /// Rounds, in each of which everything is measured in turn.
 const ROUNDS: usize = 9;
 /// Requests of each kind in a round.
 const TIMES: usize = 60;
-/// Rows of the list.
-const ROWS: u32 = 50;
+/// Rows of a page of the list.
+const ROWS: u32 = 25;
 
 const LISTS: [(&str, &str); 7] = [
     ("newest first", ""),
@@ -53,7 +56,7 @@ fn main() {
         let filter = KeyFilter { state: Some(KeyStateFilter::Active), ..KeyFilter::default() };
         let page = PageRequest { cursor: None, limit: ROWS };
         let keys = runtime.block_on(server.app.store.keys(filter, (KeySort::Created, true), server.app.clock.now(), page));
-        assert_eq!(keys.map(|page| page.items.len()).ok(), Some(50));
+        assert_eq!(keys.map(|page| page.items.len()).ok(), Some(ROWS as usize));
     };
     let mut references = Vec::new();
     let mut lists: Vec<(Vec<f64>, Vec<Duration>, usize)> = vec![Default::default(); LISTS.len()];

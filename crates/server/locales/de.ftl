@@ -360,6 +360,7 @@ search-keys = Schlüssel suchen
 name-contains = Name enthält
 show = Anzeigen
 more-filters = Weitere Filter
+no-policy-named = Eine Richtlinie namens { $name } gibt es nicht.
 no-account-named = Ein Konto namens { $name } gibt es nicht.
 deleted-account = gelöschtes Konto { $id }
 deleted-policy = gelöschte Richtlinie

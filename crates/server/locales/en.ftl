@@ -360,6 +360,7 @@ search-keys = Search for keys
 name-contains = Name contains
 show = Show
 more-filters = More filters
+no-policy-named = There is no policy named { $name }.
 no-account-named = There is no account named { $name }.
 deleted-account = deleted account { $id }
 deleted-policy = deleted policy

@@ -1,7 +1,7 @@
 //! Who asks: from a presented credential to an authority, by the index alone.
 
 use keybearer_core::authority::Authority;
-use keybearer_core::decision::{Denial, Evidence, decide};
+use keybearer_core::decision::{Evidence, decide};
 use keybearer_core::requirement::Requirement;
 use keybearer_core::token::Credential;
 use keybearer_store::{Actor, Session};
@@ -80,13 +80,7 @@ fn key(app: &App, credential: &Credential) -> Result<Caller, AppError> {
     let now = app.clock.now();
     let entry = app.index.prove(credential, &app.peppers).ok_or(AuthError::Invalid)?;
     let facts = app.index.facts(&entry);
-    let grant = decide(&facts.record(entry.lifecycle()), &Requirement::ANY, now).map_err(|denial| match denial {
-        Denial::Expired => AuthError::Expired,
-        Denial::Revoked(reason) => AuthError::Revoked(reason),
-        Denial::Malformed | Denial::NotFound | Denial::InsufficientLevel { .. } | Denial::InsufficientPermissions { .. } => {
-            AuthError::Invalid
-        }
-    })?;
+    let grant = decide(&facts.record(entry.lifecycle()), &Requirement::ANY, now).map_err(AuthError::from)?;
     let id = entry.id();
     let authority = match (grant.evidence(), entry.owner()) {
         (Evidence::Level(level), Some(owner)) => Authority::AccountKey { key: id, owner, level },

@@ -114,6 +114,12 @@ impl Index {
         self.policies.get(id)
     }
 
+    /// All policies that are not deleted, in no order. How many keys they have is not kept here.
+    #[must_use]
+    pub fn policies(&self) -> Vec<Arc<Policy>> {
+        self.policies.all()
+    }
+
     /// A session that has not ended, and how its account stands.
     #[must_use]
     pub fn session(&self, id: SessionId, now: UnixMillis) -> Option<(Session, Standing)> {

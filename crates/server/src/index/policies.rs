@@ -54,6 +54,11 @@ impl Policies {
         }
     }
 
+    /// All that are not deleted.
+    pub(super) fn all(&self) -> Vec<Arc<Policy>> {
+        self.places.iter().filter_map(|(_, place)| place.policy.load_full()).collect()
+    }
+
     /// How many are not deleted.
     pub(super) fn len(&self) -> usize {
         self.places.iter().filter(|(_, place)| place.policy.load().is_some()).count()

@@ -1,5 +1,8 @@
 //! Policies.
 
+use std::sync::Arc;
+
+use keybearer_core::name::canonical;
 use keybearer_core::permission::{OwnPermission, Permission};
 use keybearer_core::policy::{MAX_PERMISSIONS, PermissionSet, PolicyId};
 use keybearer_core::token::KeyId;
@@ -98,4 +101,29 @@ pub async fn read(app: &App, caller: &Caller, id: PolicyId) -> Result<Policy, Ap
 pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Policy>, AppError> {
     caller.authority.manages(OwnPermission::PoliciesRead)?;
     Ok(app.store.policies().await?)
+}
+
+/// The names of all policies, in order, to choose from: from memory, and without the number of their keys, which would be counted for each.
+/// `None` where there are more than so many.
+///
+/// # Errors
+/// As [`list`].
+pub fn names(app: &App, caller: &Caller, most: usize) -> Result<Option<Vec<Arc<Policy>>>, AppError> {
+    caller.authority.manages(OwnPermission::PoliciesRead)?;
+    let mut policies = app.index.policies();
+    if policies.len() > most {
+        return Ok(None);
+    }
+    policies.sort_by_cached_key(|policy| canonical(&policy.name));
+    Ok(Some(policies))
+}
+
+/// The policy of this name, however it is spelled. `None`: there is none.
+///
+/// # Errors
+/// As [`list`].
+pub fn by_name(app: &App, caller: &Caller, name: &str) -> Result<Option<Arc<Policy>>, AppError> {
+    caller.authority.manages(OwnPermission::PoliciesRead)?;
+    let name = canonical(name);
+    Ok(app.index.policies().into_iter().find(|policy| canonical(&policy.name) == name))
 }

@@ -92,8 +92,6 @@ pub(super) struct Row {
     pub(super) reason: Option<String>,
     /// Whether it is about to expire.
     pub(super) soon: bool,
-    /// Where a key like this one is made.
-    pub(super) like_this: String,
 }
 
 impl Row {
@@ -104,6 +102,14 @@ impl Row {
 
     pub(super) fn is_expired(&self) -> bool {
         self.state == Badge::Expired
+    }
+
+    /// Where a key like this one is made.
+    pub(super) fn like_this(&self) -> String {
+        let level = self.level.as_ref().map_or(String::new(), |level| level.number.to_string());
+        let like_this =
+            form_urlencoded::Serializer::new(String::new()).append_pair("name", &self.name).append_pair("level", &level).finish();
+        format!("/account/keys/new?{like_this}")
     }
 }
 
@@ -171,10 +177,6 @@ pub(super) fn row(visit: &Visit, key: &Key) -> Row {
         KeyState::Revoked(why) => (Badge::Revoked, Some(visit.t(reason(why)))),
     };
     let expires_at = key.lifecycle.expires_at();
-    let like_this = form_urlencoded::Serializer::new(String::new())
-        .append_pair("name", &key.name)
-        .append_pair("level", &level.map_or(String::new(), |level| level.to_string()))
-        .finish();
     Row {
         id: key.id.to_string(),
         name: key.name.clone(),
@@ -186,7 +188,6 @@ pub(super) fn row(visit: &Visit, key: &Key) -> Row {
         soon: state == Badge::Active && expires_at.is_some_and(|end| end <= now.plus(SOON)),
         state,
         reason: why,
-        like_this: format!("/account/keys/new?{like_this}"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Moments as pages show them: in UTC, once for people and once for machines.
 
+use keybearer_api::Timestamp;
 use keybearer_core::time::UnixMillis;
 
 use super::texts;
@@ -10,33 +11,49 @@ const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// One moment.
+/// One moment, seen from another.
+#[derive(Clone, Copy)]
 pub(super) struct Moment {
-    /// For the attribute `datetime`.
-    pub(super) machine: String,
-    /// For people, to the minute.
-    pub(super) text: String,
-    /// For people, the day alone.
-    pub(super) day: String,
-    /// How far away, in one unit.
-    pub(super) distance: String,
+    at: UnixMillis,
+    now: UnixMillis,
+    language: Language,
 }
 
 impl Moment {
     /// This moment, seen from another.
     pub(super) fn new(at: UnixMillis, now: UnixMillis, language: Language) -> Self {
-        let (day, minute) = match language {
-            Language::English => ("%-d %b %Y", "%-d %b %Y, %H:%M UTC"),
-            Language::German => ("%d.%m.%Y", "%d.%m.%Y, %H:%M UTC"),
-        };
-        let wire = answer::moment(at);
-        let moment = jiff::Timestamp::from_millisecond(wire.as_unix_millis()).unwrap_or_default();
-        Self {
-            machine: wire.to_string(),
-            text: moment.strftime(minute).to_string(),
-            day: moment.strftime(day).to_string(),
-            distance: distance(at.0.saturating_sub(now.0), language),
-        }
+        Self { at, now, language }
+    }
+
+    /// For the attribute `datetime`.
+    pub(super) fn machine(&self) -> Timestamp {
+        answer::moment(self.at)
+    }
+
+    /// For people, to the minute.
+    pub(super) fn text(&self) -> String {
+        self.told(match self.language {
+            Language::English => "%-d %b %Y, %H:%M UTC",
+            Language::German => "%d.%m.%Y, %H:%M UTC",
+        })
+    }
+
+    /// For people, the day alone.
+    pub(super) fn day(&self) -> String {
+        self.told(match self.language {
+            Language::English => "%-d %b %Y",
+            Language::German => "%d.%m.%Y",
+        })
+    }
+
+    /// How far away, in one unit.
+    pub(super) fn distance(&self) -> String {
+        distance(self.at.0.saturating_sub(self.now.0), self.language)
+    }
+
+    fn told(&self, form: &str) -> String {
+        // What no calendar reaches is told as far as one does.
+        told(UnixMillis(self.machine().as_unix_millis()), form)
     }
 }
 
@@ -84,9 +101,10 @@ mod tests {
         let now = UnixMillis(1_767_225_600_000);
         let at = now.plus(6 * DAY + 5 * HOUR);
         let english = Moment::new(at, now, Language::English);
-        let told = (english.machine.as_str(), english.text.as_str(), english.day.as_str(), english.distance.as_str());
-        assert_eq!(told, ("2026-01-07T05:00:00.000Z", "7 Jan 2026, 05:00 UTC", "7 Jan 2026", "in 6 days"));
+        let told = (english.machine().to_string(), english.text(), english.day(), english.distance());
+        let same = ["2026-01-07T05:00:00.000Z", "7 Jan 2026, 05:00 UTC", "7 Jan 2026", "in 6 days"].map(str::to_owned);
+        assert_eq!(told, same.into());
         let german = Moment::new(now.minus(HOUR), now, Language::German);
-        assert_eq!((german.text.as_str(), german.distance.as_str()), ("31.12.2025, 23:00 UTC", "vor 1 Stunde"));
+        assert_eq!((&*german.text(), &*german.distance()), ("31.12.2025, 23:00 UTC", "vor 1 Stunde"));
     }
 }

@@ -27,6 +27,9 @@ use crate::language::Language;
 use crate::ops;
 use crate::random;
 
+/// What a page has room for before it has to be moved while it is written.
+const ROOM: usize = 64 * 1024;
+
 /// How a page looks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) enum Theme {
@@ -211,7 +214,7 @@ impl Visit {
 
     /// A message.
     pub(super) fn t(&self, id: &str) -> String {
-        texts::text(self.language, id, &[])
+        texts::plain(self.language, id)
     }
 
     /// A message with one fact in it.
@@ -256,7 +259,8 @@ impl Visit {
     /// # Errors
     /// [`AppError::Internal`] where the template fails.
     pub(super) fn page(&self, status: StatusCode, page: &impl Template) -> Result<Response, AppError> {
-        let html = page.render().map_err(|error| AppError::Internal(error.to_string()))?;
+        let mut html = String::with_capacity(ROOM);
+        page.render_into(&mut html).map_err(|error| AppError::Internal(error.to_string()))?;
         let mut response = (status, Html(html)).into_response();
         if self.note.is_some() {
             self.forget(&mut response, Jar::Note);

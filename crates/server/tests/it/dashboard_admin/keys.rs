@@ -52,6 +52,8 @@ async fn the_address_searches_filters_and_sorts() {
         ("owner=ADA", vec!["a key"]),
         ("owner=nobody", vec![]),
         (&*of_uploads, vec!["uploads"]),
+        ("policy=Policy+of+UPLOADS", vec!["uploads"]),
+        ("policy=nothing", vec![]),
         ("expires=90", vec!["a key"]),
         ("state=revoked", vec![]),
         ("state=all&unused=7", vec![]),
@@ -61,6 +63,10 @@ async fn the_address_searches_filters_and_sorts() {
     }
     let page = admin.page("/dashboard/keys?owner=%3Cb%3E").await;
     assert!(page.contains("There is no account named &#60;b&#62;."), "{page}");
+    let page = admin.page("/dashboard/keys?policy=%3Cb%3E").await;
+    assert!(page.contains("There is no policy named &#60;b&#62;."), "{page}");
+    let page = admin.page(&format!("/dashboard/keys?{of_uploads}")).await;
+    assert!(page.contains("value=\"policy of uploads\" placeholder"), "an id is shown as the name that it stands for: {page}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use keybearer_core::account::AccountId;
 use keybearer_core::key::{DAY, KeyKind};
 use keybearer_core::policy::PolicyId;
 use keybearer_core::time::UnixMillis;
-use keybearer_store::{KeyFilter, KeySort, KeyStateFilter, Policy};
+use keybearer_store::{KeyFilter, KeySort, KeyStateFilter};
 
 use crate::http::dashboard::texts::msg;
 
@@ -87,7 +87,8 @@ pub(in crate::http::dashboard) struct Search {
     pub(in crate::http::dashboard) name: String,
     /// The user name of the owner.
     pub(in crate::http::dashboard) owner: String,
-    pub(in crate::http::dashboard) policy: Option<PolicyId>,
+    /// The name or the id of the policy.
+    pub(in crate::http::dashboard) policy: String,
     pub(in crate::http::dashboard) state: &'static str,
     kind: &'static str,
     expires: &'static str,
@@ -115,7 +116,7 @@ impl Search {
         Self {
             name: value("name").to_owned(),
             owner: value("owner").to_owned(),
-            policy: value("policy").parse().ok(),
+            policy: value("policy").to_owned(),
             state: choice(&STATE),
             kind: choice(&KIND),
             expires: choice(&EXPIRY),
@@ -140,11 +141,6 @@ impl Search {
         self.choices().into_iter().map(offer).collect()
     }
 
-    /// Whether keys of this policy are asked for.
-    pub(in crate::http::dashboard) fn is_of(&self, policy: &Policy) -> bool {
-        self.policy == Some(policy.id)
-    }
-
     /// Whether it leaves out more than what is dead.
     pub(in crate::http::dashboard) fn is_narrowed(&self) -> bool {
         !self.name.is_empty() || self.has_details()
@@ -152,14 +148,13 @@ impl Search {
 
     /// Whether anything is chosen that the form folds away.
     pub(in crate::http::dashboard) fn has_details(&self) -> bool {
-        !self.owner.is_empty() || self.policy.is_some() || [self.kind, self.expires, self.unused].iter().any(|chosen| !chosen.is_empty())
+        !self.owner.is_empty() || !self.policy.is_empty() || [self.kind, self.expires, self.unused].iter().any(|chosen| !chosen.is_empty())
     }
 
     /// As a query, without what is so anyway, and with this cursor.
     pub(in crate::http::dashboard) fn query(&self, cursor: Option<&str>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        let policy = self.policy.map(|policy| policy.to_string()).unwrap_or_default();
-        let texts = [("name", &*self.name), ("owner", &*self.owner), ("policy", &*policy), ("cursor", cursor.unwrap_or_default())];
+        let texts = [("name", &*self.name), ("owner", &*self.owner), ("policy", &*self.policy), ("cursor", cursor.unwrap_or_default())];
         query.extend_pairs(texts.iter().filter(|(_, value)| !value.is_empty()));
         query.extend_pairs(
             self.choices().iter().filter(|(choice, value)| choice.options[0].0 != *value).map(|(choice, value)| (choice.name, value)),
@@ -181,7 +176,8 @@ impl Search {
             now if now == down => (up, "descending", "↓"),
             _ => (up, "none", ""),
         };
-        let asked = Self { sort: next, name: self.name.clone(), owner: self.owner.clone(), cursor: None, ..*self };
+        let asked =
+            Self { sort: next, cursor: None, name: self.name.clone(), owner: self.owner.clone(), policy: self.policy.clone(), ..*self };
         Order { address: asked.address(None), aria, mark }
     }
 
@@ -197,13 +193,13 @@ impl Search {
         (column, descending)
     }
 
-    /// As the store takes the rest, for the owner that was found by name.
-    pub(in crate::http::dashboard) fn filter(&self, owner: Option<AccountId>, now: UnixMillis) -> KeyFilter {
+    /// As the store takes the rest, for the owner and the policy that were found by name.
+    pub(in crate::http::dashboard) fn filter(&self, owner: Option<AccountId>, policy: Option<PolicyId>, now: UnixMillis) -> KeyFilter {
         let days = |text: &str| text.parse::<i64>().ok().map(|days| days * DAY);
         KeyFilter {
             kind: [KeyKind::Account, KeyKind::Service].into_iter().find(|kind| kind.as_str() == self.kind),
             owner,
-            policy: self.policy,
+            policy,
             state: match self.state {
                 UNREVOKED => Some(KeyStateFilter::NotRevoked),
                 "expired" => Some(KeyStateFilter::Expired),
@@ -229,7 +225,7 @@ mod tests {
     fn what_the_address_asks_is_written_back_into_it() {
         let query = "name=%3Cb%3E%26&owner=ada&policy=0198c0de-0000-7000-8000-000000000001&cursor=abc&state=all&kind=service&expires=30&unused=7&sort=-used";
         assert_eq!(Search::parse(query).query(Some("abc")), query);
-        assert_eq!(Search::parse("state=none&kind=%00&sort=owner&policy=x&evil=//host").address(None), PATH);
+        assert_eq!(Search::parse("state=none&kind=%00&sort=owner&evil=//host").address(None), PATH);
     }
 
     #[test]

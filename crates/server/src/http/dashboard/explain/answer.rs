@@ -185,6 +185,6 @@ impl Words<'_> {
     /// A message with the moment of the key's end; another where it has none.
     fn ended(&self, with: &str, without: &str) -> String {
         let end = self.key.and_then(|key| key.lifecycle().expires_at());
-        end.map_or_else(|| self.visit.t(without), |end| self.visit.t1(with, "date", self.visit.moment(&end).text))
+        end.map_or_else(|| self.visit.t(without), |end| self.visit.t1(with, "date", self.visit.moment(&end).text()))
     }
 }

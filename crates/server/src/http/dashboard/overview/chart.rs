@@ -116,7 +116,7 @@ fn bar(visit: &Visit, place: usize, step: &Step, top: u64) -> Bar {
     let at = visit.moment(&step.at);
     let counts = [grouped(accepted, visit.language), grouped(refused, visit.language)];
     let told = visit.t2("overview-sum", "accepted", &counts[0], "refused", &counts[1]);
-    Bar { x: place * STEP + (STEP - BAR) / 2, accepted: lower, refused: upper, title: format!("{}: {told}", at.text), at, counts }
+    Bar { x: place * STEP + (STEP - BAR) / 2, accepted: lower, refused: upper, title: format!("{}: {told}", at.text()), at, counts }
 }
 
 fn ticks(period: Period, steps: &[Step], language: Language) -> Vec<String> {
