@@ -13,6 +13,8 @@ pub(super) const FULL: usize = 32;
 const TAGS: usize = 8;
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = LOW << 7;
+/// Brings the lowest bit of each byte into the highest byte.
+const GATHER: u64 = 0x0102_0408_1020_4080;
 
 /// A bucket. It is one piece of memory, since each further piece on the way to a key is one more that the processor waits for.
 #[derive(Clone)]
@@ -72,23 +74,32 @@ impl Bucket {
 /// Where the key of this id is in a bucket. One cache line says so for nearly all that are not there.
 pub(super) fn find(bucket: &Shared, id: &KeyId, tag: u8) -> Option<usize> {
     let slots = &bucket.slice;
-    let wanted = LOW * u64::from(tag);
-    for (number, word) in bucket.header.header.tags.iter().enumerate() {
-        // A bit for each byte that is alike, and perhaps for one above such a byte: the id decides.
-        let unlike = word ^ wanted;
-        let mut alike = unlike.wrapping_sub(LOW) & !unlike & HIGH;
-        while alike != 0 {
-            let at = number * TAGS + alike.trailing_zeros() as usize / 8;
-            if slots.get(at).is_some_and(|slot| slot.id == *id) {
-                return Some(at);
-            }
-            alike &= alike - 1;
+    let mut alike = alike(&bucket.header.header.tags, tag);
+    while alike != 0 {
+        let at = alike.trailing_zeros() as usize;
+        if slots.get(at).is_some_and(|slot| slot.id == *id) {
+            return Some(at);
         }
+        alike &= alike - 1;
     }
     if slots.len() <= FULL {
         return None;
     }
     slots.iter().skip(FULL).position(|slot| slot.id == *id).map(|place| place + FULL)
+}
+
+/// A bit for each tag that is alike, and perhaps for one behind such a tag: the id decides. All at once and without a branch, since no
+/// processor could guess where in the bucket the key is: so it goes on to the digest of what was presented while memory is still being waited
+/// for.
+fn alike(tags: &[u64; FULL / TAGS], tag: u8) -> u32 {
+    let wanted = LOW * u64::from(tag);
+    tags.iter().rev().fold(0, |found, word| {
+        let unlike = word ^ wanted;
+        let alike = unlike.wrapping_sub(LOW) & !unlike & HIGH;
+        // The eight bits, each at the top of its byte, side by side in one byte.
+        let here = (alike >> 7).wrapping_mul(GATHER) >> 56;
+        (found << TAGS) | u32::from(here.to_le_bytes()[0])
+    })
 }
 
 /// A bucket in the making.

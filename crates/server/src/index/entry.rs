@@ -43,7 +43,7 @@ impl KeyEntry {
     /// Where it is in its life.
     #[must_use]
     pub fn lifecycle(&self) -> Lifecycle {
-        self.slot().lifecycle(self.text())
+        self.slot().lifecycle(|| self.text())
     }
 
     /// What applications keep with it.

@@ -114,12 +114,13 @@ impl Slot {
         }
     }
 
-    pub(super) fn lifecycle(&self, text: &[u8]) -> Lifecycle {
+    /// `text` is only looked at where the key is revoked.
+    pub(super) fn lifecycle<'a>(&self, text: impl FnOnce() -> &'a [u8]) -> Lifecycle {
         let expires_at = (self.expires_at != NEVER).then_some(UnixMillis(self.expires_at));
         match usize::from(self.marks & REASON).checked_sub(1) {
             None => Lifecycle::Live { expires_at },
             Some(place) => {
-                let at = text.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes));
+                let at = text().first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes));
                 Lifecycle::Revoked { at: UnixMillis(at), reason: RevocationReason::ALL[place], expires_at }
             }
         }

@@ -103,7 +103,7 @@ pub async fn explain(app: &App, caller: &Caller, id: KeyId, requirement: &Requir
     let (entry, is_forgotten) = find(app, id).await?;
     let seen = caller.authority.explain_key(entry.owner());
     seen.map_err(AppError::from).map_err(unseen_is_absent(What::Key))?;
-    let mut verdict = judge(app, entry, requirement);
+    let mut verdict = judge(app, entry, requirement, app.clock.now());
     let mut why = Vec::new();
     if let Some((entry, facts)) = &verdict.key {
         why.push(life(app, entry));

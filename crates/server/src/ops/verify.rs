@@ -5,6 +5,7 @@ use keybearer_core::key::KeyKind;
 use keybearer_core::permission::{OwnPermission, Permission};
 use keybearer_core::requirement::Requirement;
 use keybearer_core::role::Level;
+use keybearer_core::time::UnixMillis;
 use keybearer_core::token::Credential;
 
 use crate::app::App;
@@ -93,7 +94,7 @@ pub fn prove(app: &App, credential: &Credential, requirement: &Requirement) -> V
     let Some(entry) = app.index.prove(credential, &app.peppers) else {
         return Verdict { decision: Err(Denial::NotFound), key: None };
     };
-    let verdict = judge(app, entry, requirement);
+    let verdict = judge(app, entry, requirement, now);
     if let (Ok(_), Some((entry, _))) = (&verdict.decision, &verdict.key) {
         app.last_used.note(entry, now);
     }
@@ -102,9 +103,9 @@ pub fn prove(app: &App, credential: &Credential, requirement: &Requirement) -> V
 
 /// Decides about a key whose secret was proved, or is not in question.
 #[must_use]
-pub fn judge(app: &App, entry: KeyEntry, requirement: &Requirement) -> Verdict {
+pub fn judge(app: &App, entry: KeyEntry, requirement: &Requirement, now: UnixMillis) -> Verdict {
     let facts = app.index.facts(&entry);
-    let decision = decide(&facts.record(entry.lifecycle()), requirement, app.clock.now()).map(|grant| match grant.evidence() {
+    let decision = decide(&facts.record(entry.lifecycle()), requirement, now).map(|grant| match grant.evidence() {
         keybearer_core::decision::Evidence::Level(_) => None,
         keybearer_core::decision::Evidence::Permissions { matched, .. } => matched.cloned(),
     });
