@@ -1,6 +1,11 @@
 //! Verification on the wire.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 use crate::{KeyKind, Metadata, Named, Timestamp, whole};
@@ -37,7 +42,35 @@ pub struct Verify {
 pub struct VerifyBatch {
     /// 1 to 1,000 questions.
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 1000))]
+    #[serde(deserialize_with = "objects")]
     pub items: Vec<Verify>,
+}
+
+/// An array of objects. serde alone would take an array for an object, too, its entries for the fields by their place.
+fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Ok(Vec::deserialize(deserializer)?.into_iter().map(|Object(value)| value).collect())
+}
+
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
 }
 
 /// Why.
@@ -65,14 +98,14 @@ pub enum VerdictCode {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(example = json!({"valid": true, "code": "VALID", "key": {"id": "0198c2a4-7d1e-7c3a-9f52-3b6e8d0a4c11", "kind": "service", "name": "front desk 1", "policy": {"id": "7ea12968-7758-40b6-8c73-75cc99be762b", "name": "front desk"}, "permissions": ["shop:orders.read"], "metadata": {}}})))]
-pub struct Verdict {
+pub struct Verdict<'a> {
     /// Yes or no.
     pub valid: bool,
     /// Why.
     pub code: VerdictCode,
     /// The key, where the right secret was presented.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<VerifiedKey>,
+    pub key: Option<VerifiedKey<'a>>,
     /// What the key lacks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<Missing>,
@@ -81,27 +114,27 @@ pub struct Verdict {
 /// An answer to each question, in their order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct VerifyResults {
+pub struct VerifyResults<'a> {
     /// In the order of the request.
-    pub results: Vec<Verdict>,
+    pub results: Vec<Verdict<'a>>,
 }
 
 /// What a service wants to know of a key that was presented to it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct VerifiedKey {
+pub struct VerifiedKey<'a> {
     /// Its public name.
     pub id: Uuid,
     /// Whether it stands for a person or for a service.
     pub kind: KeyKind,
     /// The name that somebody gave it.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// Of a person's key: number of the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<i64>,
     /// Of a person's key: the account's name in the application it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_id: Option<String>,
+    pub external_id: Option<Cow<'a, str>>,
     /// Of a person's key: the level in force, the lesser of the key's and its owner's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<u8>,
@@ -110,7 +143,7 @@ pub struct VerifiedKey {
     pub policy: Option<Named>,
     /// Of a service's key: full names of what its policy grants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub permissions: Option<Vec<String>>,
+    pub permissions: Option<Vec<Cow<'a, str>>>,
     /// What applications keep with it.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: Metadata,
@@ -165,10 +198,10 @@ pub struct Explain {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(example = json!({"verdict": {"valid": true, "code": "VALID", "key": {"id": "0198c2a4-7d1e-7c3a-9f52-3b6e8d0a4c11", "kind": "service", "name": "front desk 1", "policy": {"id": "7ea12968-7758-40b6-8c73-75cc99be762b", "name": "front desk"}, "permissions": ["shop:orders.read"], "metadata": {}}}, "granted_by": "shop:orders.read", "why": ["The key is active.", "Its policy grants shop:orders.read."]})))]
-pub struct Explanation {
+pub struct Explanation<'a> {
     /// The answer that whoever presents the key gets.
     #[serde(flatten)]
-    pub verdict: Verdict,
+    pub verdict: Verdict<'a>,
     /// Which permission satisfied `any_of`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub granted_by: Option<String>,

@@ -10,7 +10,7 @@ impl Client {
     ///
     /// # Errors
     /// As any call.
-    pub async fn verify(&self, question: &Verify) -> Result<Verdict, Error> {
+    pub async fn verify(&self, question: &Verify) -> Result<Verdict<'static>, Error> {
         self.call(Method::POST, &["v1", "verify"]).json(question).read().await
     }
 
@@ -18,7 +18,7 @@ impl Client {
     ///
     /// # Errors
     /// As any call.
-    pub async fn verify_batch(&self, questions: &VerifyBatch) -> Result<VerifyResults, Error> {
+    pub async fn verify_batch(&self, questions: &VerifyBatch) -> Result<VerifyResults<'static>, Error> {
         self.call(Method::POST, &["v1", "verify", "batch"]).json(questions).read().await
     }
 
@@ -26,7 +26,7 @@ impl Client {
     ///
     /// # Errors
     /// As any call.
-    pub async fn explain(&self, question: &Explain) -> Result<Explanation, Error> {
+    pub async fn explain(&self, question: &Explain) -> Result<Explanation<'static>, Error> {
         self.call(Method::POST, &["v1", "explain"]).json(question).read().await
     }
 }

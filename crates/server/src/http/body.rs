@@ -103,8 +103,8 @@ pub fn json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T,
     shape(value(bytes)?)
 }
 
-/// As [`json`], for a shape that holds no objects but is one: it is tried at once, which is several times as fast. What serde then refuses is
-/// read the longer way, which knows the place of the fault.
+/// As [`json`], for a shape that is an object, and takes only objects for those in it: it is tried at once, which is several times as fast.
+/// What serde then refuses is read the longer way, which knows the place of the fault.
 ///
 /// # Errors
 /// As [`json`].

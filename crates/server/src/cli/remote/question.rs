@@ -38,9 +38,9 @@ pub(super) fn fields(verdict: &api::Verdict) -> Vec<Field> {
     if let Some(key) = &verdict.key {
         fields.push(("key", some(Some(key.id))));
         fields.push(("kind", Some(as_word(&key.kind))));
-        fields.push(("name", Some(key.name.clone())));
+        fields.push(("name", Some(key.name.to_string())));
         fields.push(("owner", some(key.owner)));
-        fields.push(("external id", key.external_id.clone()));
+        fields.push(("external id", key.external_id.as_deref().map(str::to_owned)));
         fields.push(("level in force", some(key.level)));
         fields.push(("policy", key.policy.as_ref().map(named)));
         fields.push(("permissions", key.permissions.as_ref().map(|permissions| permissions.join(" "))));

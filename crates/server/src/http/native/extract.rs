@@ -26,8 +26,8 @@ pub(super) struct Call<T, const LIMIT: usize = { body::LIMIT }> {
     pub(super) body: T,
 }
 
-/// As [`Call`], of a shape without objects in it; see [`body::flat`].
-pub(in crate::http) struct FlatCall<T> {
+/// As [`Call`], of a shape that is read at once; see [`body::flat`].
+pub(in crate::http) struct FlatCall<T, const LIMIT: usize = { body::LIMIT }> {
     pub(super) caller: Caller,
     pub(super) body: T,
 }
@@ -82,12 +82,12 @@ impl<T: DeserializeOwned, const LIMIT: usize> FromRequest<Arc<App>> for Call<T, 
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<Arc<App>> for FlatCall<T> {
+impl<T: DeserializeOwned, const LIMIT: usize> FromRequest<Arc<App>> for FlatCall<T, LIMIT> {
     type Rejection = AppError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, AppError> {
         let (parts, sent) = request.into_parts();
-        let bytes = body::read(&parts.headers, sent, body::LIMIT).await?;
+        let bytes = body::read(&parts.headers, sent, LIMIT).await?;
         Ok(Self { caller: caller(app, &parts)?, body: body::flat(&parts.headers, &bytes)? })
     }
 }

@@ -1,5 +1,6 @@
 //! `/v1/verify` and `/v1/explain`: may this key do that?
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -7,6 +8,7 @@ use axum::response::Response;
 use keybearer_api as api;
 use keybearer_core::decision::Denial;
 use keybearer_core::key::KeyKind;
+use keybearer_core::requirement::Requirement;
 use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
 
@@ -40,7 +42,8 @@ pub(super) async fn verify(State(app): State<Arc<App>>, call: Verify) -> Result<
 /// Answers a question.
 pub(in crate::http) fn answer(app: &App, Verify { caller, body, .. }: Verify) -> Result<Response, AppError> {
     ops::verify::require_verifier(&caller)?;
-    Ok(dress::json(&one(app, "", &body)?))
+    let requirement = requirement(&body, String::new)?;
+    Ok(dress::json(&dressed(&ops::verify::verify(app, &body.key, &requirement))))
 }
 
 /// As verify, for up to 1,000 questions: an answer to each, in their order.
@@ -51,20 +54,22 @@ pub(in crate::http) fn answer(app: &App, Verify { caller, body, .. }: Verify) ->
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn verify_batch(
     State(app): State<Arc<App>>,
-    Call { caller, body, .. }: Call<api::VerifyBatch, BATCH_BYTES>,
+    FlatCall { caller, body }: FlatCall<api::VerifyBatch, BATCH_BYTES>,
 ) -> Result<Response, AppError> {
     ops::verify::require_verifier(&caller)?;
     if body.items.is_empty() || body.items.len() > BATCH {
         return Err(AppError::invalid("/items", format!("must have 1 to {BATCH} entries")));
     }
-    let answers = body.items.iter().enumerate().map(|(place, item)| one(&app, &format!("/items/{place}"), item));
-    Ok(dress::json(&api::VerifyResults { results: answers.collect::<Result<_, _>>()? }))
+    let requirements = body.items.iter().enumerate().map(|(place, item)| requirement(item, || format!("/items/{place}")));
+    let requirements = requirements.collect::<Result<Vec<_>, _>>()?;
+    let verdicts: Vec<_> = body.items.iter().zip(&requirements).map(|(item, needs)| ops::verify::verify(&app, &item.key, needs)).collect();
+    Ok(dress::json(&api::VerifyResults { results: verdicts.iter().map(dressed).collect() }))
 }
 
-fn one(app: &App, at: &str, asked: &api::Verify) -> Result<api::Verdict, AppError> {
+/// What is asked of a key; `at` tells the place of a wrong question.
+fn requirement(asked: &api::Verify, at: impl FnOnce() -> String) -> Result<Requirement, AppError> {
     let parts = RequirementParts { any_of: &asked.any_of, all_of: &asked.all_of, level: asked.level, kind: asked.kind.map(dress::to_kind) };
-    let requirement = ops::verify::requirement(at, &parts)?;
-    Ok(dressed(&ops::verify::verify(app, &asked.key, &requirement)))
+    ops::verify::requirement("", &parts).or_else(|_| ops::verify::requirement(&at(), &parts))
 }
 
 /// What the answer for a key would be, and why, by its id.
@@ -84,7 +89,7 @@ pub(super) async fn explain(State(app): State<Arc<App>>, Call { caller, body, ..
     }))
 }
 
-fn dressed(verdict: &Verdict) -> api::Verdict {
+fn dressed(verdict: &Verdict) -> api::Verdict<'_> {
     let key = verdict.key.as_ref().map(|(entry, facts)| verified_key(entry, facts));
     match &verdict.decision {
         Ok(_) => api::Verdict { valid: true, code: api::VerdictCode::Valid, key, missing: None },
@@ -120,11 +125,11 @@ fn missing(denial: &Denial) -> Option<api::Missing> {
     }
 }
 
-fn verified_key(entry: &KeyEntry, facts: &Facts) -> api::VerifiedKey {
+fn verified_key<'a>(entry: &'a KeyEntry, facts: &'a Facts) -> api::VerifiedKey<'a> {
     let mut verified = api::VerifiedKey {
         id: *entry.id().as_uuid(),
         kind: dress::kind(entry.kind()),
-        name: entry.name().to_owned(),
+        name: entry.name().into(),
         owner: entry.owner().map(|owner| owner.0),
         external_id: None,
         level: None,
@@ -135,12 +140,12 @@ fn verified_key(entry: &KeyEntry, facts: &Facts) -> api::VerifiedKey {
     };
     match facts {
         Facts::Account { level, owner } => {
-            verified.external_id = owner.as_ref().and_then(|(owner, _)| owner.external_id.clone());
+            verified.external_id = owner.as_ref().and_then(|(owner, _)| owner.external_id.as_deref().map(Cow::from));
             verified.level = Some(owner.as_ref().map_or(0, |(_, standing)| standing.level.min(*level).number()));
         }
         Facts::Service { id, policy } => {
             verified.policy = Some(api::Named { id: id.0, name: policy.as_ref().map(|policy| policy.name.clone()) });
-            verified.permissions = Some(dress::names(granted(policy.as_deref())));
+            verified.permissions = Some(granted(policy.as_deref()).iter().map(|permission| permission.as_str().into()).collect());
         }
     }
     verified
