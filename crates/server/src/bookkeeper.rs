@@ -9,8 +9,8 @@ use keybearer_store::StoreError;
 
 use crate::app::App;
 
-/// How often it writes: well below the 5 s that a crash may lose.
-const INTERVAL: Duration = Duration::from_secs(2);
+/// How often it writes: below the 5 s that a crash may lose.
+const INTERVAL: Duration = Duration::from_secs(4);
 
 /// Writes all that waits.
 ///

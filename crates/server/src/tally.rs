@@ -1,7 +1,7 @@
 //! How verifications were answered, minute by minute: for the chart of the overview.
 //!
 //! Nothing is counted twice for it: what the metrics have counted since the last look is put down to the minute of the look. The looks are
-//! two seconds apart, so that is as exact as it gets.
+//! four seconds apart, so that is as exact as it gets.
 
 use std::collections::BTreeMap;
 

@@ -58,8 +58,8 @@ fn presented(headers: &HeaderMap) -> Result<Option<Presented>, AuthError> {
 fn let_through(passed: &Passed) -> Response {
     let mut response = StatusCode::OK.into_response();
     let headers = response.headers_mut();
-    headers.reserve(4);
-    let id = HeaderValue::from_str(&passed.key.to_string());
+    headers.reserve(8);
+    let id = HeaderValue::try_from(passed.key.to_string());
     headers.insert(KEY_ID, id.unwrap_or(HeaderValue::from_static("")));
     headers.insert(OWNER_ID, passed.owner.map_or(HeaderValue::from_static(""), |owner| owner.0.into()));
     headers.insert(LEVEL, passed.level.map_or(HeaderValue::from_static(""), |level| u16::from(level.number()).into()));

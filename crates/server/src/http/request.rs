@@ -31,7 +31,7 @@ pub async fn note(State(app): State<Arc<App>>, mut request: Request, next: Next)
     let mut response = next.run(request).await;
     let route = response.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     log(&id, &method, route, response.status(), began.elapsed());
-    mark(&mut response, &id);
+    mark(&mut response, id);
     response
 }
 
@@ -51,8 +51,8 @@ pub(super) fn log(id: &str, method: &Method, route: &str, status: StatusCode, to
 }
 
 /// Tells in an answer to which request it belongs.
-pub(super) fn mark(response: &mut Response, id: &str) {
-    if let Ok(value) = HeaderValue::from_str(id) {
+pub(super) fn mark(response: &mut Response, id: String) {
+    if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
 }
@@ -79,7 +79,7 @@ fn brought(headers: &HeaderMap) -> Option<String> {
 }
 
 fn new_id() -> String {
-    uuid::Builder::from_random_bytes(random::bytes()).into_uuid().to_string()
+    uuid::Builder::from_random_bytes(random::public_bytes()).into_uuid().to_string()
 }
 
 impl FromRequestParts<Arc<App>> for RequestContext {

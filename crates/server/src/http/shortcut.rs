@@ -66,10 +66,11 @@ impl Shortcut {
             failure::log(&error, &id);
             self.word(&error, &id)
         });
-        request::log(&id, &asked, self.route(), response.status(), began.elapsed());
-        request::mark(&mut response, &id);
+        let took = began.elapsed();
+        request::log(&id, &asked, self.route(), response.status(), took);
+        request::mark(&mut response, id);
         target::close_if(target::is_unread(&response), &mut response);
-        app.metrics.http.note(method(asked.as_str()), Some(self.route()), response.status().as_u16(), began.elapsed());
+        app.metrics.http.note(method(asked.as_str()), Some(self.route()), response.status().as_u16(), took);
         response
     }
 

@@ -9,19 +9,19 @@ use hyper::body::{Frame, SizeHint};
 use super::pace::UnderWay;
 
 /// The body of an answer, and the request that it answers.
-struct AnswerBody {
+pub(super) struct AnswerBody {
     body: Body,
     request: UnderWay,
 }
 
 /// A body that tells the pace how it ends. Its request is answered: who does not fetch the body is idle, and so is who asks for nothing else
 /// beside one that goes on for as long as it likes, as a watch over gRPC does. Otherwise one such request would hold its connection for ever.
-pub(super) fn accounted(body: Body, mut request: UnderWay) -> Body {
+pub(super) fn accounted(body: Body, mut request: UnderWay) -> AnswerBody {
     request.is_answered();
     if body.is_end_stream() {
         request.is_taken();
     }
-    Body::new(AnswerBody { body, request })
+    AnswerBody { body, request }
 }
 
 impl HttpBody for AnswerBody {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use futures_util::future::Either;
 use hyper::body::Incoming;
@@ -105,7 +104,7 @@ impl Serving {
             move |request: Request<Incoming>| {
                 let under_way = pace.request();
                 let shortcut = Shortcut::find(&app, &request);
-                let mut request = request.map(|body| Body::new(RequestBody::new(body, body_timeout)));
+                let mut request = request.map(|body| RequestBody::whole(body, body_timeout));
                 let answer = match shortcut {
                     Some(shortcut) => {
                         let app = Arc::clone(&app);

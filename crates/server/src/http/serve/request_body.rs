@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Bytes, HttpBody};
+use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -19,8 +19,12 @@ pub(super) struct RequestBody {
 }
 
 impl RequestBody {
-    pub(super) fn new(body: Incoming, timeout: Duration) -> Self {
-        Self { body, deadline: Instant::now() + timeout, timer: None }
+    /// The body as whoever answers reads it.
+    pub(super) fn whole(body: Incoming, timeout: Duration) -> Body {
+        if body.is_end_stream() {
+            return Body::empty();
+        }
+        Body::new(Self { body, deadline: Instant::now() + timeout, timer: None })
     }
 }
 

@@ -53,13 +53,15 @@ pub(super) struct Stream<S> {
     /// A line was wrong: no more is read.
     refused: bool,
     pace: Arc<Pace>,
+    /// Whether a head has begun, as the pace was told last.
+    told: Option<bool>,
     shut: bool,
 }
 
 impl<S> Stream<S> {
     pub(super) fn new(socket: S, protocol: Protocol, before: Bytes, pace: Arc<Pace>) -> Self {
         let heads = (protocol == Protocol::Http1).then(Heads::new);
-        Self { socket, before, heads, refused: false, pace, shut: false }
+        Self { socket, before, heads, refused: false, pace, told: None, shut: false }
     }
 
     fn look_at(&mut self, buffer: &mut ReadBuf<'_>, from: usize) {
@@ -75,7 +77,10 @@ impl<S> Stream<S> {
             self.before = Bytes::from_static(END);
             self.refused = true;
         }
-        self.pace.head(heads.in_head());
+        let in_head = heads.in_head();
+        if self.told.replace(in_head) != Some(in_head) {
+            self.pace.head(in_head);
+        }
     }
 }
 
