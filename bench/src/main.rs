@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use keybearer_bench::run::Run;
-use keybearer_bench::{in_process, reference, run};
+use keybearer_bench::{reference, run};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -12,11 +12,6 @@ fn main() {
         ["reference", "constant"] => block_on(reference::constant::run()),
         ["reference", "verdict", dir] => block_on(reference::verdict::run(Path::new(dir))),
         ["reference", "select", dir] => block_on(reference::select::run(Path::new(dir))),
-        ["in-process", dir, tokens] => block_on(in_process::measure(Path::new(dir), Path::new(tokens))),
-        ["in-process", dir, tokens, count] => {
-            let count = count.parse().unwrap_or_else(|_| panic!("not a number: {count}"));
-            block_on(in_process::count(Path::new(dir), Path::new(tokens), count));
-        }
         _ => run::run(&Run::parse(&words)),
     }
 }

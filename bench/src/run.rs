@@ -78,6 +78,12 @@ impl Run {
         Process::start(cores, &self.server, &arguments, &environment)
     }
 
+    /// The program that verifies without any network.
+    #[must_use]
+    pub fn in_process(&self) -> PathBuf {
+        self.own.with_file_name("in_process")
+    }
+
     /// Starts a reference.
     #[must_use]
     pub fn reference(&self, words: &[&str]) -> Process {
@@ -137,7 +143,7 @@ fn ram() -> PathBuf {
 
 /// Nanoseconds of a digest and of a verification, and their ratio.
 fn in_process(run: &Run, world: &World, tokens: &Path) -> [Figure; 3] {
-    let printed = Command::new("taskset").args(["-c", CORE]).arg(&run.own).arg("in-process").arg(&world.dir).arg(tokens).output().unwrap();
+    let printed = Command::new("taskset").args(["-c", CORE]).arg(run.in_process()).arg(&world.dir).arg(tokens).output().unwrap();
     assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
     let text = String::from_utf8(printed.stdout).unwrap();
     let rounds: Vec<(f64, f64)> = text

@@ -25,8 +25,7 @@ pub fn measure(run: &Run, memory: &Path, report: &mut Report) {
     let count = |verifications: u64| {
         let printed = Command::new("valgrind")
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-            .arg(&run.own)
-            .arg("in-process")
+            .arg(run.in_process())
             .args([&world.dir, &tokens])
             .arg(verifications.to_string())
             .output()
