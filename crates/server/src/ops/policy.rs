@@ -118,12 +118,17 @@ pub fn names(app: &App, caller: &Caller, most: usize) -> Result<Option<Vec<Arc<P
     Ok(Some(policies))
 }
 
-/// The policy of this name, however it is spelled. `None`: there is none.
+/// The policy that somebody means by its name, however it is spelled, or by its id, which it has even where it is deleted. `None`: there is no
+/// such policy.
 ///
 /// # Errors
 /// As [`list`].
-pub fn by_name(app: &App, caller: &Caller, name: &str) -> Result<Option<Arc<Policy>>, AppError> {
+pub fn meant(app: &App, caller: &Caller, text: &str) -> Result<Option<(PolicyId, Option<Arc<Policy>>)>, AppError> {
     caller.authority.manages(OwnPermission::PoliciesRead)?;
-    let name = canonical(name);
-    Ok(app.index.policies().into_iter().find(|policy| canonical(&policy.name) == name))
+    if let Ok(id) = text.parse() {
+        return Ok(Some((id, app.index.policy(id))));
+    }
+    let name = canonical(text);
+    let named = app.index.policies().into_iter().find(|policy| canonical(&policy.name) == name);
+    Ok(named.map(|policy| (policy.id, Some(policy))))
 }

@@ -18,7 +18,6 @@ use super::keys::{self, Row};
 use super::texts::msg;
 use super::visit::{Member, Visit};
 use crate::app::App;
-use crate::caller::Caller;
 use crate::error::AppError;
 use crate::http::paging;
 use crate::ops;
@@ -136,34 +135,23 @@ pub(super) fn entries(app: &App, visit: &Visit, keys: &[Key]) -> Result<Vec<Entr
     keys.iter().map(|key| Ok(Entry { row: keys::row(visit, key), kind: key.holder.kind(), holder: holder(key)? })).collect()
 }
 
-/// The policy that is asked for, by its id (of one that is deleted, too) or its name. `Some(None)`: there is no such policy.
-fn policy(app: &App, caller: &Caller, search: &Search) -> Result<Option<Option<PolicyId>>, AppError> {
-    if search.policy.is_empty() {
-        return Ok(None);
-    }
-    let id = match search.policy.parse() {
-        Ok(id) => Some(id),
-        Err(_) => ops::policy::by_name(app, caller, &search.policy)?.map(|policy| policy.id),
-    };
-    Ok(Some(id))
-}
-
 pub(super) async fn list(State(app): State<Arc<App>>, Member(visit): Member) -> Result<Response, AppError> {
     let caller = &visit.admin()?.caller;
     let search = Search::parse(visit.address.split_once('?').map_or("", |(_, query)| query));
     let policies = ops::policy::names(&app, caller, POLICIES)?.unwrap_or_default();
-    let policy = policy(&app, caller, &search)?;
-    let policy_problem = (policy == Some(None)).then(|| visit.t1("no-policy-named", "name", &search.policy));
+    let policy = if search.policy.is_empty() { None } else { Some(ops::policy::meant(&app, caller, &search.policy)?) };
+    let policy_problem = matches!(policy, Some(None)).then(|| visit.t1("no-policy-named", "name", &search.policy));
     let owner = if search.owner.is_empty() { None } else { Some(ops::account::by_name(&app, caller, &search.owner).await?) };
     let owner_problem = (owner == Some(None)).then(|| visit.t1("no-account-named", "name", &search.owner));
+    let policy = policy.flatten();
     let page = if owner_problem.is_some() || policy_problem.is_some() {
         Rows { items: Vec::new(), next: None }
     } else {
-        let filter = search.filter(owner.flatten().map(|account| account.id), policy.flatten(), visit.now());
+        let filter = search.filter(owner.flatten().map(|account| account.id), policy.as_ref().map(|(id, _)| *id), visit.now());
         let page = paging::request(search.cursor.as_deref(), ROWS)?;
         ops::key::list(&app, caller, filter, search.sort(), page).await?
     };
-    let named = policy.flatten().and_then(|id| app.index.policy(id));
+    let named = policy.and_then(|(_, policy)| policy);
     let page = Page {
         owner_problem,
         policy_problem,
