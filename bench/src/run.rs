@@ -1,5 +1,6 @@
 //! A run: seed, start, measure in turn, and tell.
 
+pub mod beside;
 pub mod creations;
 pub mod instructions;
 pub mod machine;
@@ -115,6 +116,7 @@ pub fn run(run: &Run) {
         let server = run.keybearer(&world.dir);
         refusals::measure(run, &world, &server, &mut report);
         server.stop();
+        beside::measure(run, &world, &mut report);
         start::measure(run, &world, &mut report);
         instructions::measure(run, memory.path(), &mut report);
     }
