@@ -118,17 +118,25 @@ pub fn names(app: &App, caller: &Caller, most: usize) -> Result<Option<Vec<Arc<P
     Ok(Some(policies))
 }
 
+/// A policy that somebody means.
+pub struct Meant {
+    /// Its id.
+    pub id: PolicyId,
+    /// The policy itself, unless it is deleted.
+    pub policy: Option<Arc<Policy>>,
+}
+
 /// The policy that somebody means by its name, however it is spelled, or by its id, which it has even where it is deleted. `None`: there is no
 /// such policy.
 ///
 /// # Errors
 /// As [`list`].
-pub fn meant(app: &App, caller: &Caller, text: &str) -> Result<Option<(PolicyId, Option<Arc<Policy>>)>, AppError> {
+pub fn meant(app: &App, caller: &Caller, text: &str) -> Result<Option<Meant>, AppError> {
     caller.authority.manages(OwnPermission::PoliciesRead)?;
     if let Ok(id) = text.parse() {
-        return Ok(Some((id, app.index.policy(id))));
+        return Ok(Some(Meant { id, policy: app.index.policy(id) }));
     }
     let name = canonical(text);
     let named = app.index.policies().into_iter().find(|policy| canonical(&policy.name) == name);
-    Ok(named.map(|policy| (policy.id, Some(policy))))
+    Ok(named.map(|policy| Meant { id: policy.id, policy: Some(policy) }))
 }

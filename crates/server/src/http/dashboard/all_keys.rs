@@ -147,11 +147,11 @@ pub(super) async fn list(State(app): State<Arc<App>>, Member(visit): Member) -> 
     let page = if owner_problem.is_some() || policy_problem.is_some() {
         Rows { items: Vec::new(), next: None }
     } else {
-        let filter = search.filter(owner.flatten().map(|account| account.id), policy.as_ref().map(|(id, _)| *id), visit.now());
+        let filter = search.filter(owner.flatten().map(|account| account.id), policy.as_ref().map(|policy| policy.id), visit.now());
         let page = paging::request(search.cursor.as_deref(), ROWS)?;
         ops::key::list(&app, caller, filter, search.sort(), page).await?
     };
-    let named = policy.and_then(|(_, policy)| policy);
+    let named = policy.and_then(|meant| meant.policy);
     let page = Page {
         owner_problem,
         policy_problem,
