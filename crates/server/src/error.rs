@@ -293,6 +293,7 @@ impl From<StoreError> for AppError {
                 Self::Internal(error.to_string())
             }
             StoreError::Full => Self::StorageFull,
+            StoreError::Served => Self::Unavailable(error.to_string()),
             StoreError::Unavailable(why) => Self::Unavailable(why),
         }
     }

@@ -126,8 +126,11 @@ pub enum StoreError {
     /// The data directory belongs to a process that runs.
     #[error("another Keybearer process holds the lock {0}: stop it, or give this one its own data_dir")]
     Locked(String),
+    /// The database belongs to a process that runs.
+    #[error("another Keybearer process serves this database, or has taken it over: one node serves one database; stop one of them")]
+    Served,
     /// There is no room on the disk. What is there can be read; changes can be made again once there is room.
-    #[error("no room is left on the disk of data_dir: make some")]
+    #[error("no room is left on the disk that holds the data: make some")]
     Full,
     /// The database failed or is gone. The text is for the log, never for a client.
     #[error("database: {0}")]

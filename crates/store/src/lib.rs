@@ -1,4 +1,4 @@
-//! Where rows and events live: one contract in domain verbs ([`Store`]), and its implementation on SQLite.
+//! Where rows and events live: one contract in domain verbs ([`Store`]), and its implementations on SQLite and on PostgreSQL.
 //!
 //! A change is one transaction that holds the rows, one event and one step of the revision counter. Whoever asks for it is looked up again
 //! inside that transaction, and the rules of the core are asked with what is found there. After the commit, and before the call returns, the
@@ -7,14 +7,19 @@
 #![warn(missing_docs)]
 
 mod account;
+mod audit;
 mod backup;
+mod database;
+mod difference;
 mod error;
 mod event;
 mod follow;
 mod key;
+mod key_cursor;
 mod origin;
 mod permission;
 mod policy;
+mod postgres;
 mod retention;
 mod session;
 mod sqlite;
@@ -33,6 +38,7 @@ use keybearer_core::token::PepperVersion;
 
 pub use crate::account::{Account, AccountChange, AccountFilter, Accounts, ChangedAccount, Login, NewAccount, PasswordReset, Revoked};
 pub use crate::backup::{CarriedOver, Contents, Replaced};
+pub use crate::database::Database;
 pub use crate::error::{StoreError, What};
 pub use crate::event::{Event, EventFilter, Events, Stats, Target};
 pub use crate::follow::{Changed, Follower};
@@ -42,6 +48,7 @@ pub use crate::key::{
 pub use crate::origin::{Actor, Origin};
 pub use crate::permission::{Declaration, DeclaredPermission, Permissions};
 pub use crate::policy::{NewPolicy, Policies, Policy, PolicyChange};
+pub use crate::postgres::PostgresUrl;
 pub use crate::retention::{Forgotten, Horizon, Retention};
 pub use crate::session::{NewSession, Session, SessionId, Sessions};
 pub use crate::sqlite::DataDirLock;
@@ -71,6 +78,16 @@ pub struct PageRequest {
     pub cursor: Option<String>,
     /// The most rows of the page.
     pub limit: u32,
+}
+
+/// Cuts a list that was read one row too far. Returns its last row where there is more behind it.
+pub(crate) fn page_end<T>(items: &mut Vec<T>, limit: u32) -> Option<&T> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if items.len() <= limit {
+        return None;
+    }
+    items.truncate(limit);
+    items.last()
 }
 
 /// All that Keybearer asks of a database.

@@ -107,13 +107,3 @@ impl Store for Sqlite {
         self.writer.waiting()
     }
 }
-
-/// Cuts a list that was read one row too far. Returns its last row where there is more behind it.
-fn page_end<T>(items: &mut Vec<T>, limit: u32) -> Option<&T> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    if items.len() <= limit {
-        return None;
-    }
-    items.truncate(limit);
-    items.last()
-}

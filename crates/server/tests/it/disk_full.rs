@@ -173,7 +173,7 @@ async fn a_full_disk_stops_changes_and_nothing_else() {
     disk.fill(0);
     let refused = program().run().await;
     assert_eq!(refused.status.code(), Some(1), "{}", refused.errors);
-    assert!(refused.errors.contains("no room is left on the disk of data_dir"), "{}", refused.errors);
+    assert!(refused.errors.contains("no room is left on the disk that holds the data"), "{}", refused.errors);
     disk.free();
     let running = program().start().await;
     acknowledged.check(&running).await;

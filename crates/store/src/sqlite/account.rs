@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::backup::connect_read_only;
 use super::tx::{Recorded, Tx, is_taken};
 use super::{Sqlite, migrate, row};
+use crate::audit;
 use crate::{
     Account, AccountChange, AccountFilter, Accounts, Actor, ChangedAccount, Login, NewAccount, Origin, Page, PageRequest, PasswordReset,
     Revoked, SessionId, StoreError, Target, What,
@@ -109,13 +110,6 @@ fn standings(tx: &Tx<'_>, except: Option<AccountId>) -> Result<Vec<Standing>, St
     Ok(standings)
 }
 
-pub(super) fn audit(account: &Account) -> Value {
-    json!({
-        "username": account.username, "email": account.email, "external_id": account.external_id, "metadata": account.metadata,
-        "has_password": account.has_password, "role": account.role, "status": account.status, "consent": account.consent,
-    })
-}
-
 fn create(tx: &mut Tx<'_>, new: &NewAccount) -> Result<Account, StoreError> {
     require_free_username(tx.connection(), &new.username_key)?;
     let id: i64 = tx
@@ -144,7 +138,7 @@ fn create(tx: &mut Tx<'_>, new: &NewAccount) -> Result<Account, StoreError> {
         target: Target::Account(account.id),
         touched: Vec::new(),
         before: None,
-        after: Some(audit(&account)),
+        after: Some(audit::account(&account)),
     })?;
     Ok(account)
 }
@@ -230,7 +224,7 @@ fn alter(tx: &mut Tx<'_>, id: AccountId, change: AccountChange) -> Result<Change
     let live_keys = if touched.password { Some(live_keys_made_by(tx, id)?) } else { None };
     let revoked = Revoked { keys: keys.len(), sessions: sessions.len() };
     require_foreseen(&revoked, change.if_keys)?;
-    let mut told = audit(&after);
+    let mut told = audit::account(&after);
     if touched.password {
         told["password"] = json!("changed");
     }
@@ -238,7 +232,7 @@ fn alter(tx: &mut Tx<'_>, id: AccountId, change: AccountChange) -> Result<Change
         action: "account.changed",
         target: Target::Account(id),
         touched: ended(keys, sessions),
-        before: Some(audit(&before)),
+        before: Some(audit::account(&before)),
         after: Some(told),
     })?;
     Ok(ChangedAccount { account: after, revoked, live_keys })
@@ -328,7 +322,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, account: &Account) -> Result<Revoked, Store
         action: "account.deleted",
         target: Target::Account(id),
         touched: ended(keys, sessions),
-        before: Some(audit(account)),
+        before: Some(audit::account(account)),
         after: None,
     })?;
     Ok(revoked)
@@ -389,6 +383,6 @@ fn list(connection: &Connection, filter: &AccountFilter, page: &PageRequest) -> 
         ))?
         .query_map(params_from_iter(values), row::to_account)?
         .collect::<Result<Vec<_>, _>>()?;
-    let next = super::page_end(&mut items, page.limit).map(|last| last.id.0.to_string());
+    let next = crate::page_end(&mut items, page.limit).map(|last| last.id.0.to_string());
     Ok(Page { items, next })
 }

@@ -48,7 +48,7 @@ fn list(connection: &Connection, filter: EventFilter, page: &PageRequest) -> Res
     );
     let rows = connection.prepare_cached(&sql)?.query_map(params_from_iter(values), to_raw)?.collect::<Result<Vec<_>, _>>()?;
     let mut items = rows.into_iter().map(to_event).collect::<Result<Vec<_>, _>>()?;
-    let next = super::page_end(&mut items, page.limit).map(|last| last.revision.to_string());
+    let next = crate::page_end(&mut items, page.limit).map(|last| last.revision.to_string());
     Ok(Page { items, next })
 }
 

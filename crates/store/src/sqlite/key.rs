@@ -5,7 +5,7 @@ mod list;
 use async_trait::async_trait;
 use keybearer_core::authority::Authority;
 use keybearer_core::key::{KeyKind, KeyState, Lifecycle, RevocationReason};
-use keybearer_core::permission::{OwnPermission, ServiceName};
+use keybearer_core::permission::OwnPermission;
 use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::tx::{Recorded, Tx, is_taken};
 use super::{Sqlite, last_use, row};
+use crate::audit;
 use crate::key::NewKey;
 use crate::{
     Actor, Cascade, Key, KeyFilter, KeyHolder, KeySort, Keys, NewAccountKey, NewServiceKey, Origin, Page, PageRequest, ServiceKeyChange,
@@ -58,24 +59,6 @@ impl Keys for Sqlite {
     async fn record_use(&self, used: Vec<(KeyId, UnixMillis)>, waits: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {
         self.writer.bookkeeping(move |connection| last_use::record(connection, &used, &waits)).await
     }
-}
-
-/// A key as the audit trail tells of it: never the digest.
-fn audit(key: &Key) -> Value {
-    let mut told = json!({
-        "kind": key.holder.kind(), "name": key.name, "expires_at": key.lifecycle.expires_at(), "metadata": key.metadata,
-    });
-    match &key.holder {
-        KeyHolder::Account { owner, level } => {
-            told["owner"] = json!(owner);
-            told["level"] = json!(level.number());
-        }
-        KeyHolder::Service { policy, service } => {
-            told["policy_id"] = json!(policy);
-            told["service"] = json!(service.as_ref().map(ServiceName::as_str));
-        }
-    }
-    told
 }
 
 fn issue_account_key(tx: &mut Tx<'_>, new: &NewAccountKey) -> Result<Key, StoreError> {
@@ -167,7 +150,7 @@ fn insert(tx: &mut Tx<'_>, new: &NewKey, holder: KeyHolder, expires_at: Option<U
         target: Target::Key(key.id),
         touched: Vec::new(),
         before: None,
-        after: Some(audit(&key)),
+        after: Some(audit::key(&key)),
     })?;
     Ok(key)
 }
@@ -221,8 +204,8 @@ fn alter(tx: &mut Tx<'_>, id: KeyId, change: &ServiceKeyChange, only_service: bo
         action: "key.changed",
         target: Target::Key(id),
         touched: Vec::new(),
-        before: Some(audit(&before)),
-        after: Some(audit(&after)),
+        before: Some(audit::key(&before)),
+        after: Some(audit::key(&after)),
     })?;
     Ok(after)
 }
@@ -262,7 +245,7 @@ fn revoke(tx: &mut Tx<'_>, id: KeyId, kind: Option<KeyKind>, descendants: &Casca
         action: "key.revoked",
         target: Target::Key(id),
         touched: revoked.iter().filter(|one| **one != id).copied().map(Target::Key).collect(),
-        before: Some(audit(&root)),
+        before: Some(audit::key(&root)),
         after: Some(json!({"reason": RevocationReason::Deleted, "revoked_keys": revoked.len()})),
     })?;
     Ok(revoked)

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use keybearer_core::permission::{KEYBEARER, OwnPermission, ServiceName};
 use rusqlite::{Connection, OptionalExtension, Row};
-use serde_json::{Value, json};
 
 use super::tx::{Recorded, Tx};
 use super::{Sqlite, row};
+use crate::audit;
 use crate::{Declaration, DeclaredPermission, Origin, Permissions, StoreError, Target};
 
 const DECLARED: &str = "full_name, description, declared";
@@ -71,17 +71,11 @@ fn declare(tx: &mut Tx<'_>, declaration: &Declaration) -> Result<Vec<DeclaredPer
             action: "permissions.declared",
             target: Target::Service(declaration.service.clone()),
             touched: Vec::new(),
-            before: Some(audit(&before)),
-            after: Some(audit(&after)),
+            before: Some(audit::manifest(&before)),
+            after: Some(audit::manifest(&after)),
         })?;
     }
     Ok(after)
-}
-
-fn audit(permissions: &[DeclaredPermission]) -> Value {
-    let names =
-        |declared| -> Vec<&str> { permissions.iter().filter(|one| one.declared == declared).map(|one| one.permission.as_str()).collect() };
-    json!({"declared": names(true), "undeclared": names(false)})
 }
 
 /// Makes these the declared permissions of a service. Others stay while a policy grants them, marked as undeclared.

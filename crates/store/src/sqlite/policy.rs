@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use keybearer_core::key::RevocationReason;
-use keybearer_core::permission::Permission;
 use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::token::KeyId;
 use rusqlite::{Connection, OptionalExtension};
-use serde_json::{Value, json};
 
 use super::tx::{Recorded, Tx, is_taken};
 use super::{Sqlite, row};
+use crate::audit;
 use crate::{Cascade, NewPolicy, Origin, Policies, Policy, PolicyChange, StoreError, Target, What};
 
 #[async_trait]
@@ -62,11 +61,6 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Policy>, StoreError> {
         })
         .collect::<Result<_, rusqlite::Error>>()?;
     Ok(policies)
-}
-
-fn audit(policy: &Policy) -> Value {
-    let permissions: Vec<&str> = policy.permissions.iter().map(Permission::as_str).collect();
-    json!({"name": policy.name, "permissions": permissions})
 }
 
 fn create(tx: &mut Tx<'_>, new: &NewPolicy) -> Result<Policy, StoreError> {
@@ -131,7 +125,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, policy: &Policy) -> Result<Vec<KeyId>, Stor
         action: "policy.deleted",
         target: Target::Policy(id),
         touched: revoked.iter().copied().map(Target::Key).collect(),
-        before: Some(audit(policy)),
+        before: Some(audit::policy(policy)),
         after: None,
     })?;
     Ok(revoked)
@@ -144,8 +138,8 @@ pub(super) fn stamp(tx: &mut Tx<'_>, action: &'static str, id: PolicyId, before:
         action,
         target: Target::Policy(id),
         touched: Vec::new(),
-        before: before.map(audit),
-        after: Some(audit(&after)),
+        before: before.map(audit::policy),
+        after: Some(audit::policy(&after)),
     })?;
     tx.connection().prepare_cached("UPDATE policies SET version = ?2 WHERE id = ?1")?.execute((id.0.as_bytes(), version))?;
     Ok(Policy { version, ..after })

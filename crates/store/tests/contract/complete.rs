@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// Files that are no tests.
-const FIXTURES: [&str; 5] = ["main.rs", "world.rs", "image.rs", "check.rs", "complete.rs"];
+const FIXTURES: [&str; 6] = ["main.rs", "cluster.rs", "world.rs", "image.rs", "check.rs", "complete.rs"];
 
 fn read(file: &Path) -> String {
     fs::read_to_string(file).unwrap()

@@ -8,7 +8,7 @@ use keybearer_core::name::canonical;
 use keybearer_core::token::Digest;
 use keybearer_store::{
     AccountChange, AccountRow, Actor, Cascade, Incoming, IncomingHolder, IncomingKey, IncomingRow, Keep, Key, KeyHolder, Metadata,
-    OutgoingRow, OwnerName, PolicyName, PolicyRow, StoreError, Verdict, export_sqlite,
+    OutgoingRow, OwnerName, PolicyName, PolicyRow, StoreError, Verdict,
 };
 
 use crate::check;
@@ -91,33 +91,28 @@ fn incoming(key: Key, owner_name: Option<&str>) -> IncomingKey {
     }
 }
 
-fn exported(world: &World) -> Vec<OutgoingRow> {
+async fn exported(world: &World) -> Vec<OutgoingRow> {
     let mut rows = Vec::new();
-    export_sqlite::<StoreError>(
-        &world.place.path().join("keybearer.db"),
-        true,
-        |_| Ok(()),
-        |row| {
-            rows.push(row);
-            Ok(())
-        },
-    )
-    .unwrap();
+    let each = |row| {
+        rows.push(row);
+        Ok(())
+    };
+    world.database.export::<StoreError>(true, |_| Ok(()), each).await.unwrap();
     rows
 }
 
-fn rows_of(world: &World) -> Vec<IncomingRow> {
+async fn rows_of(world: &World) -> Vec<IncomingRow> {
     let turn = |row| match row {
         OutgoingRow::Service(service) => IncomingRow::Service(service),
         OutgoingRow::Account(account) => IncomingRow::Account(account),
         OutgoingRow::Policy(policy) => IncomingRow::Policy(policy),
         OutgoingRow::Key { key, owner_name } => IncomingRow::Key(Box::new(incoming(key, owner_name.as_deref()))),
     };
-    exported(world).into_iter().map(turn).collect()
+    exported(world).await.into_iter().map(turn).collect()
 }
 
 /// All that an export tells, a row a line, but for what is the store's own.
-fn told(world: &World) -> Vec<String> {
+async fn told(world: &World) -> Vec<String> {
     let line = |row| match row {
         OutgoingRow::Service(service) => format!("{service:?}"),
         OutgoingRow::Account(AccountRow::Present { account, password_hash }) => format!("{account:?} {password_hash:?}"),
@@ -132,7 +127,7 @@ fn told(world: &World) -> Vec<String> {
             )
         }
     };
-    exported(world).into_iter().map(line).collect()
+    exported(world).await.into_iter().map(line).collect()
 }
 
 /// A store with a bit of everything, the dead included.
@@ -170,10 +165,10 @@ async fn furnished() -> World {
 async fn what_one_store_exports_another_takes_in_as_it_was(world: &World) {
     let origin = furnished().await;
     world.pass(3 * DAY);
-    let rows = rows_of(&origin);
+    let rows = rows_of(&origin).await;
     let count = rows.len();
     assert_eq!(take(world, rows.clone()).await, vec!["imported"; count]);
-    assert_eq!(told(world), told(&origin));
+    assert_eq!(told(world).await, told(&origin).await);
     check::all(world).await;
     let before = check::dump(world).await;
     assert_eq!(take(world, rows).await, vec!["present"; count], "a second time there is nothing to do");
@@ -183,7 +178,7 @@ async fn what_one_store_exports_another_takes_in_as_it_was(world: &World) {
 }
 
 async fn what_is_not_wanted_in_the_end_leaves_nothing(world: &World) {
-    let rows = rows_of(&furnished().await);
+    let rows = rows_of(&furnished().await).await;
     let before = check::dump(world).await;
     let (kept, told) = import(world, Keep::IfWanted, false, rows.clone()).await;
     assert!(!kept && told.iter().all(|word| word == "imported"), "{told:?}");

@@ -1,4 +1,4 @@
-//! The contract of the store: what holds on every engine behind it, and under `sqlite` what holds on that one only.
+//! The contract of the store: what holds on every engine behind it, and under `sqlite` and `postgres` what holds on that one only.
 //!
 //! A test is a plain function of a [`world::World`]; [`on_every_engine`] runs it on each engine and then asks what must hold after any test:
 //! the follower's image equals the rows, and the events account for all of them (see [`check`]).
@@ -14,6 +14,18 @@ macro_rules! on_every_engine {
                     let world = crate::world::World::sqlite().await;
                     super::$test(&world).await;
                     crate::check::all(&world).await;
+                }
+            )+
+        }
+
+        mod on_postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let world = crate::world::World::postgres().await;
+                    super::$test(&world).await;
+                    crate::check::all(&world).await;
+                    world.end().await;
                 }
             )+
         }
@@ -34,6 +46,7 @@ macro_rules! assert_refused {
 mod account;
 mod backup;
 mod check;
+mod cluster;
 mod complete;
 mod disk_full;
 mod event;
@@ -45,6 +58,7 @@ mod key_list;
 mod pepper;
 mod permission;
 mod policy;
+mod postgres;
 mod race;
 mod retention;
 mod revocation;

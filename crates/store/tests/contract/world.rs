@@ -12,12 +12,14 @@ use keybearer_core::role::{Level, Roles};
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::{Digest, KeyId};
 use keybearer_store::{
-    Account, AccountChange, Actor, ChangedAccount, Declaration, DeclaredPermission, Horizon, Key, Metadata, NewAccount, NewAccountKey,
-    NewKey, NewPolicy, NewServiceKey, NewSession, Origin, PageRequest, Policy, Session, SessionId, Store, StoreError, open_sqlite,
+    Account, AccountChange, Actor, ChangedAccount, Database, Declaration, DeclaredPermission, Horizon, Key, Metadata, NewAccount,
+    NewAccountKey, NewKey, NewPolicy, NewServiceKey, NewSession, Origin, PageRequest, Policy, PostgresUrl, Session, SessionId, Store,
+    StoreError,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::cluster;
 use crate::image::Image;
 
 /// The moment at which every world begins.
@@ -31,7 +33,11 @@ pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
     /// What the store tells its follower.
     pub(crate) image: Arc<Image>,
-    /// What the database lives in.
+    /// Which database it is.
+    pub(crate) database: Database,
+    /// The URL of the database, where it is at a server.
+    pub(crate) url: Option<String>,
+    /// What the database lives in, where it is a file.
     pub(crate) place: TempDir,
     /// What the store was told to forget.
     pub(crate) horizon: Mutex<Horizon>,
@@ -55,31 +61,47 @@ impl Person {
 impl World {
     pub(crate) async fn sqlite() -> Self {
         let place = tempfile::tempdir().unwrap();
-        let store = open_sqlite(&place.path().join("keybearer.db"), Roles::default()).unwrap();
-        let (clock, serial) = (AtomicI64::new(BEGINNING.0), AtomicU64::new(1));
-        Self::begin(store, place, clock, serial).await
+        let database = Database::Sqlite(place.path().join("keybearer.db"));
+        Self::begin(database, None, place, AtomicI64::new(BEGINNING.0), AtomicU64::new(1)).await
     }
 
-    /// A world on the database in this place.
+    pub(crate) async fn postgres() -> Self {
+        Self::postgres_at(cluster::database().await).await
+    }
+
+    pub(crate) async fn postgres_at(url: String) -> Self {
+        let database = Database::Postgres(PostgresUrl::parse(&url).unwrap());
+        Self::begin(database, Some(url), tempfile::tempdir().unwrap(), AtomicI64::new(BEGINNING.0), AtomicU64::new(1)).await
+    }
+
+    /// A world on the SQLite database in this place.
     pub(crate) async fn at(place: TempDir) -> Self {
-        let store = open_sqlite(&place.path().join("keybearer.db"), Roles::default()).unwrap();
-        Self::begin(store, place, AtomicI64::new(BEGINNING.0 + DAY), AtomicU64::new(1_000_000)).await
+        let database = Database::Sqlite(place.path().join("keybearer.db"));
+        Self::begin(database, None, place, AtomicI64::new(BEGINNING.0 + DAY), AtomicU64::new(1_000_000)).await
     }
 
     /// The same world after its server was stopped and started again.
     pub(crate) async fn restarted(self) -> Self {
-        let Self { store, place, clock, serial, .. } = self;
+        let Self { store, database, url, place, clock, serial, .. } = self;
         drop(store);
-        let store = open_sqlite(&place.path().join("keybearer.db"), Roles::default()).unwrap();
-        Self::begin(store, place, clock, serial).await
+        Self::begin(database, url, place, clock, serial).await
     }
 
-    async fn begin(store: Arc<dyn Store>, place: TempDir, clock: AtomicI64, serial: AtomicU64) -> Self {
+    async fn begin(database: Database, url: Option<String>, place: TempDir, clock: AtomicI64, serial: AtomicU64) -> Self {
+        let store = database.open(Roles::default()).await.unwrap();
         store.check_peppers([(1, "first".to_owned())].into()).await.unwrap();
         let image = Arc::new(Image::default());
         store.follow(image.clone()).await.unwrap();
         image.told().is_loaded();
-        Self { store, image, place, horizon: Mutex::new(Horizon::NONE), clock, serial }
+        Self { store, image, database, url, place, horizon: Mutex::new(Horizon::NONE), clock, serial }
+    }
+
+    /// Ends it, and leaves nothing at the server. A test that failed leaves that to the end of the server.
+    pub(crate) async fn end(self) {
+        drop(self.store);
+        if let Some(url) = &self.url {
+            cluster::remove(url).await;
+        }
     }
 
     pub(crate) fn now(&self) -> UnixMillis {

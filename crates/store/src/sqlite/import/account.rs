@@ -7,14 +7,15 @@ use keybearer_core::role::{Level, USER};
 use rusqlite::OptionalExtension;
 use serde_json::{Value, json};
 
+use super::super::export;
 use super::super::tx::{Recorded, Tx};
-use super::super::{account, export};
 use super::{Stop, Taken};
 use crate::{Account, AccountRow, RowRefusal, Target, What};
+use crate::{audit, difference};
 
 pub(super) fn take(tx: &mut Tx<'_>, authority: &Authority, row: &AccountRow) -> Result<Taken, Stop> {
     if let Some(here) = export::account(tx.connection(), row.id())? {
-        return match difference(row, &here) {
+        return match difference::of_account(row, &here) {
             None => Ok(Taken::Present),
             Some(field) => Err(RowRefusal::Differs { what: "account", field }.into()),
         };
@@ -77,7 +78,7 @@ fn write(tx: &mut Tx<'_>, authority: &Authority, new: &Account, password_hash: O
             new.consent,
             new.created_at.0,
         ))?;
-    let mut told = account::audit(&Account { has_password: password_hash.is_some(), ..new.clone() });
+    let mut told = audit::account(&Account { has_password: password_hash.is_some(), ..new.clone() });
     told["imported"] = json!(true);
     told["created_at"] = json!(new.created_at);
     record(tx, "account.created", new.id, told)
@@ -86,31 +87,4 @@ fn write(tx: &mut Tx<'_>, authority: &Authority, new: &Account, password_hash: O
 fn record(tx: &mut Tx<'_>, action: &'static str, id: AccountId, after: Value) -> Result<(), Stop> {
     tx.record(Recorded { action, target: Target::Account(id), touched: Vec::new(), before: None, after: Some(after) })?;
     Ok(())
-}
-
-/// The first field in which a row differs from the account of its number. A password that is not told differs from none.
-fn difference(row: &AccountRow, here: &AccountRow) -> Option<&'static str> {
-    match (row, here) {
-        (AccountRow::Present { account, password_hash }, AccountRow::Present { account: known, password_hash: known_hash }) => {
-            let fields = [
-                ("username", account.username == known.username),
-                ("email", account.email == known.email),
-                ("external_id", account.external_id == known.external_id),
-                ("metadata", account.metadata == known.metadata),
-                ("role", account.role == known.role),
-                ("status", account.status == known.status),
-                ("consent", account.consent == known.consent),
-                ("created_at", account.created_at == known.created_at),
-                ("password_hash", password_hash.is_none() || password_hash == known_hash),
-            ];
-            fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field)
-        }
-        (
-            AccountRow::Deleted { created_at, deleted_at, .. },
-            AccountRow::Deleted { created_at: known_created, deleted_at: known_deleted, .. },
-        ) => ((created_at, deleted_at) != (known_created, known_deleted)).then_some("deleted_at"),
-        (AccountRow::Present { .. }, AccountRow::Deleted { .. }) | (AccountRow::Deleted { .. }, AccountRow::Present { .. }) => {
-            Some("deleted_at")
-        }
-    }
 }

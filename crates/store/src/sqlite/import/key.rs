@@ -6,19 +6,17 @@ use std::collections::BTreeSet;
 
 use keybearer_core::account::AccountId;
 use keybearer_core::authority::Authority;
-use keybearer_core::key::{KeyKind, Lifecycle, RevocationReason, imported_key_expiry};
+use keybearer_core::key::{Lifecycle, imported_key_expiry};
 use keybearer_core::permission::ServiceName;
-use keybearer_core::policy::PolicyId;
-use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use rusqlite::ffi;
-use serde::Serialize;
 
 pub(super) use self::holders::Holders;
 use super::super::row;
 use super::super::tx::{Tx, is_taken};
 use super::{Stop, Taken};
-use crate::{IncomingHolder, IncomingKey, Key, KeyHolder, Metadata, OwnerName, RowRefusal, StoreError, Target, What};
+use crate::{IncomingHolder, IncomingKey, Key, KeyHolder, OwnerName, RowRefusal, StoreError, Target, What};
+use crate::{audit, difference};
 
 pub(super) fn take(
     tx: &mut Tx<'_>,
@@ -132,66 +130,14 @@ fn insert(tx: &Tx<'_>, key: &Key, name_key: &str) -> Result<(), Stop> {
     }
 }
 
-/// What the audit trail tells of a key that came: as of one that was made, and where it comes from. Never the digest.
-#[derive(Serialize)]
-struct Told<'a> {
-    imported: bool,
-    kind: KeyKind,
-    name: &'a str,
-    owner: Option<AccountId>,
-    level: Option<u8>,
-    policy_id: Option<PolicyId>,
-    service: Option<&'a str>,
-    metadata: &'a Metadata,
-    expires_at: Option<UnixMillis>,
-    created_at: UnixMillis,
-    created_by: &'a str,
-    revoked_at: Option<UnixMillis>,
-    reason: Option<RevocationReason>,
-}
-
-/// One event a row: of a dead key that it is revoked, so that whoever reads the events alone knows that it never lived here.
 fn record(tx: &mut Tx<'_>, key: &Key) -> Result<(), StoreError> {
-    let (owner, level, policy_id, service) = match &key.holder {
-        KeyHolder::Account { owner, level } => (Some(*owner), Some(level.number()), None, None),
-        KeyHolder::Service { policy, service } => (None, None, Some(*policy), service.as_ref().map(ServiceName::as_str)),
-    };
-    let (action, revoked_at, reason) = match key.lifecycle {
-        Lifecycle::Live { .. } => ("key.created", None, None),
-        Lifecycle::Revoked { at, reason, .. } => ("key.revoked", Some(at), Some(reason)),
-    };
-    let told = Told {
-        imported: true,
-        kind: key.holder.kind(),
-        name: &key.name,
-        owner,
-        level,
-        policy_id,
-        service,
-        metadata: &key.metadata,
-        expires_at: key.lifecycle.expires_at(),
-        created_at: key.created_at,
-        created_by: &key.created_by,
-        revoked_at,
-        reason,
-    };
-    tx.record_told(action, &Target::Key(key.id), serde_json::to_string(&told).map_err(row::unreadable)?)
+    let (action, told) = audit::imported_key(key).map_err(row::unreadable)?;
+    tx.record_told(action, &Target::Key(key.id), told)
 }
 
 /// What is to be told of a key that is here under this id.
 fn compare(tx: &Tx<'_>, holders: &mut Holders, new: &IncomingKey, known: &Key) -> Result<Taken, Stop> {
-    let differs = |field| Err(RowRefusal::Differs { what: "key", field }.into());
-    // First, so that nobody learns of a key by a row that has only its id.
-    if !new.digests.iter().any(|(pepper, digest)| *pepper == known.pepper && digest.matches(&known.digest)) {
-        return differs("secret");
-    }
-    match (new.revoked, known.lifecycle) {
-        (None, Lifecycle::Live { .. }) => {}
-        (None, Lifecycle::Revoked { .. }) => return Err(RowRefusal::RevokedHere.into()),
-        (Some(_), Lifecycle::Live { .. }) => return Err(RowRefusal::LiveHere.into()),
-        (Some(new), Lifecycle::Revoked { at, reason, .. }) if new == (at, reason) => {}
-        (Some(_), Lifecycle::Revoked { .. }) => return differs("revocation"),
-    }
+    difference::of_key_state(new, known)?;
     let same_holder = match (&new.holder, &known.holder) {
         (IncomingHolder::Account { owner, level }, KeyHolder::Account { owner: known_owner, level: known_level }) => {
             level == known_level && holders.owner(tx, owner)? == *known_owner
@@ -201,19 +147,6 @@ fn compare(tx: &Tx<'_>, holders: &mut Holders, new: &IncomingKey, known: &Key) -
         }
         _ => false,
     };
-    // Where a person's key says no end, it has the one that it was given when it came.
-    let says_end = new.expires_at.is_some() || known.holder.kind() == KeyKind::Service;
-    let says = |said: Option<UnixMillis>, known| said.is_none_or(|said| said == known);
-    let fields = [
-        ("name", new.name == known.name),
-        ("holder", same_holder),
-        ("expires_at", !says_end || new.expires_at == known.lifecycle.expires_at()),
-        ("metadata", new.metadata == known.metadata),
-        ("created_at", says(new.created_at, known.created_at)),
-        ("created_by", new.created_by.as_ref().is_none_or(|said| *said == known.created_by)),
-    ];
-    match fields.into_iter().find(|(_, same)| !same) {
-        None => Ok(Taken::Present),
-        Some((field, _)) => differs(field),
-    }
+    difference::of_key(new, known, same_holder)?;
+    Ok(Taken::Present)
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::super::tx::{Recorded, Tx};
 use super::super::{export, policy, row};
 use super::{Stop, Taken};
+use crate::difference;
 use crate::{Policy, PolicyRow, RowRefusal, StoreError, Target, What};
 
 pub(super) fn take(tx: &mut Tx<'_>, authority: &Authority, row: &PolicyRow) -> Result<Taken, Stop> {
@@ -17,7 +18,7 @@ pub(super) fn take(tx: &mut Tx<'_>, authority: &Authority, row: &PolicyRow) -> R
         PolicyRow::Deleted { id, .. } => *id,
     };
     if let Some(here) = known(tx, id)? {
-        return match difference(row, &here) {
+        return match difference::of_policy(row, &here) {
             None => Ok(Taken::Present),
             Some(field) => Err(RowRefusal::Differs { what: "policy", field }.into()),
         };
@@ -78,23 +79,4 @@ fn write(tx: &mut Tx<'_>, authority: &Authority, new: &Policy) -> Result<(), Sto
     policy::write_permissions(tx.connection(), new.id, &new.permissions)?;
     policy::stamp(tx, "policy.created", new.id, None)?;
     Ok(())
-}
-
-/// The first field in which a row differs from the policy of its id. The version is this store's own.
-fn difference(row: &PolicyRow, here: &PolicyRow) -> Option<&'static str> {
-    match (row, here) {
-        (PolicyRow::Present(policy), PolicyRow::Present(known)) => {
-            let fields = [
-                ("name", policy.name == known.name),
-                ("permissions", policy.permissions == known.permissions),
-                ("created_at", policy.created_at == known.created_at),
-                ("created_by", policy.created_by == known.created_by),
-            ];
-            fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field)
-        }
-        (PolicyRow::Deleted { name, deleted_at, .. }, PolicyRow::Deleted { name: known_name, deleted_at: known_deleted, .. }) => {
-            ((name, deleted_at) != (known_name, known_deleted)).then_some("deleted_at")
-        }
-        (PolicyRow::Present(_), PolicyRow::Deleted { .. }) | (PolicyRow::Deleted { .. }, PolicyRow::Present(_)) => Some("deleted_at"),
-    }
 }

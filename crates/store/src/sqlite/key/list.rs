@@ -4,25 +4,15 @@ use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params_from_iter};
-use serde::{Deserialize, Serialize};
 
-use crate::sqlite::{page_end, row};
-use crate::{Key, KeyFilter, KeySort, KeyStateFilter, Page, PageRequest, StoreError};
+use crate::key_cursor::KeyCursor;
+use crate::sqlite::row;
+use crate::{Key, KeyFilter, KeySort, KeyStateFilter, Page, PageRequest, StoreError, page_end};
 
 /// When a key ends, as its index has it: what has no end comes last.
 const EXPIRY: &str = "coalesce(expires_at, 9223372036854775807)";
 /// When a key was last used, as its index has it: what was never used comes first.
 const USE: &str = "coalesce(last_used_at, 0)";
-
-/// Where a page ended: the value by which the list is ordered, and the id for ties.
-#[derive(Serialize, Deserialize)]
-struct Cursor {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    n: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    t: Option<String>,
-    id: KeyId,
-}
 
 /// Conditions joined with AND, and their values in order.
 #[derive(Default)]
@@ -70,7 +60,7 @@ pub(super) fn keys(
     let sql = format!("SELECT {} FROM keys WHERE {condition} ORDER BY {order} LIMIT {limit}", row::KEY);
     let mut items =
         connection.prepare_cached(&sql)?.query_map(params_from_iter(conditions.values), row::to_key)?.collect::<Result<Vec<_>, _>>()?;
-    let next = page_end(&mut items, page.limit).map(|last| cursor_at(last, sort)).transpose()?;
+    let next = page_end(&mut items, page.limit).map(|last| KeyCursor::at(last, sort).written().map_err(row::unreadable)).transpose()?;
     Ok(Page { items, next })
 }
 
@@ -119,30 +109,18 @@ fn filtered(filter: &KeyFilter, now: UnixMillis) -> Conditions {
 }
 
 fn after(conditions: &mut Conditions, column: &str, sort: KeySort, descending: bool, cursor: &str) -> Result<(), StoreError> {
-    let cursor: Cursor = serde_json::from_str(cursor).map_err(|_| StoreError::BadCursor)?;
     let beyond = if descending { '<' } else { '>' };
-    let id = Sql::Blob(cursor.id.as_bytes().to_vec());
-    let value = match (sort, cursor.n, cursor.t) {
-        (KeySort::Created, None, None) => {
-            conditions.and(&format!("id {beyond} ?"), id);
+    let blob = |id: KeyId| Sql::Blob(id.as_bytes().to_vec());
+    let (value, id) = match KeyCursor::parse(cursor, sort)? {
+        KeyCursor::Id(id) => {
+            conditions.and(&format!("id {beyond} ?"), blob(id));
             return Ok(());
         }
-        (KeySort::Name, None, Some(text)) => Sql::Text(text),
-        (KeySort::Expires | KeySort::LastUsed, Some(number), None) => Sql::Integer(number),
-        _ => return Err(StoreError::BadCursor),
+        KeyCursor::Number(number, id) => (Sql::Integer(number), blob(id)),
+        KeyCursor::Text(text, id) => (Sql::Text(text), blob(id)),
     };
     conditions.values.extend([value, id]);
     let (at, tie) = (conditions.values.len() - 1, conditions.values.len());
     conditions.sql.push(format!("({column}, id) {beyond} (?{at}, ?{tie})"));
     Ok(())
-}
-
-fn cursor_at(key: &Key, sort: KeySort) -> Result<String, StoreError> {
-    let (n, t) = match sort {
-        KeySort::Created => (None, None),
-        KeySort::Name => (None, Some(keybearer_core::name::canonical(&key.name))),
-        KeySort::Expires => (Some(key.lifecycle.expires_at().map_or(i64::MAX, |at| at.0)), None),
-        KeySort::LastUsed => (Some(key.last_used_at.map_or(0, |at| at.0)), None),
-    };
-    serde_json::to_string(&Cursor { n, t, id: key.id }).map_err(row::unreadable)
 }

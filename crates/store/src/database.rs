@@ -1,0 +1,71 @@
+//! Which database: everything that can be done with it, whichever it is.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use keybearer_core::role::Roles;
+
+use crate::postgres::{self, Postgres, PostgresUrl};
+use crate::{Contents, Login, OutgoingRow, Store, StoreError};
+
+/// Where rows and events live.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// In a file of SQLite.
+    Sqlite(PathBuf),
+    /// At a server of PostgreSQL.
+    Postgres(PostgresUrl),
+}
+
+impl Database {
+    /// Opens it for a server, bringing its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerSchema`] where a later version of Keybearer has been here; [`StoreError::Served`] where another process uses it;
+    /// [`StoreError::Unavailable`] where it cannot be opened.
+    pub async fn open(&self, roles: Roles) -> Result<Arc<dyn Store>, StoreError> {
+        match self {
+            Self::Sqlite(file) => crate::open_sqlite(file, roles),
+            Self::Postgres(url) => Ok(Arc::new(Postgres::open(url, roles).await?)),
+        }
+    }
+
+    /// What it holds. It is only read, while a server may use it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where it cannot be read, [`StoreError::NewerSchema`] where a later version wrote it.
+    pub async fn contents(&self) -> Result<Contents, StoreError> {
+        match self {
+            Self::Sqlite(file) => crate::sqlite_contents(file),
+            Self::Postgres(url) => postgres::contents(url).await,
+        }
+    }
+
+    /// What a sign-in under this canonical username is checked against. It is only read, while a server may use it.
+    ///
+    /// # Errors
+    /// As [`Database::contents`].
+    pub async fn login(&self, username_key: String) -> Result<Option<Login>, StoreError> {
+        match self {
+            Self::Sqlite(file) => crate::sqlite_login(file, username_key),
+            Self::Postgres(url) => postgres::login(url, username_key).await,
+        }
+    }
+
+    /// Hands out all that makes up the keys, as it is at one moment, while a server may use it. It is only read. What a row names comes
+    /// before it. `begin` is told what there is, before the first row.
+    ///
+    /// # Errors
+    /// As [`Database::contents`], and whatever `begin` or `each` fails with.
+    pub async fn export<E: From<StoreError>>(
+        &self,
+        with_passwords: bool,
+        begin: impl FnOnce(&Contents) -> Result<(), E>,
+        each: impl FnMut(OutgoingRow) -> Result<(), E>,
+    ) -> Result<Contents, E> {
+        match self {
+            Self::Sqlite(file) => crate::export_sqlite(file, with_passwords, begin, each),
+            Self::Postgres(url) => postgres::export(url, with_passwords, begin, each).await,
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Keys on PostgreSQL.
+
+mod list;
+
+use async_trait::async_trait;
+use keybearer_core::authority::Authority;
+use keybearer_core::key::{KeyKind, KeyState, Lifecycle, RevocationReason};
+use keybearer_core::name::canonical;
+use keybearer_core::permission::{OwnPermission, ServiceName};
+use keybearer_core::policy::{PermissionSet, PolicyId};
+use keybearer_core::role::Level;
+use keybearer_core::time::UnixMillis;
+use keybearer_core::token::KeyId;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::connection::Transaction;
+use super::failure::Failure;
+use super::tx::{Recorded, Tx};
+use super::value::{Value, get, unreadable};
+use super::{Postgres, row};
+use crate::audit;
+use crate::key::NewKey;
+use crate::{
+    Actor, Cascade, Key, KeyFilter, KeyHolder, KeySort, Keys, NewAccountKey, NewServiceKey, Origin, Page, PageRequest, ServiceKeyChange,
+    StoreError, Target, What,
+};
+
+#[async_trait]
+impl Keys for Postgres {
+    async fn issue_account_key(&self, origin: Origin, new: NewAccountKey) -> Result<Key, StoreError> {
+        self.writer.change(origin, move |tx| Box::pin(issue_account_key(tx, new))).await
+    }
+
+    async fn issue_service_key(&self, origin: Origin, new: NewServiceKey) -> Result<Key, StoreError> {
+        self.writer.change(origin, move |tx| Box::pin(issue_service_key(tx, new))).await
+    }
+
+    async fn change_service_key(&self, origin: Origin, id: KeyId, change: ServiceKeyChange, only_service: bool) -> Result<Key, StoreError> {
+        self.writer.change(origin, move |tx| Box::pin(alter(tx, id, change, only_service))).await
+    }
+
+    async fn revoke_key(&self, origin: Origin, id: KeyId, kind: Option<KeyKind>, descendants: Cascade) -> Result<Vec<KeyId>, StoreError> {
+        self.writer.change(origin, move |tx| Box::pin(revoke(tx, id, kind, descendants))).await
+    }
+
+    async fn descendants(&self, id: KeyId) -> Result<Vec<Key>, StoreError> {
+        let made = self.readers.read(move |transaction| Box::pin(made_by(transaction, id))).await?;
+        Ok(made.into_iter().filter(|key| !is_revoked(key)).collect())
+    }
+
+    async fn key(&self, id: KeyId) -> Result<Key, StoreError> {
+        self.readers.read(move |transaction| Box::pin(row::key(transaction, id))).await
+    }
+
+    async fn keys(&self, filter: KeyFilter, sort: (KeySort, bool), now: UnixMillis, page: PageRequest) -> Result<Page<Key>, StoreError> {
+        self.readers.read(move |transaction| Box::pin(list::keys(transaction, filter, sort, now, page))).await
+    }
+
+    async fn count_keys(&self, filter: KeyFilter, now: UnixMillis) -> Result<usize, StoreError> {
+        self.readers.read(move |transaction| Box::pin(list::count(transaction, filter, now))).await
+    }
+
+    async fn record_use(&self, mut used: Vec<(KeyId, UnixMillis)>, waits: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {
+        used.extend(waits);
+        self.writer.bookkeeping(move |transaction| Box::pin(record_use(transaction, used))).await
+    }
+}
+
+async fn issue_account_key(tx: &mut Tx, new: NewAccountKey) -> Result<Key, StoreError> {
+    let authority = tx.authority().await?;
+    let Some(standing) = tx.standing(new.owner).await? else {
+        // Only who could make keys for anybody is told that there is no such account.
+        authority.manages(OwnPermission::KeysWrite)?;
+        return Err(StoreError::NotFound(What::Account));
+    };
+    authority.issue_account_key(new.owner, &standing, new.level)?;
+    if count_live(tx, new.owner).await? >= new.max_per_account {
+        return Err(StoreError::TooManyKeys { max: new.max_per_account });
+    }
+    let holder = KeyHolder::Account { owner: new.owner, level: new.level };
+    insert(tx, new.key, holder, Some(new.expires_at)).await
+}
+
+/// How many live keys an account has.
+pub(super) async fn count_live(tx: &Tx, owner: keybearer_core::account::AccountId) -> Result<u32, StoreError> {
+    let sql = "SELECT count(*) FROM keys WHERE owner = $1 AND revoked_at IS NULL AND expires_at > $2";
+    let row = tx.transaction().one(sql, &[owner.into(), tx.now().into()]).await?;
+    get::<i64>(&row, 0)?.try_into().map_err(unreadable)
+}
+
+async fn issue_service_key(tx: &mut Tx, new: NewServiceKey) -> Result<Key, StoreError> {
+    let authority = tx.authority().await?;
+    authority.issue_service_key(&PermissionSet::default(), new.service.as_ref())?;
+    let permissions = existing_policy(tx.transaction(), new.policy).await?;
+    authority.issue_service_key(&permissions, new.service.as_ref())?;
+    let holder = KeyHolder::Service { policy: new.policy, service: new.service };
+    insert(tx, new.key, holder, new.expires_at).await
+}
+
+/// What a policy grants that is to be given to a key. Its keys are not counted for that: it may have very many.
+async fn existing_policy(transaction: &Transaction, id: PolicyId) -> Result<PermissionSet, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM policies WHERE id = $1 AND deleted_at IS NULL)";
+    let exists: bool = get(&transaction.one(sql, &[id.into()]).await?, 0)?;
+    if exists { row::policy_permissions(transaction, id).await } else { Err(StoreError::UnknownPolicy) }
+}
+
+async fn insert(tx: &mut Tx, new: NewKey, holder: KeyHolder, expires_at: Option<UnixMillis>) -> Result<Key, StoreError> {
+    let key = Key {
+        id: new.id,
+        name: new.name,
+        holder,
+        lifecycle: Lifecycle::Live { expires_at },
+        metadata: new.metadata,
+        digest: new.digest,
+        pepper: new.pepper,
+        created_at: tx.now(),
+        created_by: tx.actor().to_string(),
+        last_used_at: None,
+    };
+    let made_by = match tx.actor() {
+        Actor::Key(id) => Some(*id),
+        Actor::Operator | Actor::Session { .. } => None,
+    };
+    // On any unique column or index: the id is random, so it is the name.
+    if !write(tx.transaction(), &key, &new.name_key, made_by).await? {
+        return Err(StoreError::Taken { what: What::Key, field: "name" });
+    }
+    tx.record(Recorded {
+        action: "key.created",
+        target: Target::Key(key.id),
+        touched: Vec::new(),
+        before: None,
+        after: Some(audit::key(&key)),
+    })
+    .await?;
+    Ok(key)
+}
+
+/// Writes the row of a new key, if its id and its name are free, and if the key that made it is there. Returns whether they are.
+pub(super) async fn write(transaction: &Transaction, key: &Key, name_key: &str, made_by: Option<KeyId>) -> Result<bool, StoreError> {
+    let (owner, level, policy, service) = match &key.holder {
+        KeyHolder::Account { owner, level } => (Some(owner.0), Some(i16::from(level.number())), None, None),
+        KeyHolder::Service { policy, service } => (None, None, Some(policy.0), service.as_ref().map(ServiceName::as_str)),
+    };
+    let revoked = match key.lifecycle {
+        Lifecycle::Revoked { at, reason, .. } => Some((at, reason.as_str())),
+        Lifecycle::Live { .. } => None,
+    };
+    let metadata = serde_json::to_string(&key.metadata).map_err(unreadable)?;
+    let written = transaction
+        .execute(
+            "INSERT INTO keys (id, kind, name, name_key, owner, level, policy, service, metadata, digest, pepper, created_at, created_by,
+             created_by_key, expires_at, revoked_at, revoked_reason, last_used_at)
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
+             WHERE $14 IS NULL OR EXISTS (SELECT 1 FROM keys WHERE id = $14) ON CONFLICT DO NOTHING",
+            &[
+                key.id.into(),
+                key.holder.kind().as_str().into(),
+                (&key.name).into(),
+                name_key.into(),
+                Value::Number(owner),
+                Value::Level(level),
+                Value::Id(policy),
+                service.into(),
+                (&metadata).into(),
+                Value::Bytes(key.digest.as_bytes()),
+                key.pepper.into(),
+                key.created_at.into(),
+                (&key.created_by).into(),
+                Value::Id(made_by.map(|id| Uuid::from_bytes(*id.as_bytes()))),
+                key.lifecycle.expires_at().into(),
+                revoked.map(|(at, _)| at).into(),
+                revoked.map(|(_, reason)| reason).into(),
+                key.last_used_at.into(),
+            ],
+        )
+        .await?;
+    Ok(written == 1)
+}
+
+fn name_taken(failure: Failure) -> StoreError {
+    if failure.is_taken() { StoreError::Taken { what: What::Key, field: "name" } } else { failure.into() }
+}
+
+async fn alter(tx: &mut Tx, id: KeyId, change: ServiceKeyChange, only_service: bool) -> Result<Key, StoreError> {
+    let authority = tx.authority().await?;
+    authority.write_some_key()?;
+    let before = row::key(tx.transaction(), id).await?;
+    let KeyHolder::Service { policy, service } = &before.holder else {
+        if only_service {
+            return Err(StoreError::NotFound(What::Key));
+        }
+        if let Some(owner) = before.holder.owner() {
+            authority.see_key(Some(owner))?;
+        }
+        return Err(StoreError::Immutable);
+    };
+    let held = row::policy_permissions(tx.transaction(), *policy).await?;
+    authority.change_service_key(&held, &held)?;
+    if let KeyState::Revoked(_) = before.lifecycle.state(tx.now()) {
+        return Err(StoreError::NotFound(What::Key));
+    }
+    let after_policy = change.policy.unwrap_or(*policy);
+    if after_policy != *policy {
+        authority.change_service_key(&held, &existing_policy(tx.transaction(), after_policy).await?)?;
+    }
+    let after = Key {
+        name: change.name.as_ref().map_or_else(|| before.name.clone(), |(name, _)| name.clone()),
+        metadata: change.metadata.unwrap_or_else(|| before.metadata.clone()),
+        holder: KeyHolder::Service { policy: after_policy, service: service.clone() },
+        ..before.clone()
+    };
+    if after.name == before.name && after.metadata == before.metadata && after.holder == before.holder {
+        return Ok(before);
+    }
+    let (name_key, metadata) = (canonical(&after.name), Json::Object(after.metadata.clone()).to_string());
+    tx.transaction()
+        .execute(
+            "UPDATE keys SET name = $2, name_key = $3, policy = $4, metadata = $5 WHERE id = $1",
+            &[id.into(), (&after.name).into(), (&name_key).into(), after_policy.into(), (&metadata).into()],
+        )
+        .await
+        .map_err(name_taken)?;
+    tx.record(Recorded {
+        action: "key.changed",
+        target: Target::Key(id),
+        touched: Vec::new(),
+        before: Some(audit::key(&before)),
+        after: Some(audit::key(&after)),
+    })
+    .await?;
+    Ok(after)
+}
+
+async fn revoke(tx: &mut Tx, id: KeyId, kind: Option<KeyKind>, descendants: Cascade) -> Result<Vec<KeyId>, StoreError> {
+    let authority = tx.authority().await?;
+    authority.write_some_key()?;
+    let root = row::key(tx.transaction(), id).await?;
+    if kind.is_some_and(|kind| kind != root.holder.kind()) {
+        return Err(StoreError::NotFound(What::Key));
+    }
+    require_reach(tx, &authority, &root).await?;
+    let mut doomed = vec![root.clone()];
+    if descendants != Cascade::Nothing {
+        let made = made_by(tx.transaction(), id).await?;
+        for key in &made {
+            require_reach(tx, &authority, key).await?;
+        }
+        if !descendants.covers(made.iter().filter(|key| !is_revoked(key)).map(|key| key.id)) {
+            return Err(StoreError::KeysChanged);
+        }
+        doomed.extend(made);
+    }
+    let mut revoked = Vec::new();
+    for key in doomed {
+        if key.lifecycle.revoke(tx.now(), RevocationReason::Deleted).is_ok() {
+            let values = [key.id.into(), tx.now().into(), RevocationReason::Deleted.as_str().into()];
+            tx.transaction().execute("UPDATE keys SET revoked_at = $2, revoked_reason = $3 WHERE id = $1", &values).await?;
+            revoked.push(key.id);
+        }
+    }
+    if revoked.is_empty() {
+        return Err(StoreError::NotFound(What::Key));
+    }
+    tx.record(Recorded {
+        action: "key.revoked",
+        target: Target::Key(id),
+        touched: revoked.iter().filter(|one| **one != id).copied().map(Target::Key).collect(),
+        before: Some(audit::key(&root)),
+        after: Some(json!({"reason": RevocationReason::Deleted, "revoked_keys": revoked.len()})),
+    })
+    .await?;
+    Ok(revoked)
+}
+
+async fn require_reach(tx: &Tx, authority: &Authority, key: &Key) -> Result<(), StoreError> {
+    match &key.holder {
+        KeyHolder::Account { owner, .. } => {
+            // The keys of a deleted account are revoked: whoever reaches them finds nothing to revoke.
+            let level = tx.standing(*owner).await?.map_or(Level::NONE, |standing| standing.level);
+            authority.revoke_account_key(*owner, level)?;
+        }
+        KeyHolder::Service { policy, .. } => {
+            authority.revoke_service_key(&row::policy_permissions(tx.transaction(), *policy).await?)?;
+        }
+    }
+    Ok(())
+}
+
+/// All that a key made, and what those made, in whatever state, oldest first.
+async fn made_by(transaction: &Transaction, id: KeyId) -> Result<Vec<Key>, StoreError> {
+    let sql = format!(
+        "WITH RECURSIVE made (made_id) AS (
+             SELECT id FROM keys WHERE created_by_key = $1
+             UNION SELECT keys.id FROM keys JOIN made ON keys.created_by_key = made_id)
+         SELECT {} FROM keys WHERE id IN (SELECT made_id FROM made) ORDER BY id",
+        row::KEY
+    );
+    transaction.query(&sql, &[id.into()]).await?.iter().map(row::to_key).collect()
+}
+
+fn is_revoked(key: &Key) -> bool {
+    matches!(key.lifecycle, Lifecycle::Revoked { .. })
+}
+
+async fn record_use(transaction: &Transaction, used: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {
+    let (ids, moments) = used.iter().map(|(id, at)| (Uuid::from_bytes(*id.as_bytes()), at.0)).unzip();
+    transaction
+        .execute(
+            "UPDATE keys SET last_used_at = used.at FROM (SELECT id, max(at) AS at FROM unnest($1, $2) AS all_uses (id, at) GROUP BY id) AS used
+             WHERE keys.id = used.id AND (last_used_at IS NULL OR last_used_at < used.at)",
+            &[Value::Ids(ids), Value::Numbers(moments)],
+        )
+        .await?;
+    Ok(())
+}

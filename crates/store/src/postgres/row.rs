@@ -1,0 +1,127 @@
+//! From rows to values: one reader a table, used by look-ups, lists, transactions and the load at start.
+
+use keybearer_core::account::{AccountId, Status};
+use keybearer_core::key::{Lifecycle, RevocationReason};
+use keybearer_core::permission::Permission;
+use keybearer_core::policy::{PermissionSet, PolicyId};
+use keybearer_core::role::Level;
+use keybearer_core::token::{Digest, KeyId};
+use tokio_postgres::Row;
+
+use super::connection::Transaction;
+use super::value::{get, key_id, moment, moment_or_none, policy_id, session_id, unreadable};
+use crate::{Account, Key, KeyHolder, Metadata, Policy, Session, SessionId, StoreError, What};
+
+pub(super) const ACCOUNT: &str = "id, username, email, external_id, metadata, password_hash IS NOT NULL, role, status, consent, created_at";
+pub(super) const SESSION: &str = "id, account, created_at, expires_at";
+pub(super) const KEY: &str = "id, name, owner, level, policy, service, metadata, digest, pepper, created_at, created_by, expires_at, revoked_at, revoked_reason, last_used_at";
+pub(super) const POLICY: &str =
+    "id, name, created_at, created_by, version, (SELECT count(*) FROM keys WHERE keys.policy = policies.id AND revoked_at IS NULL)";
+
+/// How many columns [`ACCOUNT`] and [`KEY`] have.
+pub(super) const AFTER_ACCOUNT: usize = 10;
+pub(super) const AFTER_KEY: usize = 15;
+
+fn metadata(row: &Row, column: usize) -> Result<Metadata, StoreError> {
+    serde_json::from_str(get(row, column)?).map_err(unreadable)
+}
+
+pub(super) fn to_account(row: &Row) -> Result<Account, StoreError> {
+    Ok(Account {
+        id: AccountId(get(row, 0)?),
+        username: get(row, 1)?,
+        email: get(row, 2)?,
+        external_id: get(row, 3)?,
+        metadata: metadata(row, 4)?,
+        has_password: get(row, 5)?,
+        role: get(row, 6)?,
+        status: Status::parse(get(row, 7)?).ok_or_else(|| unreadable("unknown status"))?,
+        consent: get(row, 8)?,
+        created_at: moment(row, 9)?,
+    })
+}
+
+pub(super) fn to_session(row: &Row) -> Result<Session, StoreError> {
+    Ok(Session { id: session_id(row, 0)?, account: AccountId(get(row, 1)?), created_at: moment(row, 2)?, expires_at: moment(row, 3)? })
+}
+
+pub(super) fn to_key(row: &Row) -> Result<Key, StoreError> {
+    let holder = match (get::<Option<i64>>(row, 2)?, get::<Option<uuid::Uuid>>(row, 4)?) {
+        (Some(owner), None) => {
+            KeyHolder::Account { owner: AccountId(owner), level: Level::new(get::<i16>(row, 3)?.into()).map_err(unreadable)? }
+        }
+        (None, Some(policy)) => {
+            let service = get::<Option<&str>>(row, 5)?.map(str::parse).transpose();
+            KeyHolder::Service { policy: PolicyId(policy), service: service.map_err(unreadable)? }
+        }
+        _ => return Err(unreadable("a key has an owner or a policy")),
+    };
+    let expires_at = moment_or_none(row, 11)?;
+    let lifecycle = match (moment_or_none(row, 12)?, get::<Option<&str>>(row, 13)?) {
+        (None, None) => Lifecycle::Live { expires_at },
+        (Some(at), Some(reason)) => {
+            let reason = RevocationReason::parse(reason).ok_or_else(|| unreadable("unknown reason"))?;
+            Lifecycle::Revoked { at, reason, expires_at }
+        }
+        _ => return Err(unreadable("a revocation has a time and a reason")),
+    };
+    let digest: [u8; 32] = get::<&[u8]>(row, 7)?.try_into().map_err(unreadable)?;
+    Ok(Key {
+        id: key_id(row, 0)?,
+        name: get(row, 1)?,
+        holder,
+        lifecycle,
+        metadata: metadata(row, 6)?,
+        digest: Digest::from_bytes(digest),
+        pepper: get::<i32>(row, 8)?.try_into().map_err(unreadable)?,
+        created_at: moment(row, 9)?,
+        created_by: get(row, 10)?,
+        last_used_at: moment_or_none(row, 14)?,
+    })
+}
+
+/// All of a policy but its permissions, which are rows of their own.
+pub(super) fn to_policy(row: &Row) -> Result<Policy, StoreError> {
+    Ok(Policy {
+        id: policy_id(row, 0)?,
+        name: get(row, 1)?,
+        permissions: PermissionSet::default(),
+        created_at: moment(row, 2)?,
+        created_by: get(row, 3)?,
+        version: get(row, 4)?,
+        keys: get::<i64>(row, 5)?.try_into().map_err(unreadable)?,
+    })
+}
+
+pub(super) fn to_permission(row: &Row, column: usize) -> Result<Permission, StoreError> {
+    get::<&str>(row, column)?.parse().map_err(unreadable)
+}
+
+/// One account that is not deleted.
+pub(super) async fn account(transaction: &Transaction, id: AccountId) -> Result<Account, StoreError> {
+    let found = transaction.find(&format!("SELECT {ACCOUNT} FROM accounts WHERE id = $1 AND deleted_at IS NULL"), &[id.into()]).await?;
+    found.as_ref().map(to_account).transpose()?.ok_or(StoreError::NotFound(What::Account))
+}
+
+pub(super) async fn session(transaction: &Transaction, id: SessionId) -> Result<Session, StoreError> {
+    let found = transaction.find(&format!("SELECT {SESSION} FROM sessions WHERE id = $1"), &[id.into()]).await?;
+    found.as_ref().map(to_session).transpose()?.ok_or(StoreError::NotFound(What::Session))
+}
+
+/// One key, in whatever state.
+pub(super) async fn key(transaction: &Transaction, id: KeyId) -> Result<Key, StoreError> {
+    let found = transaction.find(&format!("SELECT {KEY} FROM keys WHERE id = $1"), &[id.into()]).await?;
+    found.as_ref().map(to_key).transpose()?.ok_or(StoreError::NotFound(What::Key))
+}
+
+/// One policy that is not deleted.
+pub(super) async fn policy(transaction: &Transaction, id: PolicyId) -> Result<Policy, StoreError> {
+    let found = transaction.find(&format!("SELECT {POLICY} FROM policies WHERE id = $1 AND deleted_at IS NULL"), &[id.into()]).await?;
+    let policy = found.as_ref().map(to_policy).transpose()?.ok_or(StoreError::NotFound(What::Policy))?;
+    Ok(Policy { permissions: policy_permissions(transaction, id).await?, ..policy })
+}
+
+pub(super) async fn policy_permissions(transaction: &Transaction, id: PolicyId) -> Result<PermissionSet, StoreError> {
+    let rows = transaction.query("SELECT permission FROM policy_permissions WHERE policy = $1", &[id.into()]).await?;
+    rows.iter().map(|row| to_permission(row, 0)).collect()
+}

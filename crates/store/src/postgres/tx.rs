@@ -1,0 +1,282 @@
+//! What every change does inside its transaction: look up who asks, and record the event.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use keybearer_core::account::{AccountId, Standing};
+use keybearer_core::authority::Authority;
+use keybearer_core::decision::{Evidence, Holder, Record, decide};
+use keybearer_core::key::RevocationReason;
+use keybearer_core::policy::PolicyId;
+use keybearer_core::requirement::Requirement;
+use keybearer_core::role::Roles;
+use keybearer_core::time::UnixMillis;
+use keybearer_core::token::KeyId;
+use serde_json::Value as Json;
+
+use super::connection::Transaction;
+use super::row;
+use super::value::{Value, get, key_id, session_id};
+use crate::{Actor, KeyHolder, Origin, SessionId, StoreError, Target, What};
+
+/// Rows that a change touched, to be read again for the follower.
+#[derive(Default)]
+pub(super) struct TouchedIds {
+    pub(super) accounts: BTreeSet<AccountId>,
+    pub(super) sessions: BTreeSet<SessionId>,
+    pub(super) policies: BTreeSet<PolicyId>,
+    pub(super) keys: BTreeSet<KeyId>,
+    /// The revision of the change; none where nothing was changed.
+    pub(super) revision: Option<i64>,
+}
+
+impl TouchedIds {
+    fn insert(&mut self, target: &Target) {
+        match target {
+            Target::Account(id) => drop(self.accounts.insert(*id)),
+            Target::Session(id) => drop(self.sessions.insert(*id)),
+            Target::Policy(id) => drop(self.policies.insert(*id)),
+            Target::Key(id) => drop(self.keys.insert(*id)),
+            // The image in memory holds no manifests: policies carry the full names that they grant.
+            Target::Service(_) | Target::Store => {}
+        }
+    }
+}
+
+/// One change under way.
+pub(super) struct Tx {
+    transaction: Transaction,
+    roles: Arc<Roles>,
+    origin: Origin,
+    /// Whether anybody will read what was touched. An import touches millions.
+    is_followed: bool,
+    touched: TouchedIds,
+    bulk: Option<Bulk>,
+}
+
+/// The events of many changes in one transaction, which nobody looks at before its end: they are written together, and the counter once.
+struct Bulk {
+    last: i64,
+    events: Vec<Written>,
+}
+
+/// After how many events they are written.
+const TOGETHER: usize = 500;
+
+/// An event as its row has it, but for who, when and in which request.
+struct Written {
+    revision: i64,
+    action: &'static str,
+    target: String,
+    touched: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// One event to be recorded; the rest is the origin's.
+pub(super) struct Recorded {
+    pub(super) action: &'static str,
+    pub(super) target: Target,
+    /// Other rows that the change touched.
+    pub(super) touched: Vec<Target>,
+    pub(super) before: Option<Json>,
+    pub(super) after: Option<Json>,
+}
+
+impl Tx {
+    pub(super) fn new(transaction: Transaction, roles: Arc<Roles>, is_followed: bool) -> Self {
+        let origin = Origin { actor: Actor::Operator, now: UnixMillis(0), request_id: String::new() };
+        Self { transaction, roles, origin, is_followed, touched: TouchedIds::default(), bulk: None }
+    }
+
+    /// From now on it is somebody else's change.
+    pub(super) fn begin(&mut self, origin: Origin) {
+        self.origin = origin;
+    }
+
+    /// What was touched since the last call.
+    pub(super) fn take_touched(&mut self) -> TouchedIds {
+        std::mem::take(&mut self.touched)
+    }
+
+    pub(super) fn transaction(&self) -> &Transaction {
+        &self.transaction
+    }
+
+    pub(super) fn into_transaction(self) -> Transaction {
+        self.transaction
+    }
+
+    pub(super) fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    pub(super) fn now(&self) -> UnixMillis {
+        self.origin.now
+    }
+
+    pub(super) fn actor(&self) -> &Actor {
+        &self.origin.actor
+    }
+
+    /// What whoever asks may do, by the rows of this transaction.
+    pub(super) async fn authority(&self) -> Result<Authority, StoreError> {
+        match self.origin.actor {
+            Actor::Operator => Ok(Authority::Operator),
+            Actor::Session { account, session } => self.session_authority(account, session).await,
+            Actor::Key(id) => self.key_authority(id).await,
+        }
+    }
+
+    async fn session_authority(&self, account: AccountId, session: SessionId) -> Result<Authority, StoreError> {
+        let sql = "SELECT expires_at > $3 FROM sessions WHERE id = $1 AND account = $2";
+        let live = self.transaction.find(sql, &[session.into(), account.into(), self.now().into()]).await?;
+        let live: Option<bool> = live.map(|row| get(&row, 0)).transpose()?;
+        match (live, self.standing(account).await?) {
+            (Some(true), Some(standing)) if standing.may_sign_in() => Ok(Authority::Session { account, standing }),
+            _ => Err(StoreError::ActorGone),
+        }
+    }
+
+    async fn key_authority(&self, id: KeyId) -> Result<Authority, StoreError> {
+        let key = match row::key(&self.transaction, id).await {
+            Err(StoreError::NotFound(What::Key)) => return Err(StoreError::ActorGone),
+            key => key?,
+        };
+        let gone = |_| StoreError::ActorGone;
+        match key.holder {
+            KeyHolder::Account { owner, level } => {
+                let standing = self.standing(owner).await?.ok_or(StoreError::ActorGone)?;
+                let record = Record { lifecycle: key.lifecycle, holder: Holder::Account { level, owner: standing } };
+                match decide(&record, &Requirement::ANY, self.now()).map_err(gone)?.evidence() {
+                    Evidence::Level(level) => Ok(Authority::AccountKey { key: id, owner, level }),
+                    Evidence::Permissions { .. } => Err(StoreError::ActorGone),
+                }
+            }
+            KeyHolder::Service { policy, service } => {
+                let permissions = row::policy_permissions(&self.transaction, policy).await?;
+                let record = Record { lifecycle: key.lifecycle, holder: Holder::Service { permissions: &permissions } };
+                decide(&record, &Requirement::ANY, self.now()).map_err(gone)?;
+                Ok(Authority::ServiceKey { key: id, service, permissions })
+            }
+        }
+    }
+
+    /// How an account stands, unless it is absent or deleted.
+    pub(super) async fn standing(&self, id: AccountId) -> Result<Option<Standing>, StoreError> {
+        match row::account(&self.transaction, id).await {
+            Ok(account) => Ok(Some(account.standing(&self.roles))),
+            Err(StoreError::NotFound(What::Account)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// From now on the changes are many, and nobody looks at the revisions between them. The counter row is locked.
+    pub(super) fn begin_bulk(&mut self, revision: i64) {
+        self.bulk = Some(Bulk { last: revision, events: Vec::with_capacity(TOGETHER) });
+    }
+
+    /// To be called before the commit.
+    pub(super) async fn end_bulk(&mut self) -> Result<(), StoreError> {
+        let Some(Bulk { last, events }) = self.bulk.take() else { return Ok(()) };
+        self.write_events(&events).await?;
+        self.transaction.execute("UPDATE counter SET revision = $1", &[last.into()]).await?;
+        Ok(())
+    }
+
+    /// Raises the revision by one and writes the event that goes with it. Returns the revision.
+    pub(super) async fn record(&mut self, recorded: Recorded) -> Result<i64, StoreError> {
+        let touched: Vec<String> = std::iter::once(&recorded.target).chain(&recorded.touched).map(ToString::to_string).collect();
+        let touched = serde_json::to_string(&touched).map_err(super::value::unreadable)?;
+        let told = |value: Option<Json>| value.map(|value| value.to_string());
+        let (target, before, after) = (recorded.target.to_string(), told(recorded.before), told(recorded.after));
+        let revision = self.write(recorded.action, target, touched, before, after).await?;
+        self.note(revision, std::iter::once(&recorded.target).chain(&recorded.touched));
+        Ok(revision)
+    }
+
+    /// As [`Tx::record`], of a change that touches nothing else and tells only what is there since, in JSON.
+    pub(super) async fn record_told(&mut self, action: &'static str, target: &Target, after: String) -> Result<(), StoreError> {
+        let name = target.to_string();
+        // The names of targets have nothing in them that JSON would escape.
+        let touched = format!("[\"{name}\"]");
+        let revision = self.write(action, name, touched, None, Some(after)).await?;
+        self.note(revision, std::iter::once(target));
+        Ok(())
+    }
+
+    fn note<'a>(&mut self, revision: i64, targets: impl Iterator<Item = &'a Target>) {
+        self.touched.revision = Some(revision);
+        if self.is_followed {
+            targets.for_each(|target| self.touched.insert(target));
+        }
+    }
+
+    async fn write(
+        &mut self,
+        action: &'static str,
+        target: String,
+        touched: String,
+        before: Option<String>,
+        after: Option<String>,
+    ) -> Result<i64, StoreError> {
+        let Some(bulk) = &mut self.bulk else {
+            let row = self.transaction.one("UPDATE counter SET revision = revision + 1 RETURNING revision", &[]).await?;
+            let revision = get(&row, 0)?;
+            self.write_events(&[Written { revision, action, target, touched, before, after }]).await?;
+            return Ok(revision);
+        };
+        bulk.last += 1;
+        let revision = bulk.last;
+        bulk.events.push(Written { revision, action, target, touched, before, after });
+        if bulk.events.len() >= TOGETHER {
+            let events = std::mem::replace(&mut bulk.events, Vec::with_capacity(TOGETHER));
+            self.write_events(&events).await?;
+        }
+        Ok(revision)
+    }
+
+    async fn write_events(&self, events: &[Written]) -> Result<(), StoreError> {
+        let actor = self.origin.actor.to_string();
+        let texts = |of: fn(&Written) -> Option<&str>| Value::Texts(events.iter().map(of).collect());
+        self.transaction
+            .execute(
+                "INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
+                 SELECT revision, $7, $8, action, target, touched, before, after, $9
+                 FROM unnest($1, $2, $3, $4, $5, $6) AS new (revision, action, target, touched, before, after)",
+                &[
+                    Value::Numbers(events.iter().map(|event| event.revision).collect()),
+                    texts(|event| Some(event.action)),
+                    texts(|event| Some(&event.target)),
+                    texts(|event| Some(&event.touched)),
+                    texts(|event| event.before.as_deref()),
+                    texts(|event| event.after.as_deref()),
+                    self.now().into(),
+                    (&actor).into(),
+                    (&self.origin.request_id).into(),
+                ],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Revokes all keys and ends all sessions of an account. Returns them.
+    pub(super) async fn end_all_of(
+        &self,
+        account: AccountId,
+        reason: RevocationReason,
+    ) -> Result<(Vec<KeyId>, Vec<SessionId>), StoreError> {
+        let sql = "UPDATE keys SET revoked_at = $2, revoked_reason = $3 WHERE owner = $1 AND revoked_at IS NULL RETURNING id";
+        let keys = self.transaction.query(sql, &[account.into(), self.now().into(), reason.as_str().into()]).await?;
+        let keys = keys.iter().map(|row| key_id(row, 0)).collect::<Result<_, _>>()?;
+        Ok((keys, self.end_sessions_of(account, None).await?))
+    }
+
+    /// Ends the sessions of an account, all or all but one. Returns them.
+    pub(super) async fn end_sessions_of(&self, account: AccountId, except: Option<SessionId>) -> Result<Vec<SessionId>, StoreError> {
+        let except = Value::Id(except.map(|session| session.0));
+        let sql = "DELETE FROM sessions WHERE account = $1 AND id IS DISTINCT FROM $2 RETURNING id";
+        let sessions = self.transaction.query(sql, &[account.into(), except]).await?;
+        sessions.iter().map(|row| session_id(row, 0)).collect()
+    }
+}

@@ -1,0 +1,149 @@
+//! Connections that are lost: what was answered is what is there, and the follower is told of all that is in force.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use keybearer_store::{AccountChange, Actor, Cascade, StoreError};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+
+use super::raw;
+use crate::world::World;
+use crate::{check, cluster};
+
+/// Ends all connections to the database but this one.
+async fn cut_all(world: &World) {
+    let all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    raw(world).await.batch_execute(all).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_goes_on_with_other_connections() {
+    let world = World::postgres().await;
+    for round in 0..3 {
+        world.store.stats(world.now()).await.unwrap();
+        let ada = world.account(&format!("ada {round}"), "user").await;
+        cut_all(&world).await;
+        let change = AccountChange { consent: Some(false), ..AccountChange::default() };
+        world.change(Actor::Operator, ada.id, change).await.unwrap();
+        check::all(&world).await;
+    }
+    // Also the one that holds the lock, in its time.
+    tokio::time::timeout(Duration::from_secs(30), async { while world.store.ping().await.is_err() {} }).await.unwrap();
+    world.end().await;
+}
+
+/// The server gives up the transaction at its commit, and hangs up.
+#[tokio::test]
+async fn a_commit_that_failed_is_neither_answered_nor_told() {
+    let world = World::postgres().await;
+    let boom = "CREATE FUNCTION boom() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1); RETURN NEW; END $$;
+                CREATE CONSTRAINT TRIGGER boom AFTER INSERT ON accounts DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW WHEN (NEW.username = 'boom') EXECUTE FUNCTION boom()";
+    raw(&world).await.batch_execute(boom).await.unwrap();
+    let names = ["first", "before", "boom", "after", "long after"];
+    let mut asked: Vec<_> = Vec::new();
+    {
+        let _held = world.image.told();
+        for name in names {
+            let mut future = world.store.create_account(world.operator(), world.new_account(name, "user"));
+            let _ = future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+            asked.push(future);
+        }
+    }
+    for (name, future) in names.into_iter().zip(asked) {
+        let done = future.await.is_ok();
+        let there = world.store.login_by_username(name.into()).await.unwrap().is_some();
+        assert_eq!(done, there, "{name}: what was answered is what is there");
+    }
+    check::all(&world).await;
+    world.account("at last", "user").await;
+    check::all(&world).await;
+    world.end().await;
+}
+
+/// Stands between a store and its server, and once, when it is told to, forwards a commit and hangs up before its answer.
+struct Between {
+    place: TempDir,
+    is_armed: Arc<AtomicBool>,
+}
+
+impl Between {
+    fn start(socket: String) -> Self {
+        let place = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(place.path().join(".s.PGSQL.5432")).unwrap();
+        let is_armed = Arc::<AtomicBool>::default();
+        let armed = Arc::clone(&is_armed);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(relay(client, socket.clone(), Arc::clone(&armed)));
+            }
+        });
+        Self { place, is_armed }
+    }
+
+    fn url(&self, database: &str) -> String {
+        let folder = self.place.path().to_str().unwrap().replace('/', "%2F");
+        format!("postgres://keybearer@{folder}/{database}")
+    }
+}
+
+async fn relay(client: UnixStream, socket: String, is_armed: Arc<AtomicBool>) {
+    let server = UnixStream::connect(Path::new(&socket)).await.unwrap();
+    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) = (client.into_split(), server.into_split());
+    let back = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+    let mut bytes = vec![0; 1 << 16];
+    while let Ok(read @ 1..) = from_client.read(&mut bytes).await {
+        let is_commit = bytes[..read].windows(8).any(|word| word == b"; COMMIT");
+        if is_commit && is_armed.swap(false, Ordering::SeqCst) {
+            back.abort();
+            to_server.write_all(&bytes[..read]).await.unwrap();
+            // The server is not hindered, only unheard.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            return;
+        }
+        if to_server.write_all(&bytes[..read]).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Nobody can say what became of it when the caller has to be answered. But a follower that missed it would keep a revoked key alive.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_answer_was_lost_is_told_to_the_follower() {
+    let url = cluster::database().await;
+    let (place, name) = url.rsplit_once('/').unwrap();
+    let folder = place.rsplit_once('@').unwrap().1.replace("%2F", "/");
+    let between = Between::start(format!("{folder}/.s.PGSQL.5432"));
+    let world = World::postgres_at(between.url(name)).await;
+    let ada = world.account("ada", "user").await.id;
+    let key = world.account_key(Actor::Operator, ada, 4).await.unwrap().id;
+
+    between.is_armed.store(true, Ordering::SeqCst);
+    let unknown = world.store.revoke_key(world.operator(), key, None, Cascade::Nothing).await;
+    assert!(matches!(&unknown, Err(StoreError::Unavailable(why)) if why.contains("nobody knows")), "{unknown:?}");
+    let is_told = async { while world.image.told().keys[&key].lifecycle.ends_at() != Some(world.now()) {} };
+    let waits = async {
+        while world.image.told().revision < 3 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        is_told.await;
+    };
+    tokio::time::timeout(Duration::from_secs(10), waits).await.expect("the follower is told without anybody asking for more");
+    check::all(&world).await;
+
+    // And where somebody asks at once, what he asks comes behind it.
+    between.is_armed.store(true, Ordering::SeqCst);
+    let unknown = world.store.delete_account(world.operator(), ada, None, None).await;
+    assert!(matches!(unknown, Err(StoreError::Unavailable(_))), "{unknown:?}");
+    let refused = world.account_key(Actor::Operator, ada, 4).await;
+    assert!(matches!(refused.map(drop), Err(StoreError::NotFound(_))));
+    world.account("bob", "user").await;
+    check::all(&world).await;
+    drop(world);
+    cluster::remove(&url).await;
+}
