@@ -126,10 +126,10 @@ impl App {
         // First, because nothing is written by it.
         let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
         let lock = DataDirLock::take(&config.data_dir)?;
-        let database = config.database_path();
-        let keyring = Keyring::open_or_create(&config.keyring_path(), !database.exists())?;
+        let database = config.database();
+        let keyring = Keyring::open_or_create(&config.keyring_path(), database.is_new().await?)?;
         let peppers = keyring.peppers();
-        let store = keybearer_store::open_sqlite(&database, config.roles.clone())?;
+        let store = database.open(config.roles.clone()).await?;
         store.check_peppers(peppers.fingerprints()).await?;
         let index = Arc::new(Index::new(config.roles.clone(), clock.clone()));
         let metrics = Arc::<Metrics>::default();

@@ -11,11 +11,12 @@ mod restore;
 
 use std::path::PathBuf;
 
-use keybearer_store::StoreError;
+use keybearer_store::{Database, StoreError};
 
 pub use self::copies::{copies_in, remove_own_copies};
 pub use self::make::{Made, make};
 pub use self::restore::{Refusal, Restored, restore};
+use crate::config::Config;
 use crate::keyring::KeyringError;
 
 /// Why there is no backup, or why it was not restored. Nothing that was there before has changed.
@@ -30,8 +31,16 @@ pub enum BackupError {
         error: std::io::Error,
     },
     /// There is no database where the settings say.
-    #[error("there is no database {}: name the right place by the setting `data_dir`", .0.display())]
-    NoDatabase(PathBuf),
+    #[error("there is no database {0}: name the right place by the setting `data_dir` or `database`")]
+    NoDatabase(String),
+    /// The database is none of SQLite.
+    #[error("the data is in PostgreSQL ({database}): {way_out}")]
+    Postgres {
+        /// Where it is.
+        database: String,
+        /// What to do instead.
+        way_out: String,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -55,6 +64,14 @@ pub enum BackupError {
 }
 
 impl BackupError {
+    /// Refuses a database that has means of its own.
+    fn require_sqlite(config: &Config, way_out: impl FnOnce() -> String) -> Result<(), Self> {
+        match config.database() {
+            Database::Sqlite(_) => Ok(()),
+            database @ Database::Postgres(_) => Err(Self::Postgres { database: database.to_string(), way_out: way_out() }),
+        }
+    }
+
     fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |error| Self::File { path, error }

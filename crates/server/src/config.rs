@@ -17,6 +17,7 @@ use ipnet::IpNet;
 use keybearer_core::key::Limits;
 use keybearer_core::role::Roles;
 use keybearer_core::token::Prefix;
+use keybearer_store::{Database, PostgresUrl};
 use tracing::level_filters::LevelFilter;
 use zeroize::Zeroizing;
 
@@ -47,8 +48,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// Where the database and its lock are.
     pub data_dir: PathBuf,
-    /// A database other than SQLite in `data_dir`. This version has none, so it is always `None`.
-    pub database: Option<String>,
+    /// A database of PostgreSQL, in place of SQLite in `data_dir`. See [`Config::database`].
+    pub database: Option<PostgresUrl>,
     /// Where the keyring is, if not in `data_dir`. See [`Config::keyring_path`].
     pub keyring: Option<PathBuf>,
     /// Name of the first administrator, given if and only if the password is.
@@ -212,7 +213,16 @@ impl Config {
         self.public_url.clone().unwrap_or_else(|| format!("{}://{address}", self.scheme()))
     }
 
-    /// Where the database is.
+    /// Which database it is.
+    #[must_use]
+    pub fn database(&self) -> Database {
+        match &self.database {
+            Some(url) => Database::Postgres(url.clone()),
+            None => Database::Sqlite(self.database_path()),
+        }
+    }
+
+    /// Where the database is, if it is one of SQLite.
     #[must_use]
     pub fn database_path(&self) -> PathBuf {
         self.data_dir.join("keybearer.db")

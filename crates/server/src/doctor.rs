@@ -5,7 +5,7 @@ use std::path::Path;
 use keybearer_core::key::DAY;
 use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
-use keybearer_store::Contents;
+use keybearer_store::{Contents, Database, StoreError};
 
 use crate::backup;
 use crate::config::{Config, TlsConfig};
@@ -42,13 +42,13 @@ const CLOCK_TOLERANCE: i64 = 5_000;
 
 /// Looks at everything.
 #[must_use]
-pub fn examine(config: &Config, now: UnixMillis) -> Vec<Finding> {
+pub async fn examine(config: &Config, now: UnixMillis) -> Vec<Finding> {
     let mut found = vec![address(config), retention(config), data_dir(&config.data_dir)];
     found.extend(space(&config.data_dir));
     found.extend(leftovers(&config.data_dir));
     found.extend(config.tls.clone().map(certificate));
-    let keyring = keyring(config, &mut found);
-    let contents = database(config, &mut found);
+    let keyring = keyring(config, &mut found).await;
+    let contents = database(&config.database(), &mut found).await;
     if let Some(contents) = contents {
         found.push(clock(&contents, now));
         found.push(admin(config, &contents));
@@ -160,7 +160,7 @@ fn leftovers(data_dir: &Path) -> Option<Finding> {
     ))
 }
 
-fn keyring(config: &Config, found: &mut Vec<Finding>) -> Option<Keyring> {
+async fn keyring(config: &Config, found: &mut Vec<Finding>) -> Option<Keyring> {
     let what = "keyring";
     let path = config.keyring_path();
     match Keyring::open(&path) {
@@ -170,10 +170,9 @@ fn keyring(config: &Config, found: &mut Vec<Finding>) -> Option<Keyring> {
         }
         Ok(None) => {
             // A database that cannot be looked for may well be there.
-            let way_out = if config.database_path().try_exists().unwrap_or(true) {
-                "without it no stored key verifies: put it back from the backup, or name it by the setting `keyring`"
-            } else {
-                "the server makes it at its first start"
+            let way_out = match config.database().is_new().await {
+                Ok(true) => "the server makes it at its first start",
+                Ok(false) | Err(_) => "without it no stored key verifies: put it back from the backup, or name it by the setting `keyring`",
             };
             found.push(broken(what, format!("{} is not there: {way_out}", path.display())));
             None
@@ -185,38 +184,46 @@ fn keyring(config: &Config, found: &mut Vec<Finding>) -> Option<Keyring> {
     }
 }
 
-fn database(config: &Config, found: &mut Vec<Finding>) -> Option<Contents> {
+async fn database(database: &Database, found: &mut Vec<Finding>) -> Option<Contents> {
     let what = "database";
-    let path = config.database_path();
-    let absent = match path.try_exists() {
-        Ok(true) => None,
-        Ok(false) => Some("it is not there: the server makes it at its first start, or restore a backup".to_owned()),
-        Err(error) => Some(format!("{error}. Look again as the user that the server runs as")),
+    let absent = match database.is_new().await {
+        Ok(false) => None,
+        Ok(true) => Some("it is not there: the server makes it at its first start, or restore a backup".to_owned()),
+        Err(error) => Some(format!("{error}. {}", unreached(database))),
     };
     if let Some(absent) = absent {
-        found.push(broken(what, format!("{}: {absent}", path.display())));
+        found.push(broken(what, format!("{database}: {absent}")));
         return None;
     }
-    let sound = keybearer_store::check_sqlite(&path);
-    match sound.and_then(|()| keybearer_store::sqlite_contents(&path)) {
-        Ok(contents) => {
-            found.push(good(
-                what,
-                format!(
-                    "sound; {} keys, {} accounts, {} policies, revision {}",
-                    contents.keys, contents.accounts, contents.policies, contents.revision
-                ),
-            ));
+    let sound = match database {
+        Database::Sqlite(path) => keybearer_store::check_sqlite(path).map(|()| "sound"),
+        Database::Postgres(_) => Ok("answers"),
+    };
+    let contents = match sound {
+        Ok(sound) => database.contents().await.map(|contents| (sound, contents)),
+        Err(error) => Err(error),
+    };
+    match contents {
+        Ok((sound, contents)) => {
+            let Contents { keys, accounts, policies, revision, .. } = &contents;
+            found.push(good(what, format!("{sound}; {keys} keys, {accounts} accounts, {policies} policies, revision {revision}")));
             Some(contents)
         }
         Err(error) => {
-            let way_out = match error {
-                keybearer_store::StoreError::NewerSchema { .. } => "",
-                _ => ". If it is damaged, restore a backup by `keybearer restore`",
+            let way_out = match (&error, database) {
+                (StoreError::NewerSchema { .. }, _) | (_, Database::Postgres(_)) => "",
+                (_, Database::Sqlite(_)) => ". If it is damaged, restore a backup by `keybearer restore`",
             };
-            found.push(broken(what, format!("{}: {error}{way_out}", path.display())));
+            found.push(broken(what, format!("{database}: {error}{way_out}")));
             None
         }
+    }
+}
+
+fn unreached(database: &Database) -> &'static str {
+    match database {
+        Database::Sqlite(_) => "Look again as the user that the server runs as",
+        Database::Postgres(_) => "Look at the setting `database`, and whether that server can be reached from here",
     }
 }
 

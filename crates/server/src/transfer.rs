@@ -30,8 +30,8 @@ pub enum TransferError {
     #[error("{} is there already: name another file, or overwrite it by --force", .0.display())]
     Exists(PathBuf),
     /// There is no database where the settings say.
-    #[error("there is no database {}: name the right place by the setting `data_dir`", .0.display())]
-    NoDatabase(PathBuf),
+    #[error("there is no database {0}: name the right place by the setting `data_dir` or `database`")]
+    NoDatabase(String),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),

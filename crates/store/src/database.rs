@@ -1,5 +1,6 @@
 //! Which database: everything that can be done with it, whichever it is.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,7 +18,31 @@ pub enum Database {
     Postgres(PostgresUrl),
 }
 
+impl fmt::Display for Database {
+    /// Where it is; of a URL neither who signs in, nor how.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(file) => file.display().fmt(f),
+            Self::Postgres(url) => url.fmt(f),
+        }
+    }
+}
+
 impl Database {
+    /// Whether no server has been here yet, so that no stored key needs any pepper.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where nobody can tell.
+    pub async fn is_new(&self) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(file) => {
+                let there = file.try_exists();
+                there.map(|there| !there).map_err(|error| StoreError::Unavailable(format!("{}: {error}", file.display())))
+            }
+            Self::Postgres(url) => postgres::is_new(url).await,
+        }
+    }
+
     /// Opens it for a server, bringing its schema up to date.
     ///
     /// # Errors

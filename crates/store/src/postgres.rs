@@ -90,6 +90,16 @@ async fn answers(transaction: &Transaction) -> Result<(), StoreError> {
     transaction.one("SELECT 1", &[]).await.map(drop)
 }
 
+/// Whether no pepper was ever noted here.
+pub(crate) async fn is_new(url: &PostgresUrl) -> Result<bool, StoreError> {
+    let look = async |transaction: &Transaction| match transaction.query("SELECT 1 FROM peppers LIMIT 1", &[]).await {
+        Ok(peppers) => Ok(peppers.is_empty()),
+        Err(failure) if failure.is_undefined_table() => Ok(true),
+        Err(failure) => Err(failure.into()),
+    };
+    Pool::new(url, 1)?.read(|transaction| Box::pin(look(transaction))).await
+}
+
 /// What a database holds. It is only read, while a server may use it.
 pub(crate) async fn contents(url: &PostgresUrl) -> Result<Contents, StoreError> {
     Pool::new(url, 1)?.read_for(Purpose::Walk, |transaction| Box::pin(contents::of(transaction))).await

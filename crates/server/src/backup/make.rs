@@ -27,9 +27,12 @@ pub struct Made {
 /// # Errors
 /// [`BackupError`]; nothing is left of the file.
 pub fn make(config: &Config, now: UnixMillis, to: &Path) -> Result<Made, BackupError> {
+    BackupError::require_sqlite(config, || {
+        format!("back it up by pg_dump, and keep a copy of the keyring {} apart from it", config.keyring_path().display())
+    })?;
     let database = config.database_path();
     if !database.try_exists().map_err(BackupError::file(&database))? {
-        return Err(BackupError::NoDatabase(database));
+        return Err(BackupError::NoDatabase(database.display().to_string()));
     }
     if to.try_exists().map_err(BackupError::file(to))? {
         return Err(BackupError::file(to)(ErrorKind::AlreadyExists.into()));

@@ -63,6 +63,10 @@ pub struct Restored {
 /// [`BackupError`]; what was there before is still in its place.
 pub fn restore(config: &Config, now: UnixMillis, from: &Path, accept_lost_revocations: bool) -> Result<Restored, BackupError> {
     let damaged = |problem| BackupError::Damaged { path: from.to_owned(), problem };
+    BackupError::require_sqlite(config, || {
+        "put a dump back by pg_restore or psql while the server is stopped. Whatever was revoked or lowered after the dump is then good again"
+            .to_owned()
+    })?;
     // First what needs no place to put it.
     let backup = File::open(from).map_err(BackupError::file(from))?;
     let lock = DataDirLock::take(&config.data_dir)?;

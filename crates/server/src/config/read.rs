@@ -10,6 +10,7 @@ use keybearer_core::key::SERVICE_MAX_LIFETIME;
 use keybearer_core::name::Name;
 use keybearer_core::role::{Level, Roles};
 use keybearer_core::token::Prefix;
+use keybearer_store::PostgresUrl;
 use tracing::level_filters::LevelFilter;
 
 use super::setting::{ACCESS, FORMATS, LANGUAGES, LEVELS};
@@ -176,11 +177,9 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-/// Nothing is accepted: this version has no other database.
-pub(super) fn database(text: &str) -> Result<String, String> {
-    // The URL is not repeated: it may hold a password.
-    let asked = if text.starts_with("postgres") { "PostgreSQL is not supported yet" } else { "there is nothing to choose yet" };
-    Err(format!("{asked}; this version keeps its data in SQLite, in data_dir. Remove the setting"))
+/// The address of a PostgreSQL database. It is never repeated: it may hold a password.
+pub(super) fn database(text: &str) -> Result<PostgresUrl, String> {
+    PostgresUrl::parse(text).map_err(|problem| format!("{problem}. Without this setting the data is in SQLite, in data_dir"))
 }
 
 /// The table of roles, from a section of TOML or from `auditor=6,other=2`.

@@ -21,7 +21,7 @@ pub enum Kind {
     Networks,
     /// Schemes and hosts of web pages, with commas between.
     Origins,
-    /// `http://` or `https://`, a host, perhaps a port.
+    /// A scheme, `://`, a host, perhaps a port.
     Url,
     /// `true` or `false`; the bare flag means `true`.
     Switch,
@@ -116,8 +116,12 @@ pub const SETTINGS: &[Setting] = &[
     preset("http.body_timeout", Kind::Duration, "15s", "How long the body of a request may take"),
     preset("http.idle_timeout", Kind::Duration, "60s", "How long a connection is kept on which nothing is asked"),
     preset("http.max_connections", Kind::Count, "10000", "Most connections at once; the next ones wait"),
-    preset("data_dir", Kind::Path, "./data", "Directory of the database, made where there is none"),
-    open("database", Kind::Text, "Not to be set: this version keeps its data in SQLite, in data_dir"),
+    preset("data_dir", Kind::Path, "./data", "Directory of the keyring and of the SQLite database, made where there is none"),
+    open(
+        "database",
+        Kind::Url,
+        "postgres://USER:PASSWORD@HOST/DATABASE for PostgreSQL 15 or newer, one node each; without it, SQLite in data_dir. Rather a variable than a flag, since flags show among the processes",
+    ),
     open("keyring", Kind::Path, "File of the server's secrets; keyring.json in data_dir where not given"),
     open("admin_username", Kind::Text, "Name of the first administrator, made at start while there is none"),
     open(

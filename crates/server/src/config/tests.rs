@@ -196,10 +196,19 @@ fn origins_are_named_one_by_one() {
 }
 
 #[test]
-fn a_postgres_url_is_refused_without_being_repeated() {
-    let refused = refusal(&["--database", "postgres://me:hush@localhost/keys"], &[], "");
-    assert!(refused.contains("PostgreSQL is not supported yet") && refused.contains("SQLite"), "{refused}");
-    assert!(!refused.contains("hush"));
+fn a_postgres_url_is_told_without_its_password() {
+    let config = load_with(&[], &[("KEYBEARER_DATABASE", "postgres://me:hush@localhost:6432/keys?sslmode=require")], "").ok().unwrap();
+    assert_eq!(config.database().to_string(), "postgres://localhost:6432/keys");
+    for wrong in [
+        "postgres://me:hush@localhost/keys?sslmode=hush",
+        "mysql://me:hush@localhost/keys",
+        "sqlite",
+        "postgres://me:hush@hush@localhost/keys",
+    ] {
+        let refused = refusal(&["--database", wrong], &[], "");
+        assert!(refused.starts_with("setting `database` (from --database): ") && refused.contains("SQLite"), "{refused}");
+        assert!(!refused.contains("hush"), "{refused}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use keybearer_api::Timestamp;
 use keybearer_core::key::Lifecycle;
 use keybearer_core::time::UnixMillis;
-use keybearer_store::{AccountRow, Contents, Key, KeyHolder, Metadata, OutgoingRow, PolicyRow, ServiceRow};
+use keybearer_store::{AccountRow, Contents, Database, Key, KeyHolder, Metadata, OutgoingRow, PolicyRow, ServiceRow};
 use serde::Serialize;
 
 use super::TransferError;
@@ -28,7 +28,7 @@ pub struct Exported {
 ///
 /// # Errors
 /// [`TransferError`]; no file is made, or the one that was there stays.
-pub fn export(
+pub async fn export(
     config: &Config,
     now: UnixMillis,
     file: Option<&Path>,
@@ -36,13 +36,13 @@ pub fn export(
     with_passwords: bool,
     progress: impl FnMut(u64, u64),
 ) -> Result<Exported, TransferError> {
-    let database = config.database_path();
-    if !database.try_exists().map_err(TransferError::file(&database))? {
-        return Err(TransferError::NoDatabase(database));
+    let database = config.database();
+    if database.is_new().await? {
+        return Err(TransferError::NoDatabase(database.to_string()));
     }
     let Some(file) = file else {
         let output = Output { writer: BufWriter::new(std::io::stdout().lock()), path: Path::new("standard output"), rows: 0 };
-        return output.write(&database, now, with_passwords, progress);
+        return output.write(&database, now, with_passwords, progress).await;
     };
     if !may_replace && file.try_exists().map_err(TransferError::file(file))? {
         return Err(TransferError::Exists(file.to_owned()));
@@ -50,7 +50,7 @@ pub fn export(
     let directory = files::directory_of(file);
     let temporary = tempfile::Builder::new().prefix(".keybearer-export-").tempfile_in(directory).map_err(TransferError::file(directory))?;
     let output = Output { writer: BufWriter::new(temporary.as_file()), path: file, rows: 0 };
-    let exported = output.write(&database, now, with_passwords, progress)?;
+    let exported = output.write(&database, now, with_passwords, progress).await?;
     temporary.as_file().sync_all().map_err(TransferError::file(file))?;
     let kept = if may_replace { temporary.persist(file) } else { temporary.persist_noclobber(file) };
     kept.map_err(|error| TransferError::file(file)(error.error))?;
@@ -65,9 +65,9 @@ struct Output<'a, W: Write> {
 }
 
 impl<W: Write> Output<'_, W> {
-    fn write(
+    async fn write(
         self,
-        database: &Path,
+        database: &Database,
         now: UnixMillis,
         with_passwords: bool,
         mut progress: impl FnMut(u64, u64),
@@ -77,12 +77,13 @@ impl<W: Write> Output<'_, W> {
             total.set(contents.keys + contents.accounts + contents.policies);
             output.borrow_mut().line(&header(contents, now, with_passwords))
         };
-        let contents = keybearer_store::export_sqlite(database, with_passwords, begin, |row| {
+        let each = |row| {
             let mut output = output.borrow_mut();
             output.row(row)?;
             progress(output.rows, total.get());
             Ok::<(), TransferError>(())
-        })?;
+        };
+        let contents = database.export(with_passwords, begin, each).await?;
         let mut output = output.into_inner();
         output.line(&line::End { kind: Kind::End, rows: output.rows })?;
         output.writer.flush().map_err(TransferError::file(output.path))?;

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use keybearer_core::time::UnixMillis;
-use keybearer_store::{Actor, DataDirLock, Incoming, IncomingRow, Keep, Origin, Verdict};
+use keybearer_store::{Actor, DataDirLock, Database, Incoming, IncomingRow, Keep, Origin, Verdict};
 
 use super::TransferError;
 use super::lines::{Line, Lines};
@@ -66,17 +66,18 @@ pub async fn import(
         Some(file) => Box::new(BufReader::with_capacity(1 << 17, File::open(file).map_err(TransferError::file(file))?)),
     };
     // What is only tried leaves nothing behind, not even an empty installation.
-    let trial = (asked.dry_run && !config.database_path().exists()).then(tempfile::tempdir).transpose().map_err(TransferError::Local)?;
+    let is_new = config.database().is_new().await?;
+    let trial = (asked.dry_run && is_new).then(tempfile::tempdir).transpose().map_err(TransferError::Local)?;
     let data_dir = trial.as_ref().map_or(config.data_dir.as_path(), tempfile::TempDir::path);
     let _lock = DataDirLock::take(data_dir)?;
-    let database = data_dir.join("keybearer.db");
+    let database = trial.as_ref().map_or_else(|| config.database(), |place| Database::Sqlite(place.path().join("keybearer.db")));
     let keyring = match (&trial, Keyring::open(&config.keyring_path())?) {
         (_, Some(keyring)) => keyring,
         (Some(_), None) => Keyring::open_or_create(&data_dir.join("keyring.json"), true)?,
-        (None, None) => Keyring::open_or_create(&config.keyring_path(), !database.exists())?,
+        (None, None) => Keyring::open_or_create(&config.keyring_path(), is_new)?,
     };
     let peppers = keyring.peppers();
-    let store = keybearer_store::open_sqlite(&database, config.roles.clone())?;
+    let store = database.open(config.roles.clone()).await?;
     store.check_peppers(peppers.fingerprints()).await?;
 
     let (batches, waiting) = sync_channel(WAITING);

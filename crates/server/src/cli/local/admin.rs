@@ -80,16 +80,16 @@ async fn create_in(app: &App, username: String, password: Zeroizing<String>) -> 
 fn reset_link(config: &Config, username: &str) -> Outcome {
     let path = config.keyring_path();
     let keyring = Keyring::open(&path).and_then(|keyring| keyring.ok_or(KeyringError::Absent(path))).map_err(failed)?;
-    let database = config.database_path();
-    if !database.try_exists().map_err(|error| failed(format!("{}: {error}", database.display())))? {
-        return Err(failed(BackupError::NoDatabase(database)));
-    }
-    let login = keybearer_store::sqlite_login(&database, canonical(username)).map_err(failed)?;
+    let database = config.database();
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| failed(format!("the runtime does not start: {error}")))?;
+    let login = runtime.block_on(async {
+        if database.is_new().await.map_err(failed)? {
+            return Err(failed(BackupError::NoDatabase(database.to_string())));
+        }
+        database.login(canonical(username)).await.map_err(failed)
+    })?;
     let login = login.ok_or_else(|| {
-        Failure::NotFound(format!(
-            "there is no account {username:?} in {}: `keybearer account list` shows those there are",
-            database.display()
-        ))
+        Failure::NotFound(format!("there is no account {username:?} in {database}: `keybearer account list` shows those there are"))
     })?;
     let token = ResetLinks::new(keyring.jwt_key()).issue(username, &login, Clock::System.now());
     Out { json: false }

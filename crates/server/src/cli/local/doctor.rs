@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{Environment, Exit, Outcome, print, settings};
+use super::{Environment, Exit, Outcome, failed, print, settings};
 use crate::clock::Clock;
 use crate::config::SettingFlags;
 use crate::doctor::{self, Finding, Health};
@@ -22,7 +22,8 @@ pub(in crate::cli) struct Doctor {
 
 pub(super) fn run(asked: Doctor, outer: SettingFlags, environment: Environment) -> Outcome {
     let config = settings(outer.or(asked.settings), environment)?;
-    let found = doctor::examine(&config, Clock::System.now());
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| failed(format!("the runtime does not start: {error}")))?;
+    let found = runtime.block_on(doctor::examine(&config, Clock::System.now()));
     let broken = found.iter().any(|finding| finding.health == Health::Broken);
     if asked.json {
         let rows: Vec<_> =

@@ -71,7 +71,9 @@ pub(super) fn export(asked: Export, outer: SettingFlags, environment: Environmen
     let file = named(&asked.file);
     let mut progress = Progress::of_rows("exported");
     let now = Clock::System.now();
-    let exported = transfer::export(&config, now, file, asked.force, asked.with_passwords, |rows, total| progress.rows(rows, total))?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| failed(format!("the runtime does not start: {error}")))?;
+    let told = |rows, total| progress.rows(rows, total);
+    let exported = runtime.block_on(transfer::export(&config, now, file, asked.force, asked.with_passwords, told))?;
     progress.end();
     let contents = exported.contents;
     let told = format!(

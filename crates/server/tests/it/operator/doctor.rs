@@ -131,7 +131,7 @@ async fn a_clock_that_went_backwards_is_found() {
     let dir = installation().await;
     let config = keybearer::config::Config::for_data_dir(dir.path());
     let year_2000 = UnixMillis(10_957 * DAY);
-    let found = keybearer::doctor::examine(&config, year_2000);
+    let found = keybearer::doctor::examine(&config, year_2000).await;
     let clock = found.iter().find(|finding| finding.what == "clock").unwrap();
     assert_eq!(clock.health, keybearer::doctor::Health::Broken);
     assert!(clock.told.contains("2000-01-01"), "{}", clock.told);
