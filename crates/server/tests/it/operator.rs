@@ -8,5 +8,6 @@ mod document;
 mod interrupted;
 mod keyring;
 mod owner;
+mod postgres;
 mod restore;
 mod transfer;

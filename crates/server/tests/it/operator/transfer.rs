@@ -1,5 +1,6 @@
 //! `keybearer export` and `import`: what leaves one installation is the same in another.
 
+mod engines;
 mod interrupted;
 mod tokens;
 
