@@ -120,7 +120,7 @@ pub const SETTINGS: &[Setting] = &[
     open(
         "database",
         Kind::Url,
-        "postgres://USER:PASSWORD@HOST/DATABASE for PostgreSQL 15 or newer, one node each; without it, SQLite in data_dir. Rather a variable than a flag, since flags show among the processes",
+        "postgres://USER:PASSWORD@HOST/DATABASE, for one node on PostgreSQL 15 or newer; without it, SQLite in data_dir. Rather a variable than a flag, since flags show among the processes",
     ),
     open("keyring", Kind::Path, "File of the server's secrets; keyring.json in data_dir where not given"),
     open("admin_username", Kind::Text, "Name of the first administrator, made at start while there is none"),
