@@ -1,4 +1,4 @@
-//! Which database the servers of these tests have: SQLite, unless `KEYBEARER_TEST_ON` says `postgres`.
+//! Which database the servers of these tests have: SQLite, unless `TEST_ENGINE` says `postgres`.
 
 #[path = "../../../../store/tests/contract/cluster/own.rs"]
 mod own;
@@ -10,11 +10,11 @@ use keybearer_store::PostgresUrl;
 
 /// Gives a server that is to be on PostgreSQL a database of its own. It is there until the end of that PostgreSQL.
 pub fn choose(config: &mut Config) {
-    match std::env::var("KEYBEARER_TEST_ON").as_deref() {
+    match std::env::var("TEST_ENGINE").as_deref() {
         Err(_) | Ok("sqlite") => {}
         Ok("postgres") if config.database.is_some() => {}
         Ok("postgres") => config.database = Some(PostgresUrl::parse(&fresh()).unwrap()),
-        Ok(other) => panic!("KEYBEARER_TEST_ON is {other}: sqlite and postgres are known"),
+        Ok(other) => panic!("TEST_ENGINE is {other}: sqlite and postgres are known"),
     }
 }
 

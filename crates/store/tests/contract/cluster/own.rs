@@ -1,6 +1,6 @@
 //! A real PostgreSQL for tests. The tests of other crates include this file too.
 //!
-//! `scripts/test` starts one for all test programs and names it in `KEYBEARER_TEST_POSTGRES`. A program that finds no name there starts one for
+//! `scripts/test` starts one for all test programs and names it in `TEST_POSTGRES`. A program that finds no name there starts one for
 //! itself by `scripts/postgres`, which stops it when this program ends, however it ends. Without PostgreSQL a test fails: it is never skipped.
 
 use std::io::{BufRead, BufReader};
@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Names the server that is there already.
-const VARIABLE: &str = "KEYBEARER_TEST_POSTGRES";
+const VARIABLE: &str = "TEST_POSTGRES";
 pub(crate) const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/postgres");
 
 /// Held until this program ends, which closes its standard input.
