@@ -25,6 +25,7 @@ mod session;
 mod sqlite;
 mod transfer;
 mod verification;
+mod waiting_uses;
 mod watch;
 
 use std::collections::BTreeMap;

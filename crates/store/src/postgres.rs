@@ -10,6 +10,7 @@ mod export;
 mod failure;
 mod import;
 mod key;
+mod last_use;
 mod load;
 mod migrate;
 mod peppers;
@@ -57,6 +58,7 @@ impl Postgres {
         migrate::run(&writing).await?;
         let tenure = lock.begin(&writing).await?;
         permission::declare_own(&writing).await?;
+        last_use::settle(&writing).await?;
         let writer = Writer::start(writing, tenure, Arc::new(roles));
         Ok(Self { readers: Pool::new(url, READERS)?, writer, swept: AtomicI64::new(i64::MIN) })
     }

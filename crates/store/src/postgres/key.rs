@@ -18,7 +18,7 @@ use super::connection::Transaction;
 use super::failure::Failure;
 use super::tx::{Recorded, Tx};
 use super::value::{Value, get, unreadable};
-use super::{Postgres, row};
+use super::{Postgres, last_use, row};
 use crate::audit;
 use crate::key::NewKey;
 use crate::{
@@ -61,9 +61,8 @@ impl Keys for Postgres {
         self.readers.read(move |transaction| Box::pin(list::count(transaction, filter, now))).await
     }
 
-    async fn record_use(&self, mut used: Vec<(KeyId, UnixMillis)>, waits: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {
-        used.extend(waits);
-        self.writer.bookkeeping(move |transaction| Box::pin(record_use(transaction, used))).await
+    async fn record_use(&self, used: Vec<(KeyId, UnixMillis)>, waits: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {
+        self.writer.bookkeeping(move |transaction| Box::pin(last_use::record(transaction, used, waits))).await
     }
 }
 
@@ -302,16 +301,4 @@ async fn made_by(transaction: &Transaction, id: KeyId) -> Result<Vec<Key>, Store
 
 fn is_revoked(key: &Key) -> bool {
     matches!(key.lifecycle, Lifecycle::Revoked { .. })
-}
-
-async fn record_use(transaction: &Transaction, used: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {
-    let (ids, moments) = used.iter().map(|(id, at)| (Uuid::from_bytes(*id.as_bytes()), at.0)).unzip();
-    transaction
-        .execute(
-            "UPDATE keys SET last_used_at = used.at FROM (SELECT id, max(at) AS at FROM unnest($1, $2) AS all_uses (id, at) GROUP BY id) AS used
-             WHERE keys.id = used.id AND (last_used_at IS NULL OR last_used_at < used.at)",
-            &[Value::Ids(ids), Value::Numbers(moments)],
-        )
-        .await?;
-    Ok(())
 }

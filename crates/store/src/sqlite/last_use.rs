@@ -4,12 +4,8 @@ use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use rusqlite::Connection;
 
-use super::row;
 use crate::StoreError;
-
-/// The bytes of an id, and of an entry of what waits.
-const ID: usize = 16;
-const ENTRY: usize = ID + 8;
+use crate::waiting_uses::{packed, unpacked};
 
 /// Writes uses into the rows of the keys, and what waits in place of what waited.
 pub(super) fn record(connection: &Connection, used: &[(KeyId, UnixMillis)], waits: &[(KeyId, UnixMillis)]) -> Result<(), StoreError> {
@@ -18,12 +14,7 @@ pub(super) fn record(connection: &Connection, used: &[(KeyId, UnixMillis)], wait
     for (id, at) in used {
         update.execute((id.as_bytes(), at.0))?;
     }
-    let mut packed = Vec::with_capacity(waits.len() * ENTRY);
-    for (id, at) in waits {
-        packed.extend_from_slice(id.as_bytes());
-        packed.extend_from_slice(&at.0.to_be_bytes());
-    }
-    connection.prepare_cached("UPDATE waiting_uses SET uses = ?1 WHERE uses != ?1")?.execute([packed])?;
+    connection.prepare_cached("UPDATE waiting_uses SET uses = ?1 WHERE uses != ?1")?.execute([packed(waits)])?;
     Ok(())
 }
 
@@ -34,15 +25,4 @@ pub(super) fn settle(connection: &mut Connection) -> Result<(), StoreError> {
     record(&transaction, &unpacked(&packed)?, &[])?;
     transaction.commit()?;
     Ok(())
-}
-
-fn unpacked(packed: &[u8]) -> Result<Vec<(KeyId, UnixMillis)>, StoreError> {
-    packed
-        .chunks(ENTRY)
-        .map(|entry| {
-            let (id, at) = entry.split_at_checked(ID).ok_or_else(|| row::unreadable("waiting uses"))?;
-            let at = at.try_into().map_err(row::unreadable)?;
-            Ok((KeyId::from_bytes(id.try_into().map_err(row::unreadable)?), UnixMillis(i64::from_be_bytes(at))))
-        })
-        .collect()
 }

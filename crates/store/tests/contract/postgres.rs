@@ -51,7 +51,22 @@ async fn everything_survives_a_restart() {
     check::all(&world).await;
     world.account("after", "user").await;
     check::all(&world).await;
-    assert_eq!(count(&world, "SELECT count(*) FROM schema_migrations").await, 5);
+    assert_eq!(count(&world, "SELECT count(*) FROM schema_migrations").await, 6);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn uses_that_wait_are_in_their_rows_after_a_restart() {
+    let (world, key) = furnished().await;
+    let other = world.service("barrier", &["shop:read"]).await.id;
+    let (early, late) = (world.now().plus(1), world.now().plus(2));
+    world.store.record_use(vec![], vec![(key, early), (world.new_key("never was").id, late)]).await.unwrap();
+    world.store.record_use(vec![(key, early)], vec![(key, late), (other, late)]).await.unwrap();
+    let used = async |world: &World, id| world.store.key(id).await.unwrap().last_used_at;
+    assert_eq!((used(&world, key).await, used(&world, other).await), (Some(early), None));
+    let world = world.restarted().await;
+    assert_eq!((used(&world, key).await, used(&world, other).await), (Some(late), Some(late)));
+    assert_eq!(count(&world, "SELECT length(uses)::bigint FROM waiting_uses").await, 0);
     world.end().await;
 }
 
