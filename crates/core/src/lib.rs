@@ -2,13 +2,14 @@
 //!
 //! A newcomer's order of reading: [`token`] (what a key looks like), [`key`] (what becomes of it), [`role`] and [`account`]
 //! (people), [`permission`] and [`policy`] (services), [`requirement`] and [`decision`] (may this key do that?), [`authority`] (who may
-//! change what).
+//! change what). Apart from them, [`lease`]: for how long a node may answer from memory.
 #![warn(missing_docs)]
 
 pub mod account;
 pub mod authority;
 pub mod decision;
 pub mod key;
+pub mod lease;
 pub mod name;
 pub mod permission;
 pub mod policy;
