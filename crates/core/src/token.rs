@@ -335,6 +335,15 @@ impl Peppers {
         (self.newest.0, self.digest(&self.newest.1, credential))
     }
 
+    /// As [`Peppers::seal`], with no newer pepper than of this version, which other nodes have too; with the newest if there is no such limit, or
+    /// nothing so old here.
+    #[must_use]
+    pub fn seal_at_most(&self, limit: Option<PepperVersion>, credential: &Credential) -> (PepperVersion, Digest) {
+        let common = limit.and_then(|limit| self.by_version.range(..=limit).next_back());
+        let (version, pepper) = common.unwrap_or((&self.newest.0, &self.newest.1));
+        (*version, self.digest(pepper, credential))
+    }
+
     /// As [`Peppers::seal`], with the pepper of this version; `None` where it is not there.
     #[must_use]
     pub fn seal_with(&self, version: PepperVersion, credential: &Credential) -> Option<Digest> {

@@ -134,6 +134,10 @@ throttled = { $seconds ->
 }
 busy = Im Moment melden sich zu viele Leute gleichzeitig an. Versuch es in ein paar Sekunden wieder.
 unavailable = Die Datenbank antwortet nicht. Nichts ist verloren; versuch es in ein paar Sekunden wieder.
+in-doubt = Die Datenbank antwortet nicht, und so weiß niemand, ob noch gilt, was dieser Server weiß. Versuch es in ein paar Sekunden wieder.
+unconfirmed-title = Getan, aber vielleicht noch nicht überall in Kraft
+unconfirmed = Die Änderung ist getan, aber die Datenbank ging verloren, bevor feststand, dass jeder Server sie kennt. Eine Bearbeitung oder ein Widerruf lässt sich gefahrlos wiederholen; was angelegt werden sollte, such zuerst.
+unconfirmed-key = Der Schlüssel { $id } ist angelegt, aber die Datenbank ging verloren, bevor feststand, dass jeder Server ihn kennt. Sein Geheimnis wird nicht gezeigt: Lösch ihn und leg einen neuen an.
 taken = Dieser Name ist vergeben. Groß- und Kleinschreibung, Breite und Leerzeichen am Rand zählen nicht: Wähl einen anderen.
 name-empty = Gib einen Namen ein.
 name-too-long = Ein Name hat höchstens 200 Zeichen.

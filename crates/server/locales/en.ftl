@@ -134,6 +134,10 @@ throttled = { $seconds ->
 }
 busy = Too many people are signing in at this moment. Try again in a few seconds.
 unavailable = The database does not answer. Nothing was lost; try again in a few seconds.
+in-doubt = The database does not answer, so nobody can tell whether what this server knows is still in force. Try again in a few seconds.
+unconfirmed-title = Made, but perhaps not in force everywhere yet
+unconfirmed = The change was made, but the database was lost before every server was known to have it. Asking again is safe for an edit or a revocation; of what was to be made, look whether it is there first.
+unconfirmed-key = The key { $id } was made, but the database was lost before every server was known to have it. Its secret is not shown: delete it, and make another.
 taken = This name is taken. Case, width and surrounding spaces do not count: choose another.
 name-empty = Enter a name.
 name-too-long = A name has at most 200 characters.

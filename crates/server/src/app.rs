@@ -9,6 +9,7 @@ use keybearer_store::{Actor, DataDirLock, Origin, Store, StoreError};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::connections::Connections;
+use crate::error::AppError;
 use crate::forms::Forms;
 use crate::index::Index;
 use crate::keyring::{Keyring, KeyringError};
@@ -129,11 +130,11 @@ impl App {
         let database = config.database();
         let keyring = Keyring::open_or_create(&config.keyring_path(), database.is_new().await?)?;
         let peppers = keyring.peppers();
-        let store = database.open(config.roles.clone()).await?;
+        let store = database.open(config.roles.clone(), config.membership()).await?;
         store.check_peppers(peppers.fingerprints()).await?;
         let index = Arc::new(Index::new(config.roles.clone(), clock.clone()));
         let metrics = Arc::<Metrics>::default();
-        store.watch(metrics.writer_watch());
+        store.watch(metrics.store_watch());
         let sweeper = Arc::new(Sweeper::new(Arc::clone(&store), clock.clone(), Arc::clone(&metrics), &config));
         // Before the load, so that nothing is loaded that would be forgotten at once.
         sweeper.begin().await?;
@@ -155,7 +156,7 @@ impl App {
             connections: Connections::new(config.http.max_connections),
             tls,
             setup: Setup::default(),
-            forms: Forms::default(),
+            forms: Forms::new(keyring.jwt_key()),
             _sweeping: Arc::clone(&sweeper).run(),
             sweeper,
             metrics,
@@ -163,6 +164,21 @@ impl App {
             config,
             _lock: lock,
         }))
+    }
+
+    /// Makes sure that the image holds whatever was answered as done before this call. To be called once a request has arrived whole, before
+    /// anything is decided about it.
+    ///
+    /// # Errors
+    /// [`AppError::InDoubt`] where nobody can tell: then nobody is let in.
+    pub async fn in_force(&self) -> Result<(), AppError> {
+        if self.store.is_in_force() {
+            return Ok(());
+        }
+        self.store.confirm().await.map_err(|error| {
+            self.metrics.refused_in_doubt();
+            AppError::InDoubt(error.to_string())
+        })
     }
 
     /// The origin of a change that this actor asks for now.

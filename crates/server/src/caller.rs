@@ -43,8 +43,18 @@ pub enum CallerCredential {
 /// Checks a credential.
 ///
 /// # Errors
-/// [`AppError::Auth`] says what is wrong with it; why a key is refused is told only to who knows its secret.
-pub fn authenticate(app: &App, presented: &Presented) -> Result<Caller, AppError> {
+/// [`AppError::Auth`] says what is wrong with it; why a key is refused is told only to who knows its secret. [`AppError::InDoubt`] where nobody
+/// can tell what is in force.
+pub async fn authenticate(app: &App, presented: &Presented) -> Result<Caller, AppError> {
+    app.in_force().await?;
+    judge(app, presented)
+}
+
+/// As [`authenticate`], by whoever has made sure that the image is in force.
+///
+/// # Errors
+/// As there, but for the doubt.
+pub fn judge(app: &App, presented: &Presented) -> Result<Caller, AppError> {
     let (caller, came) = match presented {
         Presented::Session(token) => (session(app, token), Metrics::came_by_session as fn(&Metrics, Authentication)),
         Presented::Key(credential) => (key(app, credential), Metrics::came_by_key as _),

@@ -17,7 +17,7 @@ use ipnet::IpNet;
 use keybearer_core::key::Limits;
 use keybearer_core::role::Roles;
 use keybearer_core::token::Prefix;
-use keybearer_store::{Database, PostgresUrl};
+use keybearer_store::{Consistency, Database, Membership, PostgresUrl};
 use tracing::level_filters::LevelFilter;
 use zeroize::Zeroizing;
 
@@ -50,6 +50,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// A database of PostgreSQL, in place of SQLite in `data_dir`. See [`Config::database`].
     pub database: Option<PostgresUrl>,
+    /// How a node makes sure that its answers are in force, where several serve from one database.
+    pub consistency: Consistency,
+    /// What people call this node, if not by the name of its machine.
+    pub node_name: Option<String>,
     /// Where the keyring is, if not in `data_dir`. See [`Config::keyring_path`].
     pub keyring: Option<PathBuf>,
     /// Name of the first administrator, given if and only if the password is.
@@ -220,6 +224,13 @@ impl Config {
             Some(url) => Database::Postgres(url.clone()),
             None => Database::Sqlite(self.database_path()),
         }
+    }
+
+    /// As what this process takes part where several serve from one database.
+    #[must_use]
+    pub fn membership(&self) -> Membership {
+        let name = self.node_name.clone().unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned());
+        Membership { name, address: self.listen.to_string(), consistency: self.consistency }
     }
 
     /// Where the database is, if it is one of SQLite.

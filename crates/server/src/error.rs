@@ -213,6 +213,10 @@ pub enum AppError {
     Busy,
     /// There is no room on the disk for a change.
     StorageFull,
+    /// Nobody can tell whether what is known in memory is in force. The text is for the log.
+    InDoubt(String),
+    /// The change was made, and nobody can tell whether every node knows it yet. Of a new key, its id.
+    Unconfirmed(Option<KeyId>),
     /// The store failed. The text is for the log.
     Unavailable(String),
     /// A bug of ours. The text is for the log.
@@ -228,6 +232,19 @@ impl AppError {
     /// One field cannot be read.
     pub fn malformed(pointer: impl Into<String>, message: impl ToString) -> Self {
         Self::Malformed(FieldError::new(pointer, message.to_string()))
+    }
+}
+
+/// What somebody is told of a change that may not be in force everywhere, and what to do.
+#[must_use]
+pub fn unconfirmed(made: Option<KeyId>) -> String {
+    match made {
+        Some(key) => format!(
+            "The key {key} was made, but the database was lost before every node was known to have it. Its secret is not shown: delete it, and make another."
+        ),
+        None => "The change was made, but the database was lost before every node was known to have it. Asking again is safe for an edit or a revocation; \
+                 of what was to be made, look whether it is there first."
+            .into(),
     }
 }
 
@@ -289,11 +306,13 @@ impl From<StoreError> for AppError {
             StoreError::UnknownPolicy => Self::invalid("/policy_id", "no such policy; GET /v1/policies lists them"),
             StoreError::ServiceSpelledOtherwise(name) => Self::Conflict(Conflict::ServiceSpelledOtherwise(name)),
             StoreError::BadCursor => Self::malformed("cursor", "is not one that this list gave: use next_cursor as it came"),
-            StoreError::Pepper { .. } | StoreError::NewerSchema { .. } | StoreError::Locked(_) | StoreError::UnknownRole(_) => {
-                Self::Internal(error.to_string())
-            }
+            StoreError::Pepper { .. }
+            | StoreError::NewerSchema { .. }
+            | StoreError::Locked(_)
+            | StoreError::OtherRoles(_)
+            | StoreError::UnknownRole(_) => Self::Internal(error.to_string()),
             StoreError::Full => Self::StorageFull,
-            StoreError::Served => Self::Unavailable(error.to_string()),
+            StoreError::Unconfirmed => Self::Unconfirmed(None),
             StoreError::Unavailable(why) => Self::Unavailable(why),
         }
     }

@@ -171,8 +171,22 @@ impl Index {
     }
 }
 
+impl Index {
+    /// A policy may change, and a key move to it, before the image is told of either. The key must not meet the policy as it was then: that might
+    /// grant what neither change did. So it gets a number of its own, under which the policy is as it is now.
+    fn separate_moved(&self, changed: &Changed) {
+        for (id, policy) in &changed.policies {
+            let is_held = |key: &Key| matches!(key.holder, KeyHolder::Service { policy, .. } if policy == *id);
+            if changed.keys.iter().any(|(_, key)| key.as_ref().is_some_and(is_held)) {
+                self.policies.renumber(*id, policy.clone());
+            }
+        }
+    }
+}
+
 impl Follower for Index {
     fn apply(&self, changed: Changed) {
+        self.separate_moved(&changed);
         // What ends comes before its cause: nobody meets a live session of an account that lacks consent already.
         let sessions = self.sessions.pin();
         for (id, session) in changed.sessions {
@@ -200,5 +214,9 @@ impl Follower for Index {
         }
         self.changed_at.store(self.clock.now().0, Ordering::Relaxed);
         self.revision.store(changed.revision, Ordering::Release);
+    }
+
+    fn forget_sessions(&self, until: UnixMillis) {
+        self.sessions.pin().retain(|_, session| session.expires_at > until);
     }
 }

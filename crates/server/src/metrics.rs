@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keybearer_core::decision::Outcome;
-use keybearer_store::WriterWatch;
+use keybearer_store::StoreWatch;
 use prometheus::core::Collector;
-use prometheus::{Encoder, Histogram, HistogramOpts, IntGauge, Registry, TextEncoder};
+use prometheus::{Encoder, Histogram, HistogramOpts, IntCounter, IntGauge, Registry, TextEncoder};
 
 pub use self::http::{HttpMetrics, method};
 use self::labelled::{Counters, Label};
@@ -35,7 +35,8 @@ pub struct Metrics {
     by_key: Counters<Authentication>,
     logins: Counters<Login>,
     forgotten: Counters<Forgotten>,
-    writer: Arc<Writer>,
+    watch: Arc<Watch>,
+    in_doubt: IntCounter,
     gauges: Gauges,
 }
 
@@ -146,15 +147,38 @@ struct Gauges {
     connections: IntGauge,
 }
 
-struct Writer {
+/// What the store tells of its work.
+struct Watch {
     group: Histogram,
     took: Histogram,
+    barrier: Histogram,
+    fenced: IntCounter,
+    strong_reads: IntCounter,
+    lag: IntGauge,
+    lease: prometheus::Gauge,
 }
 
-impl WriterWatch for Writer {
+impl StoreWatch for Watch {
     fn committed(&self, changes: usize, took: Duration) {
         self.group.observe(as_number(changes));
         self.took.observe(took.as_secs_f64());
+    }
+
+    fn in_force(&self, waited: Duration) {
+        self.barrier.observe(waited.as_secs_f64());
+    }
+
+    fn fenced(&self, nodes: usize) {
+        self.fenced.inc_by(u64::try_from(nodes).unwrap_or(u64::MAX));
+    }
+
+    fn strong_read(&self) {
+        self.strong_reads.inc();
+    }
+
+    fn followed(&self, lag: i64, lease_left: Duration) {
+        self.lag.set(lag);
+        self.lease.set(lease_left.as_secs_f64());
     }
 }
 
@@ -200,14 +224,21 @@ impl Default for Metrics {
             waiting_to_hash: gauge("keybearer_password_hashes_waiting", "Passwords that wait to be hashed"),
             connections: gauge("keybearer_connections_open", "Connections that are open; http.max_connections is the most"),
         };
-        let writer = Writer {
+        let counter = |name: &str, help: &str| registered(&registry, IntCounter::new(name, help));
+        let watch = Watch {
             group: histogram("keybearer_store_writer_group_size", "Writes that were committed together", &GROUPS),
-            took: histogram(
-                "keybearer_store_commit_duration_seconds",
-                "From the first write of a group to the moment before its answers",
+            took: histogram("keybearer_store_commit_duration_seconds", "From the first write of a group to its commit", &SECONDS),
+            barrier: histogram(
+                "keybearer_cluster_barrier_duration_seconds",
+                "From the commit of a change on PostgreSQL until it was in force on every node",
                 &SECONDS,
             ),
+            fenced: counter("keybearer_cluster_fenced_total", "Nodes that a change of this one stopped waiting for"),
+            strong_reads: counter("keybearer_cluster_strong_reads_total", "Looks at the database for requests that no lease covered"),
+            lag: gauge("keybearer_cluster_revision_lag", "Changes that the index lacked when it was last brought up to date"),
+            lease: registered(&registry, prometheus::Gauge::new("keybearer_cluster_lease_seconds", "What was left of the lease then")),
         };
+        let in_doubt = counter("keybearer_cluster_refused_in_doubt_total", "Requests refused since nobody could tell what is in force");
         Self {
             http: HttpMetrics::new(&registry),
             verified,
@@ -217,7 +248,8 @@ impl Default for Metrics {
             by_key,
             logins: Counters::single(&registry, logins, "outcome"),
             forgotten: Counters::single(&registry, forgotten, "what"),
-            writer: Arc::new(writer),
+            watch: Arc::new(watch),
+            in_doubt,
             gauges,
             registry,
         }
@@ -266,10 +298,15 @@ impl Metrics {
         self.forgotten.count(what, number);
     }
 
-    /// What measures the writer.
+    /// Counts a request that was refused since nobody could tell what is in force.
+    pub fn refused_in_doubt(&self) {
+        self.in_doubt.inc();
+    }
+
+    /// What measures the store.
     #[must_use]
-    pub fn writer_watch(&self) -> Arc<dyn WriterWatch> {
-        Arc::clone(&self.writer) as _
+    pub fn store_watch(&self) -> Arc<dyn StoreWatch> {
+        Arc::clone(&self.watch) as _
     }
 
     /// All of it as text, with these levels.

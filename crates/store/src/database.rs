@@ -7,7 +7,7 @@ use std::sync::Arc;
 use keybearer_core::role::Roles;
 
 use crate::postgres::{self, Postgres, PostgresUrl};
-use crate::{Contents, Login, OutgoingRow, Store, StoreError};
+use crate::{Contents, Login, Membership, OutgoingRow, Store, StoreError};
 
 /// Where rows and events live.
 #[derive(Clone, Debug)]
@@ -43,15 +43,15 @@ impl Database {
         }
     }
 
-    /// Opens it for a server, bringing its schema up to date.
+    /// Opens it for whoever makes changes, bringing its schema up to date. As what he takes part among other nodes counts once he follows the
+    /// changes.
     ///
     /// # Errors
-    /// [`StoreError::NewerSchema`] where a later version of Keybearer has been here; [`StoreError::Served`] where another process uses it;
-    /// [`StoreError::Unavailable`] where it cannot be opened.
-    pub async fn open(&self, roles: Roles) -> Result<Arc<dyn Store>, StoreError> {
+    /// [`StoreError::NewerSchema`] where a later version of Keybearer has been here; [`StoreError::Unavailable`] where it cannot be opened.
+    pub async fn open(&self, roles: Roles, membership: Membership) -> Result<Arc<dyn Store>, StoreError> {
         match self {
             Self::Sqlite(file) => crate::open_sqlite(file, roles),
-            Self::Postgres(url) => Ok(Arc::new(Postgres::open(url, roles).await?)),
+            Self::Postgres(url) => Ok(Arc::new(Postgres::open(url, roles, membership).await?)),
         }
     }
 

@@ -126,9 +126,12 @@ pub enum StoreError {
     /// The data directory belongs to a process that runs.
     #[error("another Keybearer process holds the lock {0}: stop it, or give this one its own data_dir")]
     Locked(String),
-    /// The database belongs to a process that runs.
-    #[error("another Keybearer process serves this database, or has taken it over: one node serves one database; stop one of them")]
-    Served,
+    /// Nodes that serve together decide by the same table of roles.
+    #[error("the node {0:?}, which serves from this database, has another table of roles: give all nodes the same setting `roles`")]
+    OtherRoles(String),
+    /// The change is committed, and the database was lost before it was known whether every node has it.
+    #[error("the change was made, but the database was lost before every node was known to have it")]
+    Unconfirmed,
     /// There is no room on the disk. What is there can be read; changes can be made again once there is room.
     #[error("no room is left on the disk that holds the data: make some")]
     Full,

@@ -2,6 +2,7 @@
 
 use keybearer_core::account::AccountId;
 use keybearer_core::policy::PolicyId;
+use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 
 use crate::{Account, Key, Policy, Session, SessionId};
@@ -21,10 +22,15 @@ pub struct Changed {
     pub revision: i64,
 }
 
-/// Somebody who keeps an image of the rows. Called once for each change, in the order of the
-/// revisions, after the commit and before the caller is answered; and, under the revision that it
-/// has, for rows that are forgotten.
+/// Somebody who keeps an image of the rows. Called in the order of the revisions, after the commit and before the caller is answered, once
+/// for each change, or for several changes at once where several nodes make them; and, under the revision that it has, for rows that are
+/// forgotten.
 pub trait Follower: Send + Sync {
     /// Takes over the rows.
     fn apply(&self, changed: Changed);
+
+    /// Forgets the sessions that were over at this moment. Nobody may use them any more, so who keeps none has nothing to do.
+    fn forget_sessions(&self, until: UnixMillis) {
+        let _ = until;
+    }
 }

@@ -9,6 +9,7 @@
 mod account;
 mod audit;
 mod backup;
+mod cluster;
 mod database;
 mod difference;
 mod error;
@@ -39,6 +40,7 @@ use keybearer_core::token::PepperVersion;
 
 pub use crate::account::{Account, AccountChange, AccountFilter, Accounts, ChangedAccount, Login, NewAccount, PasswordReset, Revoked};
 pub use crate::backup::{CarriedOver, Contents, Replaced};
+pub use crate::cluster::{Cluster, Consistency, Membership, Node, Nodes};
 pub use crate::database::Database;
 pub use crate::error::{StoreError, What};
 pub use crate::event::{Event, EventFilter, Events, Stats, Target};
@@ -58,7 +60,7 @@ pub use crate::transfer::{
     RowRefusal, ServiceRow, Verdict,
 };
 pub use crate::verification::{Answered, MINUTE, Verifications};
-pub use crate::watch::WriterWatch;
+pub use crate::watch::StoreWatch;
 
 /// A JSON object that applications keep with an account or a key.
 pub type Metadata = serde_json::Map<String, serde_json::Value>;
@@ -93,7 +95,9 @@ pub(crate) fn page_end<T>(items: &mut Vec<T>, limit: u32) -> Option<&T> {
 
 /// All that Keybearer asks of a database.
 #[async_trait]
-pub trait Store: Accounts + Sessions + Keys + Policies + Permissions + Events + Verifications + Retention + Imports + Send + Sync {
+pub trait Store:
+    Accounts + Sessions + Keys + Policies + Permissions + Events + Verifications + Retention + Imports + Nodes + Send + Sync
+{
     /// Loads every row that is not forgotten (see [`Retention::forget`]) into the follower, then keeps it informed of each change. To be called once, before anything else is asked.
     async fn follow(&self, follower: Arc<dyn Follower>) -> Result<(), StoreError>;
 
@@ -107,7 +111,7 @@ pub trait Store: Accounts + Sessions + Keys + Policies + Permissions + Events + 
     async fn ping(&self) -> Result<(), StoreError>;
 
     /// Has the writer measured, from now on. The first one stays.
-    fn watch(&self, watch: Arc<dyn WriterWatch>);
+    fn watch(&self, watch: Arc<dyn StoreWatch>);
 
     /// How many changes wait for the writer.
     fn waiting(&self) -> usize;

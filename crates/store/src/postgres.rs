@@ -1,25 +1,30 @@
-//! The store on PostgreSQL: one task that writes, readers beside it, one node at a time.
+//! The store on PostgreSQL: one task that writes, readers beside it, and any number of nodes.
 
 mod account;
 pub(crate) mod address;
+mod barrier;
+mod clock;
 mod conditions;
 mod connection;
 mod contents;
+mod engine;
 mod event;
 mod export;
 mod failure;
+mod follow;
+mod hints;
 mod import;
 mod key;
 mod last_use;
 mod load;
 mod migrate;
+mod nodes;
 mod peppers;
 mod permission;
 mod policy;
 mod retention;
 mod row;
 mod session;
-mod tenure;
 mod tls;
 mod tx;
 mod value;
@@ -27,64 +32,215 @@ mod verification;
 mod writer;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use keybearer_core::lease::Terms;
 use keybearer_core::role::Roles;
-use keybearer_core::token::PepperVersion;
+use keybearer_core::token::{KeyId, PepperVersion};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
 pub use self::address::PostgresUrl;
+use self::barrier::Barrier;
 use self::connection::{Pool, Purpose, Transaction};
-use self::tenure::Lock;
-use self::writer::Writer;
-use crate::{Contents, Follower, Login, OutgoingRow, Store, StoreError, WriterWatch};
+use self::engine::Engine;
+use self::follow::{Ask, Beginning, Following, Standing};
+use self::hints::Hints;
+use self::writer::{Gauges, Writer};
+use crate::{Cluster, Contents, Follower, Horizon, Login, Membership, Nodes, OutgoingRow, Store, StoreError, StoreWatch};
 
+/// How long a lease lasts by a perfect clock.
+const TTL: Duration = Duration::from_secs(2);
+/// What may lie between an instant and its being noted.
+const MARGIN: Duration = Duration::from_millis(20);
+/// How long a request waits for the database to say what is in force.
+const DOUBT: Duration = Duration::from_millis(500);
 /// How many connections read beside the writer.
 const READERS: usize = 8;
 
 pub(crate) struct Postgres {
+    url: PostgresUrl,
     readers: Pool,
-    writer: Writer,
+    membership: Membership,
+    /// Tells what this process keeps for itself from what others do.
+    process: Uuid,
+    roles: String,
+    /// The newest pepper of this node.
+    pepper: AtomicU16,
+    horizon: Mutex<Horizon>,
     /// Up to which death the follower was told to forget keys, in milliseconds since 1970.
     swept: AtomicI64,
+    standing: ArcSwap<Standing>,
+    hints: Hints,
+    gauges: Arc<Gauges>,
+    /// How to ask the task that follows, once there is one.
+    following: Mutex<Option<mpsc::UnboundedSender<Ask>>>,
+    // From here on dropped in this order: the engine waits for what nobody can ask any more.
+    writer: Option<Writer>,
+    engine: Engine,
 }
 
 impl Postgres {
-    pub(crate) async fn open(url: &PostgresUrl, roles: Roles) -> Result<Self, StoreError> {
-        // First, so that nobody changes the schema under a node that serves.
-        let lock = Lock::take(url).await?;
+    pub(crate) async fn open(url: &PostgresUrl, roles: Roles, membership: Membership) -> Result<Self, StoreError> {
+        let engine = Engine::start()?;
         let writing = Pool::new(url, 1)?;
-        migrate::run(&writing).await?;
-        let tenure = lock.begin(&writing).await?;
-        permission::declare_own(&writing).await?;
-        last_use::settle(&writing).await?;
-        let writer = Writer::start(writing, tenure, Arc::new(roles));
-        Ok(Self { readers: Pool::new(url, READERS)?, writer, swept: AtomicI64::new(i64::MIN) })
+        let prepared = writing.clone();
+        let prepare = async move {
+            migrate::run(&prepared).await?;
+            permission::declare_own(&prepared).await?;
+            last_use::settle(&prepared).await
+        };
+        engine.run(prepare).await?;
+        let (hints, gauges) = (Hints::default(), Arc::<Gauges>::default());
+        let (committed, queue) = mpsc::unbounded_channel();
+        let names = roles.iter().map(|(name, level)| format!("{name}={level}")).collect::<Vec<_>>().join(" ");
+        let (writer, writing) = Writer::new(writing, Arc::new(roles), committed, Arc::clone(&gauges));
+        engine.spawn(writing);
+        let (pool, heard, told) = (Pool::quick(url)?, hints.clone(), Arc::clone(&gauges));
+        engine.spawn(Barrier { pool, terms: terms(), hints: heard, queue, gauges: told }.run());
+        engine.spawn_for_ever(hints.clone().listen(url.clone()));
+        Ok(Self {
+            url: url.clone(),
+            readers: Pool::new(url, READERS)?,
+            membership,
+            process: Uuid::new_v4(),
+            roles: names,
+            pepper: AtomicU16::new(0),
+            horizon: Mutex::new(Horizon::NONE),
+            swept: AtomicI64::new(i64::MIN),
+            standing: ArcSwap::default(),
+            hints,
+            gauges,
+            following: Mutex::new(None),
+            writer: Some(writer),
+            engine,
+        })
     }
+
+    fn writer(&self) -> &Writer {
+        self.writer.as_ref().expect("it is there until this is dropped")
+    }
+
+    fn standing(&self) -> Arc<Standing> {
+        self.standing.load_full()
+    }
+
+    /// Asks the task that follows. False if there is none.
+    fn ask(&self, ask: Ask) -> bool {
+        let following = self.following.lock().unwrap_or_else(PoisonError::into_inner);
+        following.as_ref().is_some_and(|following| following.send(ask).is_ok())
+    }
+
+    /// Moves the horizon forward, and has the follower forget these keys, which must have died behind it. Returns whether there is a follower.
+    async fn forget_in_image(&self, horizon: Horizon, keys: Vec<KeyId>) -> bool {
+        let horizon = {
+            let mut known = self.horizon.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = known.advanced_to(horizon);
+            *known
+        };
+        let (done, is_done) = oneshot::channel();
+        self.ask(Ask::Forget(horizon, keys, done)) && is_done.await.is_ok()
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.following.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.writer.take();
+    }
+}
+
+/// For how long leases are granted, and changes wait for them.
+fn terms() -> Terms {
+    Terms::new(TTL, MARGIN)
 }
 
 #[async_trait]
 impl Store for Postgres {
     async fn follow(&self, follower: Arc<dyn Follower>) -> Result<(), StoreError> {
-        self.writer.follow(follower).await
+        let standing = Arc::<Standing>::default();
+        let beginning = Beginning {
+            pool: Pool::quick(&self.url)?,
+            follower,
+            membership: self.membership.clone(),
+            roles: self.roles.clone(),
+            pepper: self.pepper.load(Ordering::Relaxed),
+            horizon: *self.horizon.lock().unwrap_or_else(PoisonError::into_inner),
+            terms: terms(),
+            hints: self.hints.clone(),
+            standing: Arc::clone(&standing),
+            gauges: Arc::clone(&self.gauges),
+        };
+        let following = self.engine.run(Following::begin(beginning)).await?;
+        let (ask, asked) = mpsc::unbounded_channel();
+        // One that followed before ends with the last who could ask it.
+        *self.following.lock().unwrap_or_else(PoisonError::into_inner) = Some(ask);
+        self.standing.store(standing);
+        self.engine.spawn(following.run(asked));
+        Ok(())
     }
 
     async fn check_peppers(&self, fingerprints: BTreeMap<PepperVersion, String>) -> Result<(), StoreError> {
-        self.writer.bookkeeping(move |transaction| Box::pin(peppers::check(transaction, fingerprints))).await
+        self.pepper.store(fingerprints.keys().next_back().copied().unwrap_or(0), Ordering::Relaxed);
+        self.writer().bookkeeping(move |transaction| Box::pin(peppers::check(transaction, fingerprints))).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.writer.ping()?;
+        self.writer().ping()?;
+        let is_followed = self.following.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|ask| !ask.is_closed());
+        if is_followed == Some(false) {
+            return Err(StoreError::Unavailable("the task that follows changes has ended".into()));
+        }
+        self.standing().may_serve()?;
         self.readers.read(|transaction| Box::pin(answers(transaction))).await
     }
 
-    fn watch(&self, watch: Arc<dyn WriterWatch>) {
-        self.writer.watch(watch);
+    fn watch(&self, watch: Arc<dyn StoreWatch>) {
+        self.writer().watch(watch);
     }
 
     fn waiting(&self) -> usize {
-        self.writer.waiting()
+        self.writer().waiting()
+    }
+}
+
+#[async_trait]
+impl Nodes for Postgres {
+    fn is_in_force(&self) -> bool {
+        self.standing.load().is_covered()
+    }
+
+    async fn confirm(&self) -> Result<(), StoreError> {
+        self.standing.load().may_serve()?;
+        let (answer, answered) = oneshot::channel();
+        let absent = || StoreError::Unavailable("nobody follows the changes".into());
+        if !self.ask(Ask::Confirm(answer)) {
+            return Err(absent());
+        }
+        match tokio::time::timeout(DOUBT, answered).await {
+            Ok(answer) => answer.map_err(|_| absent())?,
+            Err(_) => Err(StoreError::Unavailable("the database did not say in time what is in force".into())),
+        }
+    }
+
+    fn common_pepper(&self) -> Option<PepperVersion> {
+        self.standing.load().pepper()
+    }
+
+    async fn cluster(&self) -> Result<Option<Cluster>, StoreError> {
+        let own = self.standing().incarnation();
+        self.readers.read(move |transaction| Box::pin(nodes::all(transaction, own))).await.map(Some)
+    }
+
+    async fn leave(&self) {
+        let (done, is_done) = oneshot::channel();
+        if self.ask(Ask::Leave(done)) {
+            drop(is_done.await);
+        }
     }
 }
 

@@ -38,7 +38,7 @@ use rusqlite::Connection;
 pub use self::lock::DataDirLock;
 use self::readers::Readers;
 use self::writer::Writer;
-use crate::{Follower, Store, StoreError, WriterWatch};
+use crate::{Cluster, Follower, Nodes, Store, StoreError, StoreWatch};
 
 /// How many connections read beside the writer.
 const READERS: usize = 4;
@@ -99,11 +99,33 @@ impl Store for Sqlite {
         self.readers.read(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
     }
 
-    fn watch(&self, watch: Arc<dyn WriterWatch>) {
+    fn watch(&self, watch: Arc<dyn StoreWatch>) {
         self.writer.watch(watch);
     }
 
     fn waiting(&self) -> usize {
         self.writer.waiting()
     }
+}
+
+/// The lock of the data directory keeps other processes away, and a change is in the image before it is answered.
+#[async_trait]
+impl Nodes for Sqlite {
+    fn is_in_force(&self) -> bool {
+        true
+    }
+
+    async fn confirm(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn common_pepper(&self) -> Option<PepperVersion> {
+        None
+    }
+
+    async fn cluster(&self) -> Result<Option<Cluster>, StoreError> {
+        Ok(None)
+    }
+
+    async fn leave(&self) {}
 }

@@ -17,14 +17,14 @@ use crate::http::credentials::{self, Carried};
 ///
 /// # Errors
 /// [`AppError::Auth`].
-pub fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, AppError> {
+pub async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, AppError> {
     let presented = match credentials::find(headers)? {
         Some(Carried::Bearer(text) | Carried::CatenaSession(text)) => session(text)?,
         Some(Carried::CatenaApiKey(text)) => credentials::token(text)?,
         // The carriers of the other faces mean nothing here.
         Some(Carried::Basic(_) | Carried::XApiKey(_)) | None => return Err(AuthError::Missing.into()),
     };
-    authenticate(app, &presented)
+    authenticate(app, &presented).await
 }
 
 fn session(text: &str) -> Result<Presented, AuthError> {
@@ -33,8 +33,8 @@ fn session(text: &str) -> Result<Presented, AuthError> {
 }
 
 /// A session of level 8, or a service key with this permission.
-pub(super) fn administrator(app: &App, headers: &HeaderMap, needs: OwnPermission) -> Result<Caller, Status> {
-    let caller = caller(app, headers)?;
+pub(super) async fn administrator(app: &App, headers: &HeaderMap, needs: OwnPermission) -> Result<Caller, Status> {
+    let caller = caller(app, headers).await?;
     match &caller.credential {
         CallerCredential::Key(entry) => require_of_a_service(entry.kind())?,
         CallerCredential::Session(_) => {}
@@ -44,8 +44,8 @@ pub(super) fn administrator(app: &App, headers: &HeaderMap, needs: OwnPermission
 }
 
 /// Whether this is a valid key of a service, of whatever power.
-pub(super) fn tested(app: &App, headers: &HeaderMap) -> Result<(), Status> {
-    let caller = caller(app, headers).inspect_err(|error| {
+pub(super) async fn tested(app: &App, headers: &HeaderMap) -> Result<(), Status> {
+    let caller = caller(app, headers).await.inspect_err(|error| {
         if let AppError::Auth(error) = error {
             app.metrics.tested(error.into());
         }

@@ -45,8 +45,8 @@ impl Service {
         Self { app }
     }
 
-    fn admin<T>(&self, request: Request<T>, needs: OwnPermission) -> Result<Call<T>, Status> {
-        let caller = credential::administrator(&self.app, request.metadata().as_ref(), needs)?;
+    async fn admin<T>(&self, request: Request<T>, needs: OwnPermission) -> Result<Call<T>, Status> {
+        let caller = credential::administrator(&self.app, request.metadata().as_ref(), needs).await?;
         let context = request.extensions().get::<RequestContext>().cloned();
         let context = context.ok_or_else(|| AppError::Internal("a request without an id".into()))?;
         Ok(Call { context, caller, message: request.into_inner() })
@@ -70,7 +70,7 @@ fn policy_for_key(text: &str) -> Result<PolicyId, AppError> {
 #[tonic::async_trait]
 impl CatenaApiKeys for Service {
     async fn test_api_key(&self, request: Request<TestApiKeyRequest>) -> Result<Response<TestApiKeyResponse>, Status> {
-        credential::tested(&self.app, request.metadata().as_ref())?;
+        credential::tested(&self.app, request.metadata().as_ref()).await?;
         Ok(Response::new(TestApiKeyResponse {}))
     }
 
@@ -78,7 +78,7 @@ impl CatenaApiKeys for Service {
         &self,
         request: Request<AdminGetApiKeyPermissionsRequest>,
     ) -> Result<Response<AdminGetApiKeyPermissionsResponse>, Status> {
-        let Call { caller, .. } = self.admin(request, OwnPermission::PoliciesRead)?;
+        let Call { caller, .. } = self.admin(request, OwnPermission::PoliciesRead).await?;
         let permissions = ops::permission::list(&self.app, &caller).await?;
         let permissions = permissions.into_iter().filter(|permission| permission.declared).map(dress::permission).collect();
         Ok(Response::new(AdminGetApiKeyPermissionsResponse { permissions }))
@@ -88,7 +88,7 @@ impl CatenaApiKeys for Service {
         &self,
         request: Request<AdminCreateApiKeyPolicyRequest>,
     ) -> Result<Response<AdminCreateApiKeyPolicyResponse>, Status> {
-        let Call { context, caller, message: asked } = self.admin(request, OwnPermission::PoliciesWrite)?;
+        let Call { context, caller, message: asked } = self.admin(request, OwnPermission::PoliciesWrite).await?;
         let permissions = ops::permission::resolve(&self.app, &asked.permissions).await?;
         let policy = ops::policy::create(&self.app, &context, &caller, &asked.name, permissions).await?;
         Ok(Response::new(AdminCreateApiKeyPolicyResponse { policy: Some(dress::policy(&policy)) }))
@@ -98,7 +98,7 @@ impl CatenaApiKeys for Service {
         &self,
         request: Request<AdminGetApiKeyPoliciesRequest>,
     ) -> Result<Response<AdminGetApiKeyPoliciesResponse>, Status> {
-        let Call { caller, .. } = self.admin(request, OwnPermission::PoliciesRead)?;
+        let Call { caller, .. } = self.admin(request, OwnPermission::PoliciesRead).await?;
         let policies = ops::policy::list(&self.app, &caller).await?.iter().map(dress::policy).collect();
         Ok(Response::new(AdminGetApiKeyPoliciesResponse { policies }))
     }
@@ -107,7 +107,7 @@ impl CatenaApiKeys for Service {
         &self,
         request: Request<AdminUpdateApiKeyPolicyRequest>,
     ) -> Result<Response<AdminUpdateApiKeyPolicyResponse>, Status> {
-        let Call { context, caller, message: asked } = self.admin(request, OwnPermission::PoliciesWrite)?;
+        let Call { context, caller, message: asked } = self.admin(request, OwnPermission::PoliciesWrite).await?;
         let permissions = match (asked.permissions.as_slice(), asked.clear_permissions) {
             ([], false) => None,
             ([], true) => Some(PermissionSet::default()),
@@ -123,7 +123,7 @@ impl CatenaApiKeys for Service {
         &self,
         request: Request<AdminDeleteApiKeyPolicyRequest>,
     ) -> Result<Response<AdminDeleteApiKeyPolicyResponse>, Status> {
-        let Call { context, caller, message: asked } = self.admin(request, OwnPermission::PoliciesWrite)?;
+        let Call { context, caller, message: asked } = self.admin(request, OwnPermission::PoliciesWrite).await?;
         let policy_deleted = match asked.id.parse() {
             Ok(id) => deleted(ops::policy::delete(&self.app, &context, &caller, id, Cascade::Everything, None).await)?,
             Err(_) => false,
@@ -135,7 +135,7 @@ impl CatenaApiKeys for Service {
         &self,
         request: Request<AdminCreateApiKeyRequest>,
     ) -> Result<Response<AdminCreateApiKeyResponse>, Status> {
-        let Call { context, caller, message: asked } = self.admin(request, OwnPermission::KeysWrite)?;
+        let Call { context, caller, message: asked } = self.admin(request, OwnPermission::KeysWrite).await?;
         let policy = policy_for_key(&asked.policy_id)?;
         let wanted = ServiceKeyRequest { name: &asked.name, policy, lifetime: None, service: None, metadata: None };
         let issued = ops::issue::service_key(&self.app, &context, &caller, wanted).await?;
@@ -146,7 +146,7 @@ impl CatenaApiKeys for Service {
     }
 
     async fn admin_get_api_keys(&self, request: Request<AdminGetApiKeysRequest>) -> Result<Response<AdminGetApiKeysResponse>, Status> {
-        let Call { caller, .. } = self.admin(request, OwnPermission::KeysRead)?;
+        let Call { caller, .. } = self.admin(request, OwnPermission::KeysRead).await?;
         let keys = ops::key::all_not_revoked(&self.app, &caller, KeyKind::Service, None).await?;
         let api_keys = keys.iter().map(|key| dress::key(&self.app, key)).collect();
         Ok(Response::new(AdminGetApiKeysResponse { api_keys }))
@@ -156,7 +156,7 @@ impl CatenaApiKeys for Service {
         &self,
         request: Request<AdminUpdateApiKeyRequest>,
     ) -> Result<Response<AdminUpdateApiKeyResponse>, Status> {
-        let Call { context, caller, message: asked } = self.admin(request, OwnPermission::KeysWrite)?;
+        let Call { context, caller, message: asked } = self.admin(request, OwnPermission::KeysWrite).await?;
         let policy = asked.policy_id.as_deref().map(policy_for_key).transpose()?;
         let change = KeyChange { name: asked.name.as_deref(), policy, metadata: None };
         let id = asked.key.parse().map_err(|_| AppError::NotFound(What::Key))?;
@@ -168,7 +168,7 @@ impl CatenaApiKeys for Service {
         &self,
         request: Request<AdminDeleteApiKeyRequest>,
     ) -> Result<Response<AdminDeleteApiKeyResponse>, Status> {
-        let Call { context, caller, message: asked } = self.admin(request, OwnPermission::KeysWrite)?;
+        let Call { context, caller, message: asked } = self.admin(request, OwnPermission::KeysWrite).await?;
         let api_key_deleted = match asked.key.parse() {
             Ok(id) => deleted(ops::key::revoke(&self.app, &context, &caller, id, Some(KeyKind::Service), Cascade::Nothing).await)?,
             Err(_) => false,

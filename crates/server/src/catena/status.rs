@@ -6,7 +6,7 @@ use keybearer_core::authority::Refusal;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::{Code, Status};
 
-use crate::error::{AppError, AuthError, Conflict, FieldError};
+use crate::error::{AppError, AuthError, Conflict, FieldError, unconfirmed};
 
 /// The error that a status was made of, for carriers that log it or say more than a status can.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +96,12 @@ fn word(error: &AppError) -> Worded {
                 .with_hint("retry-after", retry_after.to_string())
         }
         AppError::Busy => Worded::new(Code::Unavailable, "Too much at once: try again.").with_hint("retry-after", "1"),
+        AppError::InDoubt(_) => Worded::new(
+            Code::Unavailable,
+            "The database does not answer, so this node cannot tell whether what it knows is still in force: try again.",
+        )
+        .with_hint("retry-after", "1"),
+        AppError::Unconfirmed(made) => Worded::new(Code::Unavailable, unconfirmed(*made)),
         AppError::StorageFull => Worded::new(Code::ResourceExhausted, "The disk of the server is full: nothing was changed."),
         AppError::Unavailable(_) => {
             Worded::new(Code::Unavailable, "The database does not answer: try again.").with_hint("retry-after", "1")

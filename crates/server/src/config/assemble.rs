@@ -27,6 +27,8 @@ impl Values {
             },
             data_dir: self.required("data_dir", read::text)?.into(),
             database: self.optional("database", read::database)?,
+            consistency: self.required("consistency", read::consistency)?,
+            node_name: self.optional("node_name", read::text)?,
             keyring: self.optional("keyring", read::text)?.map(Into::into),
             admin_username: self.optional("admin_username", read::username)?,
             admin_password: self.optional("admin_password", read::text)?.map(|text| SecretText(text.into())),

@@ -10,10 +10,10 @@ use keybearer_core::key::SERVICE_MAX_LIFETIME;
 use keybearer_core::name::Name;
 use keybearer_core::role::{Level, Roles};
 use keybearer_core::token::Prefix;
-use keybearer_store::PostgresUrl;
+use keybearer_store::{Consistency, PostgresUrl};
 use tracing::level_filters::LevelFilter;
 
-use super::setting::{ACCESS, FORMATS, LANGUAGES, LEVELS};
+use super::setting::{ACCESS, CONSISTENCIES, FORMATS, LANGUAGES, LEVELS};
 use super::show::without_secrets;
 use super::{Access, LogFormat};
 use crate::language::Language;
@@ -180,6 +180,14 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
 /// The address of a PostgreSQL database. It is never repeated: it may hold a password.
 pub(super) fn database(text: &str) -> Result<PostgresUrl, String> {
     PostgresUrl::parse(text).map_err(|problem| format!("{problem}. Without this setting the data is in SQLite, in data_dir"))
+}
+
+/// How a node makes sure that its answers are in force.
+pub(super) fn consistency(text: &str) -> Result<Consistency, String> {
+    Ok(match choice(text, CONSISTENCIES)? {
+        "strict" => Consistency::Strict,
+        _ => Consistency::Lease,
+    })
 }
 
 /// The table of roles, from a section of TOML or from `auditor=6,other=2`.

@@ -100,6 +100,9 @@ pub(super) const FORMATS: &[&str] = &["auto", "text", "json"];
 /// The words of settings about who sees what is not about keys.
 pub(super) const ACCESS: &[&str] = &["open", "guarded", "off"];
 
+/// The words of `consistency`.
+pub(super) const CONSISTENCIES: &[&str] = &["lease", "strict"];
+
 /// The words of `language`.
 pub(super) const LANGUAGES: &[&str] = &["auto", "en", "de"];
 
@@ -120,8 +123,15 @@ pub const SETTINGS: &[Setting] = &[
     open(
         "database",
         Kind::Url,
-        "postgres://USER:PASSWORD@HOST/DATABASE, for one node on PostgreSQL 15 or newer; without it, SQLite in data_dir. Rather a variable than a flag, since flags show among the processes",
+        "postgres://USER:PASSWORD@HOST/DATABASE, for any number of nodes on PostgreSQL 15 or newer; without it, SQLite in data_dir. Rather a variable than a flag, since flags show among the processes",
     ),
+    preset(
+        "consistency",
+        Kind::Choice(CONSISTENCIES),
+        "lease",
+        "How a node on PostgreSQL makes sure that what it answers is in force: by a lease, or by asking the database each time",
+    ),
+    open("node_name", Kind::Text, "What people call this node among others on one database; the name of the machine where not given"),
     open("keyring", Kind::Path, "File of the server's secrets; keyring.json in data_dir where not given"),
     open("admin_username", Kind::Text, "Name of the first administrator, made at start while there is none"),
     open(

@@ -58,7 +58,7 @@ fn clear_permissions(body: &mut Map<String, Value>) {
 
 fn row<Q, A>(method: Method, path: &'static str, rpc: &'static str, call: Rpc<Q, A>) -> Row
 where
-    Q: DeserializeOwned + 'static,
+    Q: DeserializeOwned + Send + 'static,
     A: Serialize + 'static,
 {
     row_with(|_| {}, method, path, rpc, call)
@@ -67,7 +67,7 @@ where
 /// A row whose JSON is prepared before it becomes the request message.
 fn row_with<Q, A>(prepare: fn(&mut Map<String, Value>), method: Method, path: &'static str, rpc: &'static str, call: Rpc<Q, A>) -> Row
 where
-    Q: DeserializeOwned + 'static,
+    Q: DeserializeOwned + Send + 'static,
     A: Serialize + 'static,
 {
     let filter = MethodFilter::try_from(method.clone()).expect("the methods of the table are common ones");

@@ -71,7 +71,7 @@ async fn worded(face: &Face, id: &str, request: Request, next: Next) -> Response
 
 /// What a client is not told goes to the log.
 pub(super) fn log(error: &AppError, request_id: &str) {
-    if let AppError::Unavailable(why) | AppError::Internal(why) = error {
+    if let AppError::Unavailable(why) | AppError::InDoubt(why) | AppError::Internal(why) = error {
         tracing::error!(%request_id, why, "a request could not be answered");
     }
 }

@@ -31,16 +31,16 @@ pub(super) fn router() -> Router<Arc<App>> {
 }
 
 async fn gate(State(app): State<Arc<App>>, InPath(name): InPath, headers: HeaderMap) -> Result<Response, AppError> {
-    answer(&app, &name, &headers)
+    answer(&app, &name, &headers).await
 }
 
 async fn below(State(app): State<Arc<App>>, BothInPath(name, _): BothInPath, headers: HeaderMap) -> Result<Response, AppError> {
-    answer(&app, &name, &headers)
+    answer(&app, &name, &headers).await
 }
 
 /// What the gate says of a request with these headers.
-pub(super) fn answer(app: &App, name: &str, headers: &HeaderMap) -> Result<Response, AppError> {
-    ops::gate::ask(app, name, presented(headers)).map(|passed| let_through(&passed))
+pub(super) async fn answer(app: &App, name: &str, headers: &HeaderMap) -> Result<Response, AppError> {
+    ops::gate::ask(app, name, presented(headers)).await.map(|passed| let_through(&passed))
 }
 
 fn presented(headers: &HeaderMap) -> Result<Option<Presented>, AuthError> {
@@ -75,6 +75,8 @@ pub(super) fn render(error: &AppError) -> Response {
         | AppError::TooSlow
         | AppError::TooManyRequests { .. }
         | AppError::StorageFull
+        | AppError::InDoubt(_)
+        | AppError::Unconfirmed(_)
         | AppError::Unavailable(_)
         | AppError::Internal(_) => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
         AppError::NoSuchPath => (StatusCode::FORBIDDEN, "NO_SUCH_GATE"),

@@ -39,6 +39,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     if let Err(error) = books.await {
         tracing::warn!(%error, "the last uses of keys and the numbers of verifications were not written");
     }
+    // Nobody is answered here any more, so no change has to wait for this node.
+    app.store.leave().await;
 }
 
 /// Answers on all connections, until there are none after `stop`.

@@ -76,7 +76,7 @@ impl Shortcut {
 
     async fn ask(self, app: &Arc<App>, request: Request<Body>) -> Result<Response, AppError> {
         match self {
-            Self::Gate => gate::answer(app, ANY, request.headers()),
+            Self::Gate => gate::answer(app, ANY, request.headers()).await,
             Self::Verify => native::verify_one(app, VerifyCall::from_request(request, app).await?),
         }
     }

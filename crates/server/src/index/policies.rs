@@ -10,9 +10,11 @@ use keybearer_store::Policy;
 use papaya::HashMap;
 use uuid::Uuid;
 
-/// All policies that were ever met. A number is never given to another one, and stays when the policy is deleted.
+/// All policies that were ever met. A number is never given to another one, and stays when the policy is deleted. A policy may have several.
 pub(super) struct Policies {
     numbers: HashMap<PolicyId, u32, RandomState>,
+    /// Numbers that a policy had before it was given another one. Keys still name them.
+    former: HashMap<PolicyId, Vec<u32>, RandomState>,
     places: boxcar::Vec<Place>,
 }
 
@@ -23,7 +25,7 @@ struct Place {
 
 impl Policies {
     pub(super) fn new() -> Self {
-        Self { numbers: HashMap::default(), places: boxcar::Vec::new() }
+        Self { numbers: HashMap::default(), former: HashMap::default(), places: boxcar::Vec::new() }
     }
 
     /// The number of a policy, which need not be there yet, nor any more.
@@ -32,9 +34,23 @@ impl Policies {
         if let Some(number) = numbers.get(&id) {
             return *number;
         }
-        let place = self.places.push(Place { id, policy: ArcSwapOption::empty() });
         // Of two that come at once, all use the number of one.
-        *numbers.get_or_insert(id, u32::try_from(place).expect("fewer policies than a disk can hold"))
+        *numbers.get_or_insert(id, self.place(id, None))
+    }
+
+    fn place(&self, id: PolicyId, policy: Option<Policy>) -> u32 {
+        let place = self.places.push(Place { id, policy: ArcSwapOption::from_pointee(policy) });
+        u32::try_from(place).expect("fewer policies than a disk can hold")
+    }
+
+    /// Gives a policy another number, under which it is this from now on. Under those that it had it stays as it was until it is [`Policies::set`].
+    pub(super) fn renumber(&self, id: PolicyId, policy: Option<Policy>) {
+        let number = self.place(id, policy);
+        if let Some(before) = self.numbers.pin().insert(id, number).copied() {
+            let former = self.former.pin();
+            let all = former.get(&id).into_iter().flatten().copied().chain([before]).collect();
+            former.insert(id, all);
+        }
     }
 
     /// Which policy has this number, and the policy itself unless it is deleted.
@@ -49,18 +65,22 @@ impl Policies {
     }
 
     pub(super) fn set(&self, id: PolicyId, policy: Option<Policy>) {
-        if let Some(place) = self.places.get(self.number(id) as usize) {
-            place.policy.store(policy.map(Arc::new));
+        let policy = policy.map(Arc::new);
+        let former = self.former.pin();
+        for number in former.get(&id).into_iter().flatten().copied().chain([self.number(id)]) {
+            if let Some(place) = self.places.get(number as usize) {
+                place.policy.store(policy.clone());
+            }
         }
     }
 
     /// All that are not deleted.
     pub(super) fn all(&self) -> Vec<Arc<Policy>> {
-        self.places.iter().filter_map(|(_, place)| place.policy.load_full()).collect()
+        self.numbers.pin().values().filter_map(|number| self.by_number(*number).1).collect()
     }
 
     /// How many are not deleted.
     pub(super) fn len(&self) -> usize {
-        self.places.iter().filter(|(_, place)| place.policy.load().is_some()).count()
+        self.numbers.pin().values().filter(|number| self.by_number(**number).1.is_some()).count()
     }
 }

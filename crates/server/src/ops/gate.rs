@@ -29,11 +29,12 @@ pub struct Passed {
 /// Asks a gate about the credential that a request carries.
 ///
 /// # Errors
-/// [`AppError::Auth`] where no good key came; [`AppError::NoSuchPath`] where there is no such gate.
-pub fn ask(app: &App, gate: &str, presented: Result<Option<Presented>, AuthError>) -> Result<Passed, AppError> {
+/// [`AppError::Auth`] where no good key came; [`AppError::NoSuchPath`] where there is no such gate; [`AppError::InDoubt`].
+pub async fn ask(app: &App, gate: &str, presented: Result<Option<Presented>, AuthError>) -> Result<Passed, AppError> {
     if gate != ANY {
         return Err(AppError::NoSuchPath);
     }
+    app.in_force().await?;
     let passed = key(presented).and_then(|credential| {
         let verdict = verify::prove(app, &credential, &Requirement::ANY);
         verdict.decision?;

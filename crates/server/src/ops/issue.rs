@@ -6,7 +6,7 @@ use keybearer_core::permission::{OwnPermission, PermissionError, ServiceName};
 use keybearer_core::policy::PolicyId;
 use keybearer_core::role::Level;
 use keybearer_core::token::{Credential, KeyId, Secret};
-use keybearer_store::{Key, Metadata, NewAccountKey, NewKey, NewServiceKey};
+use keybearer_store::{Key, Metadata, NewAccountKey, NewKey, NewServiceKey, StoreError};
 
 use super::{metadata, name};
 use crate::app::{App, RequestContext};
@@ -76,8 +76,7 @@ pub async fn account_key(app: &App, request: &RequestContext, caller: &Caller, a
     let expires_at = account_key_expiry(app.clock.now(), asked.lifetime, &app.limits).map_err(lifetime_error)?;
     let (key, credential) = mint(app, asked.name, asked.metadata)?;
     let new = NewAccountKey { key, owner, level: asked.level, expires_at, max_per_account: app.limits.max_per_account };
-    let key = app.store.issue_account_key(app.origin(caller.actor, request), new).await?;
-    Ok(Issued { key, credential })
+    issued(app.store.issue_account_key(app.origin(caller.actor, request), new).await, credential)
 }
 
 /// Makes a service's key: a service key gives only what it has.
@@ -90,8 +89,16 @@ pub async fn service_key(app: &App, request: &RequestContext, caller: &Caller, a
     let service = asked.service.map(service_name).transpose()?;
     let (key, credential) = mint(app, asked.name, asked.metadata)?;
     let new = NewServiceKey { key, policy: asked.policy, service, expires_at };
-    let key = app.store.issue_service_key(app.origin(caller.actor, request), new).await?;
-    Ok(Issued { key, credential })
+    issued(app.store.issue_service_key(app.origin(caller.actor, request), new).await, credential)
+}
+
+/// Of a key that may not be in force everywhere, only the id is told, so that it can be deleted.
+fn issued(key: Result<Key, StoreError>, credential: Credential) -> Result<Issued, AppError> {
+    match key {
+        Ok(key) => Ok(Issued { key, credential }),
+        Err(StoreError::Unconfirmed) => Err(AppError::Unconfirmed(Some(credential.id))),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn service_name(text: &str) -> Result<ServiceName, AppError> {
@@ -106,6 +113,6 @@ fn mint(app: &App, given: &str, given_metadata: Option<Metadata>) -> Result<(New
     let (name, name_key) = name("/name", given)?;
     let metadata = metadata(given_metadata)?;
     let credential = Credential { id: KeyId::new(app.clock.now(), &random::bytes()), secret: Secret::new(random::bytes()) };
-    let (pepper, digest) = app.peppers.seal(&credential);
+    let (pepper, digest) = app.peppers.seal_at_most(app.store.common_pepper(), &credential);
     Ok((NewKey { id: credential.id, name, name_key, digest, pepper, metadata }, credential))
 }

@@ -77,7 +77,7 @@ pub async fn import(
         (None, None) => Keyring::open_or_create(&config.keyring_path(), is_new)?,
     };
     let peppers = keyring.peppers();
-    let store = database.open(config.roles.clone()).await?;
+    let store = database.open(config.roles.clone(), config.membership()).await?;
     store.check_peppers(peppers.fingerprints()).await?;
 
     let (batches, waiting) = sync_channel(WAITING);

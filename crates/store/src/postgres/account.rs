@@ -25,7 +25,7 @@ use crate::{
 #[async_trait]
 impl Accounts for Postgres {
     async fn create_account(&self, origin: Origin, new: NewAccount) -> Result<Account, StoreError> {
-        self.writer
+        self.writer()
             .change(origin, move |tx| {
                 Box::pin(async move {
                     tx.authority().await?.create_account(tx.roles().level(&new.role))?;
@@ -36,7 +36,7 @@ impl Accounts for Postgres {
     }
 
     async fn create_first_admin(&self, origin: Origin, new: NewAccount) -> Result<Account, StoreError> {
-        self.writer
+        self.writer()
             .change(origin, move |tx| {
                 Box::pin(async move {
                     tx.authority().await?.create_account(Level::ALL)?;
@@ -50,11 +50,11 @@ impl Accounts for Postgres {
     }
 
     async fn change_account(&self, origin: Origin, id: AccountId, change: AccountChange) -> Result<ChangedAccount, StoreError> {
-        self.writer.change(origin, move |tx| Box::pin(alter(tx, id, change))).await
+        self.writer().change(origin, move |tx| Box::pin(alter(tx, id, change))).await
     }
 
     async fn reset_password(&self, origin: Origin, reset: PasswordReset) -> Result<ChangedAccount, StoreError> {
-        self.writer.change(origin, move |tx| Box::pin(self::reset_password(tx, reset))).await
+        self.writer().change(origin, move |tx| Box::pin(self::reset_password(tx, reset))).await
     }
 
     async fn delete_account(
@@ -64,7 +64,7 @@ impl Accounts for Postgres {
         proved: Option<String>,
         if_keys: Option<usize>,
     ) -> Result<Revoked, StoreError> {
-        self.writer.change(origin, move |tx| Box::pin(delete(tx, id, proved, if_keys))).await
+        self.writer().change(origin, move |tx| Box::pin(delete(tx, id, proved, if_keys))).await
     }
 
     async fn revoke_account_keys(
@@ -74,7 +74,7 @@ impl Accounts for Postgres {
         reason: String,
         if_keys: Option<usize>,
     ) -> Result<Revoked, StoreError> {
-        self.writer.change(origin, move |tx| Box::pin(revoke_keys(tx, id, reason, if_keys))).await
+        self.writer().change(origin, move |tx| Box::pin(revoke_keys(tx, id, reason, if_keys))).await
     }
 
     async fn account(&self, id: AccountId) -> Result<Account, StoreError> {
@@ -97,7 +97,7 @@ impl Accounts for Postgres {
         // Asked of the writer, which alone knows the table of roles.
         let origin = Origin { actor: Actor::Operator, now: UnixMillis(0), request_id: String::new() };
         let exists = async |tx: &mut Tx| Ok(standings(tx, None).await?.iter().any(|standing| standing.level == Level::ALL));
-        self.writer.change(origin, move |tx| Box::pin(exists(tx))).await
+        self.writer().change(origin, move |tx| Box::pin(exists(tx))).await
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime, TimeoutType};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row, RowStream};
+use tokio_postgres::{Client, Row, RowStream, SimpleQueryMessage, SimpleQueryRow};
 
 use super::address::PostgresUrl;
 use super::failure::{Failure, told};
@@ -21,6 +21,10 @@ const STATEMENT: Duration = Duration::from_secs(10);
 pub(super) const LOCK: Duration = Duration::from_secs(5);
 /// How long nobody hears anything of a statement until the connection counts as lost.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long any of this may take where a lease, or somebody who verifies a key, depends on it.
+const QUICK: Duration = Duration::from_secs(1);
+/// How long such a connection is waited for.
+const QUICK_CONNECT: Duration = Duration::from_millis(500);
 
 /// The oldest server that has all that is asked of it.
 const OLDEST: u32 = 15;
@@ -36,6 +40,10 @@ pub(super) enum Purpose {
     Change,
     /// Writes very much.
     Bulk,
+    /// Reads one state for the image, and soon.
+    Follow,
+    /// Writes for the nodes, and soon.
+    Beat,
 }
 
 impl Purpose {
@@ -45,18 +53,29 @@ impl Purpose {
 
     /// Everything is said anew in each transaction, since a proxy may give each to another connection.
     fn begin(self) -> String {
-        let (statement, lock) = (if self.is_long() { Duration::ZERO } else { STATEMENT }, LOCK);
+        let (statement, lock) = match self {
+            Self::Walk | Self::Bulk => (Duration::ZERO, LOCK),
+            Self::Look | Self::Change => (STATEMENT, LOCK),
+            Self::Follow | Self::Beat => (QUICK, QUICK),
+        };
         let mode = match self {
-            Self::Look | Self::Walk => "ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-            Self::Change | Self::Bulk => "ISOLATION LEVEL READ COMMITTED, READ WRITE",
+            Self::Look | Self::Walk | Self::Follow => "ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+            Self::Change | Self::Bulk | Self::Beat => "ISOLATION LEVEL READ COMMITTED, READ WRITE",
         };
         format!(
-            "BEGIN {mode}; SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {};
+            "BEGIN {mode}; SET LOCAL client_min_messages = warning; SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {};
              SET LOCAL idle_in_transaction_session_timeout = {}",
             statement.as_millis(),
             lock.as_millis(),
-            if self.is_long() { 0 } else { PATIENCE.as_millis() },
+            if self.is_long() { 0 } else { self.patience().as_millis() },
         )
+    }
+
+    fn patience(self) -> Duration {
+        match self {
+            Self::Follow | Self::Beat => QUICK,
+            _ => PATIENCE,
+        }
     }
 }
 
@@ -69,13 +88,22 @@ pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>
 
 impl Pool {
     pub(super) fn new(url: &PostgresUrl, size: usize) -> Result<Self, StoreError> {
+        Self::within(url, size, CONNECT)
+    }
+
+    /// One connection for what must not wait long.
+    pub(super) fn quick(url: &PostgresUrl) -> Result<Self, StoreError> {
+        Self::within(url, 1, QUICK_CONNECT)
+    }
+
+    fn within(url: &PostgresUrl, size: usize, wait: Duration) -> Result<Self, StoreError> {
         let manager = Manager::from_config(url.client(), url.tls()?, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let pool = deadpool_postgres::Pool::builder(manager)
             .max_size(size)
             .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(CONNECT))
-            .create_timeout(Some(CONNECT))
-            .recycle_timeout(Some(CONNECT))
+            .wait_timeout(Some(wait))
+            .create_timeout(Some(wait))
+            .recycle_timeout(Some(wait))
             .post_create(Hook::async_fn(|client, _| {
                 Box::pin(async move { require_fit(client).await.map_err(|error| HookError::message(error.to_string())) })
             }))
@@ -86,18 +114,52 @@ impl Pool {
 
     /// Begins a transaction. One on a connection that was lost meanwhile begins on another.
     pub(super) async fn begin(&self, purpose: Purpose) -> Result<Transaction, StoreError> {
+        Ok(self.begin_with(purpose, "", "").await?.0)
+    }
+
+    /// As [`Pool::begin`], with these statements at its beginning, all in one journey to the server. Returns also the row that one of them
+    /// answered.
+    pub(super) async fn begin_with(
+        &self,
+        purpose: Purpose,
+        first: &str,
+        second: &str,
+    ) -> Result<(Transaction, Option<SimpleQueryRow>), StoreError> {
+        let sql = format!("{}; {first}; {second}", purpose.begin());
         let mut last = None;
         // As many as may have been lost at once, and then a new one.
         for _ in 0..=self.0.status().max_size {
             let client = self.0.get().await.map_err(no_connection)?;
             let transaction = Transaction { client: Some(client), purpose };
-            match transaction.batch(&purpose.begin()).await {
-                Ok(()) => return Ok(transaction),
+            match transaction.within(transaction.client().simple_query(&sql)).await {
+                Ok(answers) => return Ok((transaction, last_row(answers))),
                 Err(failure) if transaction.client().is_closed() => last = Some(failure),
                 Err(failure) => return Err(failure.into()),
             }
         }
         Err(last.unwrap_or_else(Failure::late).into())
+    }
+
+    /// Runs statements that begin and end their transaction by themselves, if they need any, in one journey.
+    pub(super) async fn run(&self, sql: &str) -> Result<(), StoreError> {
+        let mut whole = self.outside().await?;
+        whole.batch(sql).await?;
+        whole.keep();
+        Ok(())
+    }
+
+    /// The one row that a statement answers, which is a transaction of its own.
+    pub(super) async fn one(&self, sql: &str, values: &[Value<'_>]) -> Result<Row, StoreError> {
+        let mut whole = self.outside().await?;
+        let row = whole.one(sql, values).await?;
+        whole.keep();
+        Ok(row)
+    }
+
+    /// A connection on which no transaction was begun. It is dropped with whatever fails on it.
+    async fn outside(&self) -> Result<Transaction, StoreError> {
+        let client = self.0.get().await.map_err(no_connection)?;
+        Ok(Transaction { client: Some(client), purpose: Purpose::Beat })
     }
 
     /// Runs a query in one transaction, so that all its statements see one state.
@@ -119,6 +181,14 @@ impl Pool {
         let answer = answer?;
         ended.map(|()| answer)
     }
+}
+
+fn last_row(answers: Vec<SimpleQueryMessage>) -> Option<SimpleQueryRow> {
+    let rows = answers.into_iter().filter_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    rows.last()
 }
 
 fn no_connection(error: PoolError) -> StoreError {
@@ -174,7 +244,7 @@ impl Transaction {
         if self.purpose.is_long() {
             return Ok(work.await?);
         }
-        Ok(tokio::time::timeout(PATIENCE, work).await.map_err(|_| Failure::late())??)
+        Ok(tokio::time::timeout(self.purpose.patience(), work).await.map_err(|_| Failure::late())??)
     }
 
     /// Runs statements without values.
@@ -210,6 +280,11 @@ impl Transaction {
         Ok(Box::pin(self.within(self.client().query_typed_raw(sql, values)).await?))
     }
 
+    /// As [`Transaction::commit`], and whoever listens on this channel is told.
+    pub(super) async fn commit_and_tell(self, channel: &str) -> Result<(), Failure> {
+        self.end(&format!("NOTIFY {channel}; COMMIT")).await
+    }
+
     /// Ends it with all that it wrote. Where that fails, nobody knows whether it did.
     pub(super) async fn commit(self) -> Result<(), Failure> {
         // The server takes the COMMIT of a transaction in which a statement failed for a ROLLBACK, and says so in a word that nobody reads. It
@@ -224,8 +299,12 @@ impl Transaction {
 
     async fn end(mut self, sql: &str) -> Result<(), Failure> {
         self.batch(sql).await?;
-        // Back among the others.
-        drop(self.client.take());
+        self.keep();
         Ok(())
+    }
+
+    /// Gives the connection back to the others.
+    fn keep(&mut self) {
+        drop(self.client.take());
     }
 }

@@ -24,11 +24,6 @@ impl Failure {
         self.code == Some(SqlState::UNIQUE_VIOLATION)
     }
 
-    /// Whether somebody else kept a lock for too long.
-    pub(super) fn is_locked(&self) -> bool {
-        self.code == Some(SqlState::LOCK_NOT_AVAILABLE)
-    }
-
     /// Whether there is no such table.
     pub(super) fn is_undefined_table(&self) -> bool {
         self.code == Some(SqlState::UNDEFINED_TABLE)

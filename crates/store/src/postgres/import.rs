@@ -14,10 +14,10 @@ use keybearer_core::key::Limits;
 use keybearer_core::role::Level;
 
 use self::key::Holders;
+use super::Postgres;
 use super::failure::Failure;
 use super::tx::Tx;
-use super::{Postgres, load};
-use crate::{Changed, Horizon, Imports, Incoming, IncomingRow, Keep, Origin, RowRefusal, StoreError, Verdict};
+use crate::{Imports, Incoming, IncomingRow, Keep, Origin, RowRefusal, StoreError, Verdict};
 
 /// After how many rows a piece is committed.
 const PIECE: usize = 10_000;
@@ -26,11 +26,11 @@ const PIECE: usize = 10_000;
 impl Imports for Postgres {
     async fn import(&self, origin: Origin, limits: Limits, keep: Keep, rows: Box<dyn Incoming>) -> Result<bool, StoreError> {
         let holders = Holders::new(limits);
-        self.writer.import(Import { origin, keep, rows: Some(rows), holders, refused_accounts: BTreeSet::new() }).await
+        self.writer().import(Import { origin, keep, rows: Some(rows), holders, refused_accounts: BTreeSet::new(), revision: None }).await
     }
 }
 
-/// An import under way. No other change comes between its pieces, so what it knows of holders stays true.
+/// An import under way. What it knows of holders stays true for as long as no other change comes between its pieces.
 pub(super) struct Import {
     origin: Origin,
     keep: Keep,
@@ -39,12 +39,8 @@ pub(super) struct Import {
     holders: Holders,
     /// Accounts whose rows were refused: their keys may be another person's here.
     refused_accounts: BTreeSet<AccountId>,
-}
-
-/// What a follower is to be told of a piece, a row at a time.
-pub(super) struct Changes {
-    pub(super) horizon: Horizon,
-    pub(super) made: Vec<Changed>,
+    /// The revision of the last row that was written.
+    revision: Option<i64>,
 }
 
 /// What became of a piece.
@@ -95,15 +91,16 @@ enum Taken {
 
 impl Import {
     /// Takes in the rows of one transaction.
-    pub(super) async fn take_piece(&mut self, tx: &mut Tx, mut revision: i64, changes: &mut Option<Changes>) -> Result<Piece, StoreError> {
+    pub(super) async fn take_piece(&mut self, tx: &mut Tx, mut revision: i64) -> Result<Piece, StoreError> {
         tx.begin(self.origin.clone());
         let authority = tx.authority().await?;
         // Rows say who made them and when, which nobody less may.
         authority.at_least(Level::ALL)?;
-        // A follower is told of each row with its revision.
-        if changes.is_none() {
-            tx.begin_bulk(revision);
+        if self.revision.replace(revision).is_some_and(|known| known != revision) {
+            // Another node has made changes since the last piece.
+            self.holders.forget();
         }
+        tx.begin_bulk(revision);
         let mut count = 0;
         let mut is_last = true;
         while let Some(batch) = self.ask(|rows| rows.next()).await? {
@@ -115,11 +112,7 @@ impl Import {
                     Err(Stop::Refused(refusal)) => Verdict::Refused(refusal),
                     Err(Stop::Failed(error)) => return Err(error),
                 };
-                let touched = tx.take_touched();
-                revision = touched.revision.unwrap_or(revision);
-                if let (Some(changes), Verdict::Imported) = (&mut *changes, &verdict) {
-                    changes.made.push(load::touched(tx.transaction(), changes.horizon, &touched, revision).await?);
-                }
+                revision = tx.take_revision().unwrap_or(revision);
                 self.rows()?.told(number, verdict);
             }
             if count >= PIECE && self.keep == Keep::Pieces {
@@ -128,6 +121,7 @@ impl Import {
             }
         }
         tx.end_bulk().await?;
+        self.revision = Some(revision);
         Ok(Piece { is_last, revision })
     }
 

@@ -29,19 +29,19 @@ use crate::{
 #[async_trait]
 impl Keys for Postgres {
     async fn issue_account_key(&self, origin: Origin, new: NewAccountKey) -> Result<Key, StoreError> {
-        self.writer.change(origin, move |tx| Box::pin(issue_account_key(tx, new))).await
+        self.writer().change(origin, move |tx| Box::pin(issue_account_key(tx, new))).await
     }
 
     async fn issue_service_key(&self, origin: Origin, new: NewServiceKey) -> Result<Key, StoreError> {
-        self.writer.change(origin, move |tx| Box::pin(issue_service_key(tx, new))).await
+        self.writer().change(origin, move |tx| Box::pin(issue_service_key(tx, new))).await
     }
 
     async fn change_service_key(&self, origin: Origin, id: KeyId, change: ServiceKeyChange, only_service: bool) -> Result<Key, StoreError> {
-        self.writer.change(origin, move |tx| Box::pin(alter(tx, id, change, only_service))).await
+        self.writer().change(origin, move |tx| Box::pin(alter(tx, id, change, only_service))).await
     }
 
     async fn revoke_key(&self, origin: Origin, id: KeyId, kind: Option<KeyKind>, descendants: Cascade) -> Result<Vec<KeyId>, StoreError> {
-        self.writer.change(origin, move |tx| Box::pin(revoke(tx, id, kind, descendants))).await
+        self.writer().change(origin, move |tx| Box::pin(revoke(tx, id, kind, descendants))).await
     }
 
     async fn descendants(&self, id: KeyId) -> Result<Vec<Key>, StoreError> {
@@ -62,7 +62,8 @@ impl Keys for Postgres {
     }
 
     async fn record_use(&self, used: Vec<(KeyId, UnixMillis)>, waits: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {
-        self.writer.bookkeeping(move |transaction| Box::pin(last_use::record(transaction, used, waits))).await
+        let node = self.process;
+        self.writer().bookkeeping(move |transaction| Box::pin(last_use::record(transaction, node, used, waits))).await
     }
 }
 

@@ -9,12 +9,21 @@ use super::value::{Value, get};
 use crate::StoreError;
 use crate::waiting_uses::{packed, unpacked};
 
-/// Writes uses into the rows of the keys, and what waits in place of what waited.
+/// Writes uses into the rows of the keys, and what waits at this node in place of what waited there.
 pub(super) async fn record(
     transaction: &Transaction,
+    node: Uuid,
     used: Vec<(KeyId, UnixMillis)>,
     waits: Vec<(KeyId, UnixMillis)>,
 ) -> Result<(), StoreError> {
+    write(transaction, used).await?;
+    let sql = "INSERT INTO waiting_uses (node, uses) VALUES ($1, $2)
+               ON CONFLICT (node) DO UPDATE SET uses = excluded.uses WHERE waiting_uses.uses != excluded.uses";
+    transaction.execute(sql, &[Value::Id(Some(node)), Value::Bytes(&packed(&waits))]).await?;
+    Ok(())
+}
+
+async fn write(transaction: &Transaction, used: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {
     let (ids, moments) = used.iter().map(|(id, at)| (Uuid::from_bytes(*id.as_bytes()), at.0)).unzip();
     transaction
         .execute(
@@ -23,14 +32,14 @@ pub(super) async fn record(
             &[Value::Ids(ids), Value::Numbers(moments)],
         )
         .await?;
-    transaction.execute("UPDATE waiting_uses SET uses = $1 WHERE uses != $1", &[Value::Bytes(&packed(&waits))]).await?;
     Ok(())
 }
 
-/// Writes into the rows what waited when the server stopped.
+/// Writes into the rows what waited when a server stopped. One that runs writes what waits there anew.
 pub(super) async fn settle(pool: &Pool) -> Result<(), StoreError> {
     let transaction = pool.begin(Purpose::Bulk).await?;
-    let waited = transaction.one("SELECT uses FROM waiting_uses", &[]).await?;
-    record(&transaction, unpacked(get(&waited, 0)?)?, Vec::new()).await?;
+    for waited in transaction.query("DELETE FROM waiting_uses RETURNING uses", &[]).await? {
+        write(&transaction, unpacked(get(&waited, 0)?)?).await?;
+    }
     Ok(transaction.commit().await?)
 }

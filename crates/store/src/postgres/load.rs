@@ -1,17 +1,18 @@
 //! The one way into the image in memory: at start everything, later the rows that changes touched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::TryStreamExt;
+use keybearer_core::account::AccountId;
+use keybearer_core::policy::PolicyId;
 use keybearer_core::token::KeyId;
 use uuid::Uuid;
 
 use super::connection::Transaction;
 use super::failure::Failure;
-use super::tx::TouchedIds;
-use super::value::{Value, get};
-use super::{policy, retention, row};
-use crate::{Changed, Follower, Horizon, Key, StoreError, What};
+use super::value::{Value, get, unreadable};
+use super::{policy, row};
+use crate::{Changed, Follower, Horizon, Key, SessionId, StoreError, What};
 
 /// How many keys are handed over at a time.
 const CHUNK: usize = 10_000;
@@ -51,12 +52,71 @@ pub(super) async fn everything(transaction: &Transaction, horizon: Horizon, foll
     Ok(revision)
 }
 
-/// The rows that a change touched, as the transaction sees them now. What is behind the horizon counts as absent: a change of a key that was
-/// forgotten does not bring it back.
-pub(super) async fn touched(transaction: &Transaction, horizon: Horizon, ids: &TouchedIds, revision: i64) -> Result<Changed, StoreError> {
+/// What was fetched of the changes behind a revision.
+pub(super) struct Fetched {
+    /// The rows that they touched, under the revision of the last of them.
+    pub(super) changed: Changed,
+    /// The revision of the last change that there is.
+    pub(super) counter: i64,
+}
+
+/// The rows that the changes behind `revision` touched, at most `limit` of the oldest of these changes.
+pub(super) async fn behind(transaction: &Transaction, horizon: Horizon, revision: i64, limit: usize) -> Result<Fetched, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let sql = "SELECT revision, touched FROM events WHERE revision > $1 ORDER BY revision LIMIT $2";
+    let values = [revision.into(), limit.into()];
+    // Both at once, in one journey.
+    let (counter, events) = tokio::try_join!(self::revision(transaction), async { Ok(transaction.query(sql, &values).await?) })?;
+    let mut touched = Touched::default();
+    let mut last = None;
+    for event in &events {
+        last = Some(get(event, 0)?);
+        let names: Vec<String> = serde_json::from_str(get(event, 1)?).map_err(unreadable)?;
+        names.iter().try_for_each(|name| touched.insert(name))?;
+    }
+    // Without any event behind it, the counter says whether that revision was reached, or was never there.
+    let changed = rows(transaction, horizon, &touched, last.unwrap_or(counter)).await?;
+    Ok(Fetched { changed, counter })
+}
+
+/// Rows that changes touched.
+#[derive(Default)]
+struct Touched {
+    accounts: BTreeSet<AccountId>,
+    sessions: BTreeSet<SessionId>,
+    policies: BTreeSet<PolicyId>,
+    keys: BTreeSet<KeyId>,
+}
+
+impl Touched {
+    /// Adds what an event names, in the words of [`crate::Target`].
+    fn insert(&mut self, name: &str) -> Result<(), StoreError> {
+        let (kind, id) = name.split_once(':').unwrap_or((name, ""));
+        let wrong = |_| unreadable(format!("events: nothing is called {name:?}"));
+        let uuid = || id.parse::<Uuid>().map_err(|_| wrong(()));
+        match kind {
+            "account" => drop(self.accounts.insert(AccountId(id.parse().map_err(|_| wrong(()))?))),
+            "session" => drop(self.sessions.insert(SessionId(uuid()?))),
+            "policy" => drop(self.policies.insert(PolicyId(uuid()?))),
+            "key" => drop(self.keys.insert(KeyId::from_bytes(uuid()?.into_bytes()))),
+            // The image in memory holds no manifests: policies carry the full names that they grant.
+            "service" | "store" => {}
+            _ => return Err(wrong(())),
+        }
+        Ok(())
+    }
+}
+
+/// Rows as the transaction sees them now. What is behind the horizon counts as absent: a change of a key that was forgotten does not bring it
+/// back.
+async fn rows(transaction: &Transaction, horizon: Horizon, ids: &Touched, revision: i64) -> Result<Changed, StoreError> {
     let mut changed = Changed { revision, ..Changed::default() };
-    for id in &ids.accounts {
-        changed.accounts.push((*id, present(row::account(transaction, *id).await)?));
+    if !ids.accounts.is_empty() {
+        let sql = format!("SELECT {} FROM accounts WHERE id = ANY($1) AND deleted_at IS NULL", row::ACCOUNT);
+        let found = transaction.query(&sql, &[Value::Numbers(ids.accounts.iter().map(|id| id.0).collect())]).await?;
+        let mut found: BTreeMap<_, _> =
+            found.iter().map(|row| row::to_account(row).map(|account| (account.id, account))).collect::<Result<_, _>>()?;
+        changed.accounts = ids.accounts.iter().map(|id| (*id, found.remove(id))).collect();
     }
     for id in &ids.policies {
         changed.policies.push((*id, present(row::policy(transaction, *id).await)?));
@@ -76,15 +136,6 @@ pub(super) async fn touched(transaction: &Transaction, horizon: Horizon, ids: &T
         changed.keys = ids.keys.iter().map(|id| (*id, found.remove(id).filter(is_remembered))).collect();
     }
     Ok(changed)
-}
-
-/// Deletes the sessions behind the horizon. Returns how many, and what a follower is to be told of them and of these keys, which are behind it.
-pub(super) async fn forget(transaction: &Transaction, horizon: Horizon, keys: Vec<KeyId>) -> Result<(usize, Changed), StoreError> {
-    let sessions = retention::delete_sessions(transaction, horizon.sessions).await?;
-    let deleted = sessions.len();
-    let sessions = sessions.into_iter().map(|id| (id, None)).collect();
-    let keys = keys.into_iter().map(|id| (id, None)).collect();
-    Ok((deleted, Changed { sessions, keys, revision: revision(transaction).await?, ..Changed::default() }))
 }
 
 fn present<T>(row: Result<T, StoreError>) -> Result<Option<T>, StoreError> {

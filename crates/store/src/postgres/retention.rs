@@ -8,9 +8,8 @@ use keybearer_core::token::KeyId;
 
 use super::Postgres;
 use super::connection::{Purpose, Transaction};
-use super::value::{get, key_id, session_id};
-use super::writer::Gone;
-use crate::{Forgotten, Horizon, Retention, SessionId, StoreError};
+use super::value::{get, key_id};
+use crate::{Forgotten, Horizon, Retention, StoreError};
 
 /// How many keys a follower is told of at once.
 const PIECE: usize = 1_000;
@@ -20,14 +19,15 @@ impl Retention for Postgres {
     async fn forget(&self, horizon: Horizon) -> Result<Forgotten, StoreError> {
         // First the horizon, so that whatever is committed from now on keeps to it. What died behind it is then read beside the writer: a
         // death is final, so the list cannot become wrong. The follower is told in pieces, so that no change waits long.
-        let Gone { sessions, is_followed } = self.writer.forget(horizon, Vec::new()).await?;
+        let sessions = self.writer().bookkeeping(move |transaction| Box::pin(delete_sessions(transaction, horizon.sessions))).await?;
+        let is_followed = self.forget_in_image(horizon, Vec::new()).await;
         let from = UnixMillis(self.swept.load(Ordering::Acquire));
         let mut keys = Vec::new();
         if is_followed && from < horizon.keys {
             let read = self.readers.read_for(Purpose::Walk, move |transaction| Box::pin(keys_that_died(transaction, from, horizon.keys)));
             keys = read.await?;
             for piece in keys.chunks(PIECE) {
-                self.writer.forget(horizon, piece.to_vec()).await?;
+                self.forget_in_image(horizon, piece.to_vec()).await;
             }
         }
         self.swept.fetch_max(horizon.keys.0, Ordering::AcqRel);
@@ -35,7 +35,7 @@ impl Retention for Postgres {
     }
 
     async fn prune_payloads(&self, recorded_before: UnixMillis, limit: u32) -> Result<u32, StoreError> {
-        self.writer.bookkeeping(move |transaction| Box::pin(prune_payloads(transaction, recorded_before, limit))).await
+        self.writer().bookkeeping(move |transaction| Box::pin(prune_payloads(transaction, recorded_before, limit))).await
     }
 }
 
@@ -51,10 +51,10 @@ async fn keys_that_died(transaction: &Transaction, after: UnixMillis, until: Uni
     keys.iter().map(|row| key_id(row, 0)).collect()
 }
 
-/// Deletes sessions that were over at or before this moment. Returns them.
-pub(super) async fn delete_sessions(transaction: &Transaction, until: UnixMillis) -> Result<Vec<SessionId>, StoreError> {
-    let sessions = transaction.query("DELETE FROM sessions WHERE expires_at <= $1 RETURNING id", &[until.into()]).await?;
-    sessions.iter().map(|row| session_id(row, 0)).collect()
+/// Deletes sessions that were over at or before this moment. Returns how many.
+async fn delete_sessions(transaction: &Transaction, until: UnixMillis) -> Result<usize, StoreError> {
+    let deleted = transaction.execute("DELETE FROM sessions WHERE expires_at <= $1", &[until.into()]).await?;
+    Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
 }
 
 /// Goes on where it ended the last time, in the order of the revisions, up to the first event that is young enough.

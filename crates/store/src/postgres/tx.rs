@@ -1,13 +1,11 @@
 //! What every change does inside its transaction: look up who asks, and record the event.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use keybearer_core::account::{AccountId, Standing};
 use keybearer_core::authority::Authority;
 use keybearer_core::decision::{Evidence, Holder, Record, decide};
 use keybearer_core::key::RevocationReason;
-use keybearer_core::policy::PolicyId;
 use keybearer_core::requirement::Requirement;
 use keybearer_core::role::Roles;
 use keybearer_core::time::UnixMillis;
@@ -19,38 +17,13 @@ use super::row;
 use super::value::{Value, get, key_id, session_id};
 use crate::{Actor, KeyHolder, Origin, SessionId, StoreError, Target, What};
 
-/// Rows that a change touched, to be read again for the follower.
-#[derive(Default)]
-pub(super) struct TouchedIds {
-    pub(super) accounts: BTreeSet<AccountId>,
-    pub(super) sessions: BTreeSet<SessionId>,
-    pub(super) policies: BTreeSet<PolicyId>,
-    pub(super) keys: BTreeSet<KeyId>,
-    /// The revision of the change; none where nothing was changed.
-    pub(super) revision: Option<i64>,
-}
-
-impl TouchedIds {
-    fn insert(&mut self, target: &Target) {
-        match target {
-            Target::Account(id) => drop(self.accounts.insert(*id)),
-            Target::Session(id) => drop(self.sessions.insert(*id)),
-            Target::Policy(id) => drop(self.policies.insert(*id)),
-            Target::Key(id) => drop(self.keys.insert(*id)),
-            // The image in memory holds no manifests: policies carry the full names that they grant.
-            Target::Service(_) | Target::Store => {}
-        }
-    }
-}
-
 /// One change under way.
 pub(super) struct Tx {
     transaction: Transaction,
     roles: Arc<Roles>,
     origin: Origin,
-    /// Whether anybody will read what was touched. An import touches millions.
-    is_followed: bool,
-    touched: TouchedIds,
+    /// The revision of the last change; none where nothing was changed.
+    revision: Option<i64>,
     bulk: Option<Bulk>,
 }
 
@@ -84,9 +57,9 @@ pub(super) struct Recorded {
 }
 
 impl Tx {
-    pub(super) fn new(transaction: Transaction, roles: Arc<Roles>, is_followed: bool) -> Self {
+    pub(super) fn new(transaction: Transaction, roles: Arc<Roles>) -> Self {
         let origin = Origin { actor: Actor::Operator, now: UnixMillis(0), request_id: String::new() };
-        Self { transaction, roles, origin, is_followed, touched: TouchedIds::default(), bulk: None }
+        Self { transaction, roles, origin, revision: None, bulk: None }
     }
 
     /// From now on it is somebody else's change.
@@ -94,9 +67,9 @@ impl Tx {
         self.origin = origin;
     }
 
-    /// What was touched since the last call.
-    pub(super) fn take_touched(&mut self) -> TouchedIds {
-        std::mem::take(&mut self.touched)
+    /// The revision of the last change since the last call, if there was any.
+    pub(super) fn take_revision(&mut self) -> Option<i64> {
+        self.revision.take()
     }
 
     pub(super) fn transaction(&self) -> &Transaction {
@@ -191,7 +164,7 @@ impl Tx {
         let told = |value: Option<Json>| value.map(|value| value.to_string());
         let (target, before, after) = (recorded.target.to_string(), told(recorded.before), told(recorded.after));
         let revision = self.write(recorded.action, target, touched, before, after).await?;
-        self.note(revision, std::iter::once(&recorded.target).chain(&recorded.touched));
+        self.revision = Some(revision);
         Ok(revision)
     }
 
@@ -201,15 +174,8 @@ impl Tx {
         // The names of targets have nothing in them that JSON would escape.
         let touched = format!("[\"{name}\"]");
         let revision = self.write(action, name, touched, None, Some(after)).await?;
-        self.note(revision, std::iter::once(target));
+        self.revision = Some(revision);
         Ok(())
-    }
-
-    fn note<'a>(&mut self, revision: i64, targets: impl Iterator<Item = &'a Target>) {
-        self.touched.revision = Some(revision);
-        if self.is_followed {
-            targets.for_each(|target| self.touched.insert(target));
-        }
     }
 
     async fn write(
@@ -220,12 +186,7 @@ impl Tx {
         before: Option<String>,
         after: Option<String>,
     ) -> Result<i64, StoreError> {
-        let Some(bulk) = &mut self.bulk else {
-            let row = self.transaction.one("UPDATE counter SET revision = revision + 1 RETURNING revision", &[]).await?;
-            let revision = get(&row, 0)?;
-            self.write_events(&[Written { revision, action, target, touched, before, after }]).await?;
-            return Ok(revision);
-        };
+        let Some(bulk) = &mut self.bulk else { return self.write_event(action, &target, &touched, before, after).await };
         bulk.last += 1;
         let revision = bulk.last;
         bulk.events.push(Written { revision, action, target, touched, before, after });
@@ -234,6 +195,36 @@ impl Tx {
             self.write_events(&events).await?;
         }
         Ok(revision)
+    }
+
+    async fn write_event(
+        &self,
+        action: &str,
+        target: &str,
+        touched: &str,
+        before: Option<String>,
+        after: Option<String>,
+    ) -> Result<i64, StoreError> {
+        let actor = self.origin.actor.to_string();
+        let row = self
+            .transaction
+            .one(
+                "WITH raised AS (UPDATE counter SET revision = revision + 1 RETURNING revision)
+                 INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
+                 SELECT raised.revision, $1, $2, $3, $4, $5, $6, $7, $8 FROM raised RETURNING revision",
+                &[
+                    self.now().into(),
+                    (&actor).into(),
+                    action.into(),
+                    target.into(),
+                    touched.into(),
+                    (&before).into(),
+                    (&after).into(),
+                    (&self.origin.request_id).into(),
+                ],
+            )
+            .await?;
+        get(&row, 0)
     }
 
     async fn write_events(&self, events: &[Written]) -> Result<(), StoreError> {

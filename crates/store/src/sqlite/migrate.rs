@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "verifications", include_str!("../../migrations/sqlite/0004_verifications.sql")),
     (5, "key_lists", include_str!("../../migrations/sqlite/0005_key_lists.sql")),
     (6, "waiting_uses", include_str!("../../migrations/sqlite/0006_waiting_uses.sql")),
+    (7, "nodes", include_str!("../../migrations/sqlite/0007_nodes.sql")),
 ];
 
 /// Brings the schema up to date, all in one transaction, or refuses a newer one by name.

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::import::{self, Changes, Import};
 use super::load;
 use super::tx::{TouchedIds, Tx};
-use crate::{Changed, Follower, Horizon, Origin, StoreError, WriterWatch};
+use crate::{Changed, Follower, Horizon, Origin, StoreError, StoreWatch};
 
 /// The most changes of one transaction.
 const GROUP: usize = 256;
@@ -73,7 +73,7 @@ impl Drop for Writer {
 #[derive(Default)]
 struct Gauges {
     waiting: AtomicUsize,
-    watch: OnceLock<Arc<dyn WriterWatch>>,
+    watch: OnceLock<Arc<dyn StoreWatch>>,
 }
 
 impl Writer {
@@ -94,7 +94,7 @@ impl Writer {
         if self.thread.as_ref().is_none_or(JoinHandle::is_finished) { Err(gone()) } else { Ok(()) }
     }
 
-    pub(super) fn watch(&self, watch: Arc<dyn WriterWatch>) {
+    pub(super) fn watch(&self, watch: Arc<dyn StoreWatch>) {
         drop(self.gauges.watch.set(watch));
     }
 

@@ -12,9 +12,18 @@ fn read(file: &Path) -> String {
 
 fn files_of(folder: &str) -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let files = files.filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
-    files.map(|file| (file.file_name().unwrap().to_str().unwrap().to_owned(), read(&file))).collect()
+    let mut folders = vec![folder];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            match path.extension() {
+                None => folders.push(path),
+                Some(extension) if extension == "rs" => files.push((path.file_name().unwrap().to_str().unwrap().to_owned(), read(&path))),
+                Some(_) => {}
+            }
+        }
+    }
+    files
 }
 
 /// All tests, without white space, so that a call broken over two lines is found.

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 use keybearer_core::account::AccountId;
 use keybearer_core::key::Lifecycle;
 use keybearer_core::policy::PolicyId;
+use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use keybearer_store::{Account, Changed, Follower, Key, KeyHolder, Policy, Session, SessionId};
 
@@ -27,6 +28,8 @@ pub(crate) struct Told {
     /// What it should not have been told.
     pub(crate) faults: Vec<String>,
     loaded: bool,
+    /// Whether several changes may come at once.
+    pub(crate) leaps: bool,
 }
 
 impl Image {
@@ -40,6 +43,10 @@ impl Follower for Image {
     fn apply(&self, changed: Changed) {
         self.told().apply(changed);
     }
+
+    fn forget_sessions(&self, until: UnixMillis) {
+        self.told().sessions.retain(|_, session| session.expires_at > until);
+    }
 }
 
 impl Told {
@@ -50,7 +57,11 @@ impl Told {
 
     fn apply(&mut self, changed: Changed) {
         let is_forgotten = self.loaded && changed.revision == self.revision && only_takes_away(&changed);
-        let in_order = if self.loaded { changed.revision == self.revision + 1 } else { changed.revision >= self.revision };
+        let in_order = match (self.loaded, self.leaps) {
+            (true, false) => changed.revision == self.revision + 1,
+            (true, true) => changed.revision > self.revision,
+            (false, _) => changed.revision >= self.revision,
+        };
         if !in_order && !is_forgotten {
             self.faults.push(format!("revision {} after {}", changed.revision, self.revision));
         }

@@ -1,18 +1,19 @@
-//! What holds on PostgreSQL only: the schema, the server and the talk with it, one node a database, and the task that writes.
+//! What holds on PostgreSQL only: the schema, the server and the talk with it, several nodes, and the task that writes.
 
 mod cut_off;
+mod nodes;
 mod url;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::role::Roles;
 use keybearer_core::token::KeyId;
 use keybearer_store::{
-    AccountChange, AccountFilter, Actor, Cascade, Changed, Database, EventFilter, Follower, KeyFilter, KeySort, NewPolicy, Origin,
-    PageRequest, PostgresUrl, StoreError, WriterWatch,
+    AccountChange, AccountFilter, Actor, Cascade, Changed, Database, EventFilter, Follower, KeyFilter, KeySort, Membership, NewPolicy,
+    Origin, PageRequest, PostgresUrl, StoreError, StoreWatch,
 };
 use uuid::Uuid;
 
@@ -51,7 +52,7 @@ async fn everything_survives_a_restart() {
     check::all(&world).await;
     world.account("after", "user").await;
     check::all(&world).await;
-    assert_eq!(count(&world, "SELECT count(*) FROM schema_migrations").await, 6);
+    assert_eq!(count(&world, "SELECT count(*) FROM schema_migrations").await, 7);
     world.end().await;
 }
 
@@ -66,7 +67,7 @@ async fn uses_that_wait_are_in_their_rows_after_a_restart() {
     assert_eq!((used(&world, key).await, used(&world, other).await), (Some(early), None));
     let world = world.restarted().await;
     assert_eq!((used(&world, key).await, used(&world, other).await), (Some(late), Some(late)));
-    assert_eq!(count(&world, "SELECT length(uses)::bigint FROM waiting_uses").await, 0);
+    assert_eq!(count(&world, "SELECT coalesce(sum(length(uses)), 0)::bigint FROM waiting_uses").await, 0);
     world.end().await;
 }
 
@@ -89,7 +90,7 @@ async fn a_newer_schema_is_refused_by_name() {
     }
     let (database, url) = (world.database.clone(), world.url.clone().unwrap());
     drop(world);
-    let Err(refused) = database.open(Roles::default()).await else { panic!("it was opened") };
+    let Err(refused) = database.open(Roles::default(), Membership::default()).await else { panic!("it was opened") };
     assert!(refused.to_string().contains("from_the_future"), "{refused}");
     assert!(matches!(refused, StoreError::NewerSchema { found: 7001, name, known: 1.. } if name == "from_the_future"));
     cluster::remove(&url).await;
@@ -101,7 +102,9 @@ async fn what_cannot_be_opened_is_unavailable() {
         ("postgres://nobody@127.0.0.1:1/keys".to_owned(), "refused"),
         (cluster::server().replace("/postgres", "/no_such_database"), "does not exist"),
     ] {
-        let Err(refused) = Database::Postgres(PostgresUrl::parse(&url).unwrap()).open(Roles::default()).await else { panic!("opened") };
+        let Err(refused) = Database::Postgres(PostgresUrl::parse(&url).unwrap()).open(Roles::default(), Membership::default()).await else {
+            panic!("opened")
+        };
         assert!(matches!(&refused, StoreError::Unavailable(told) if told.contains(why)), "{refused}");
     }
 }
@@ -113,47 +116,11 @@ async fn a_database_that_holds_texts_otherwise_is_refused() {
     let make = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'");
     admin.batch_execute(&make).await.unwrap();
     let url = cluster::server().replace("/postgres", &format!("/{name}"));
-    let Err(refused) = Database::Postgres(PostgresUrl::parse(&url).unwrap()).open(Roles::default()).await else { panic!("opened") };
+    let Err(refused) = Database::Postgres(PostgresUrl::parse(&url).unwrap()).open(Roles::default(), Membership::default()).await else {
+        panic!("opened")
+    };
     assert!(matches!(&refused, StoreError::Unavailable(told) if told.contains("SQL_ASCII")), "{refused}");
     cluster::remove(&url).await;
-}
-
-/// A lock tells whoever begins while another one serves.
-#[tokio::test]
-async fn a_second_node_is_refused_while_one_serves() {
-    let (world, _) = furnished().await;
-    let Err(refused) = world.database.open(Roles::default()).await else { panic!("both serve") };
-    assert!(matches!(refused, StoreError::Served), "{refused}");
-    world.account("still here", "user").await;
-    // Whoever only looks is not refused.
-    assert_eq!(world.database.contents().await.unwrap().accounts, 2);
-    check::all(&world).await;
-    world.end().await;
-}
-
-/// The lock may be lost with its connection. Then a number tells.
-#[tokio::test]
-async fn a_node_that_was_followed_by_another_changes_nothing_any_more() {
-    let (world, _) = furnished().await;
-    // Both connections at once, as when a cable is pulled; the other node was waiting.
-    let other = tokio::spawn({
-        let database = world.database.clone();
-        async move { database.open(Roles::default()).await }
-    });
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let killed = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-                  AND state = 'idle in transaction'";
-    raw(&world).await.batch_execute(killed).await.unwrap();
-    let other = other.await.unwrap().unwrap();
-    let refused = world.store.create_account(world.operator(), world.new_account("too late", "user")).await;
-    assert!(matches!(refused, Err(StoreError::Unavailable(_) | StoreError::Served)), "{refused:?}");
-    assert!(matches!(world.store.ping().await, Err(StoreError::Served)), "it does not look well any more");
-    let origin = world.operator();
-    other.create_account(origin, world.new_account("in time", "user")).await.unwrap();
-    let names = other.accounts(AccountFilter::default(), first(10)).await.unwrap().items;
-    assert_eq!(names.iter().map(|account| account.username.as_str()).collect::<Vec<_>>(), ["ada", "in time"]);
-    drop(other);
-    world.end().await;
 }
 
 /// A follower with a bug: it cannot take what it is told.
@@ -166,17 +133,19 @@ impl Follower for Broken {
 }
 
 #[tokio::test]
-async fn a_store_that_can_change_nothing_any_more_does_not_look_well() {
+async fn a_store_that_cannot_follow_any_more_does_not_look_well() {
     let url = cluster::database().await;
-    let store = Database::Postgres(PostgresUrl::parse(&url).unwrap()).open(Roles::default()).await.unwrap();
+    let store = Database::Postgres(PostgresUrl::parse(&url).unwrap()).open(Roles::default(), Membership::default()).await.unwrap();
     store.follow(Arc::new(Broken)).await.unwrap();
     store.ping().await.unwrap();
+    assert!(store.is_in_force());
     let policy = NewPolicy { id: PolicyId(Uuid::nil()), name: "p".into(), name_key: "p".into(), permissions: PermissionSet::default() };
     let origin = Origin { actor: Actor::Operator, now: BEGINNING, request_id: String::new() };
-    assert!(matches!(store.create_policy(origin, policy).await, Err(StoreError::Unavailable(_))));
-    // The answer is given while the task still unwinds.
-    let looks_well = async { while store.ping().await.is_ok() {} };
-    tokio::time::timeout(Duration::from_secs(10), looks_well).await.unwrap();
+    // In force everywhere: nobody answers from the image that lacks it.
+    store.create_policy(origin, policy).await.unwrap();
+    assert!(!store.is_in_force());
+    assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.confirm().await, Err(StoreError::Unavailable(_))));
     drop(store);
     cluster::remove(&url).await;
 }
@@ -259,18 +228,9 @@ async fn what_has_a_nul_is_not_found() {
 #[derive(Default)]
 struct Groups(Mutex<Vec<usize>>);
 
-impl WriterWatch for Groups {
+impl StoreWatch for Groups {
     fn committed(&self, changes: usize, _: Duration) {
         self.0.lock().unwrap().push(changes);
-    }
-}
-
-/// Keeps the writer waiting until it is let go.
-struct Gate(Mutex<mpsc::Receiver<()>>);
-
-impl Follower for Gate {
-    fn apply(&self, _: Changed) {
-        let _ = self.0.lock().unwrap().recv();
     }
 }
 
@@ -279,8 +239,11 @@ async fn what_waits_and_what_is_committed_together_can_be_measured() {
     let world = World::postgres().await;
     let groups = Arc::<Groups>::default();
     world.store.watch(groups.clone());
-    let (open, gate) = mpsc::channel();
-    begin(world.store.follow(Arc::new(Gate(Mutex::new(gate)))));
+    // Somebody keeps the writer waiting until he lets go.
+    let mut other = raw(&world).await;
+    let held = other.transaction().await.unwrap();
+    held.batch_execute("SELECT revision FROM counter FOR UPDATE").await.unwrap();
+    begin(world.store.create_account(world.operator(), world.new_account("the first", "user")));
     while world.store.waiting() > 0 {
         tokio::task::yield_now().await;
     }
@@ -288,13 +251,10 @@ async fn what_waits_and_what_is_committed_together_can_be_measured() {
         begin(world.store.create_account(world.operator(), world.new_account(&format!("person {number}"), "user")));
     }
     assert_eq!(world.store.waiting(), 7);
-    drop(open);
+    held.rollback().await.unwrap();
     world.account("the last", "user").await;
-    // The last caller is answered a moment before it is measured.
-    while groups.0.lock().unwrap().iter().sum::<usize>() < 8 {
-        tokio::task::yield_now().await;
-    }
-    assert!(groups.0.lock().unwrap()[0] >= 7, "together: {:?}", groups.0.lock().unwrap());
+    assert_eq!(groups.0.lock().unwrap().iter().sum::<usize>(), 9);
+    assert!(groups.0.lock().unwrap()[1] >= 7, "together: {:?}", groups.0.lock().unwrap());
     assert_eq!(world.store.waiting(), 0);
     world.end().await;
 }

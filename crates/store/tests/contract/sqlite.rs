@@ -7,7 +7,7 @@ use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::role::Roles;
 use keybearer_core::token::KeyId;
 use keybearer_store::{
-    AccountChange, Actor, Cascade, Changed, DataDirLock, Follower, NewPolicy, Origin, StoreError, WriterWatch, open_sqlite,
+    AccountChange, Actor, Cascade, Changed, DataDirLock, Follower, NewPolicy, Origin, StoreError, StoreWatch, open_sqlite,
 };
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -47,7 +47,7 @@ async fn everything_survives_a_restart() {
     check::all(&world).await;
     world.account("after", "user").await;
     check::all(&world).await;
-    assert_eq!(count(&raw(&world), "SELECT count(*) FROM schema_migrations"), 6);
+    assert_eq!(count(&raw(&world), "SELECT count(*) FROM schema_migrations"), 7);
 }
 
 #[tokio::test]
@@ -246,7 +246,7 @@ async fn a_transaction_taken_back_midway_leaves_nothing_untold() {
 #[derive(Default)]
 struct Groups(Mutex<Vec<usize>>);
 
-impl WriterWatch for Groups {
+impl StoreWatch for Groups {
     fn committed(&self, changes: usize, _: Duration) {
         self.0.lock().unwrap().push(changes);
     }

@@ -12,9 +12,9 @@ use keybearer_core::role::{Level, Roles};
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::{Digest, KeyId};
 use keybearer_store::{
-    Account, AccountChange, Actor, ChangedAccount, Database, Declaration, DeclaredPermission, Horizon, Key, Metadata, NewAccount,
-    NewAccountKey, NewKey, NewPolicy, NewServiceKey, NewSession, Origin, PageRequest, Policy, PostgresUrl, Session, SessionId, Store,
-    StoreError,
+    Account, AccountChange, Actor, ChangedAccount, Database, Declaration, DeclaredPermission, Horizon, Key, Membership, Metadata,
+    NewAccount, NewAccountKey, NewKey, NewPolicy, NewServiceKey, NewSession, Origin, PageRequest, Policy, PostgresUrl, Session, SessionId,
+    Store, StoreError,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -88,11 +88,12 @@ impl World {
     }
 
     async fn begin(database: Database, url: Option<String>, place: TempDir, clock: AtomicI64, serial: AtomicU64) -> Self {
-        let store = database.open(Roles::default()).await.unwrap();
+        let store = database.open(Roles::default(), Membership::default()).await.unwrap();
         store.check_peppers([(1, "first".to_owned())].into()).await.unwrap();
         let image = Arc::new(Image::default());
         store.follow(image.clone()).await.unwrap();
         image.told().is_loaded();
+        image.told().leaps = url.is_some();
         Self { store, image, database, url, place, horizon: Mutex::new(Horizon::NONE), clock, serial }
     }
 

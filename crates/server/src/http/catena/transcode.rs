@@ -32,7 +32,7 @@ pub(super) async fn transcode<Q, A>(
     rpc: Rpc<Q, A>,
 ) -> Result<Response, AppError>
 where
-    Q: DeserializeOwned,
+    Q: DeserializeOwned + Send,
     A: Serialize,
 {
     let (mut parts, sent) = request.into_parts();
@@ -44,7 +44,7 @@ where
         Ok(message) => message,
         Err(error) => {
             // Only who is known hears what is wrong with the body.
-            catena::caller(&app, &parts.headers)?;
+            catena::caller(&app, &parts.headers).await?;
             return Err(error);
         }
     };

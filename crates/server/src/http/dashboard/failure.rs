@@ -97,6 +97,11 @@ fn word(visit: &Visit, error: &AppError) -> Worded {
         }
         AppError::Busy => later(StatusCode::SERVICE_UNAVAILABLE, visit.t("busy"), 1),
         AppError::StorageFull => Worded::new(StatusCode::INSUFFICIENT_STORAGE, msg("later-title"), visit.t("storage-full")),
+        AppError::InDoubt(_) => later(StatusCode::SERVICE_UNAVAILABLE, visit.t("in-doubt"), 1),
+        AppError::Unconfirmed(None) => Worded::new(StatusCode::SERVICE_UNAVAILABLE, msg("unconfirmed-title"), visit.t("unconfirmed")),
+        AppError::Unconfirmed(Some(key)) => {
+            Worded::new(StatusCode::SERVICE_UNAVAILABLE, msg("unconfirmed-title"), visit.t1("unconfirmed-key", "id", key.to_string()))
+        }
         AppError::Unavailable(_) => later(StatusCode::SERVICE_UNAVAILABLE, visit.t("unavailable"), 1),
         AppError::Internal(_) => {
             let text = visit.t1("internal", "id", &visit.request.id);

@@ -21,7 +21,7 @@ use super::nav::{self, Place};
 use super::note::Note;
 use super::texts::{self, Fact};
 use crate::app::{App, RequestContext};
-use crate::caller::{Caller, CallerCredential, Presented, authenticate};
+use crate::caller::{self, Caller, CallerCredential, Presented};
 use crate::error::{AppError, AuthError};
 use crate::language::Language;
 use crate::ops;
@@ -93,6 +93,8 @@ pub(in crate::http) struct Visit {
     host: Option<String>,
     /// What ties forms to a browser without a session, and whether it is new.
     visitor: (String, bool),
+    /// Whether what is known in memory is in force, once that was asked.
+    in_force: OnceLock<Result<(), AppError>>,
     person: OnceLock<Result<Person, AppError>>,
 }
 
@@ -123,6 +125,7 @@ impl Visit {
             headers: headers.clone(),
             host,
             visitor,
+            in_force: OnceLock::new(),
             person: OnceLock::new(),
         }
     }
@@ -137,7 +140,13 @@ impl Visit {
 
     fn judge(&self) -> Result<Person, AppError> {
         let token = Jar::Session.read(&self.app, &self.headers).ok_or(AuthError::Missing)?;
-        let caller = authenticate(&self.app, &Presented::Session(token))?;
+        match self.in_force.get() {
+            Some(known) => known.clone()?,
+            // A page about what failed before anybody asked: it knows nobody.
+            None if !self.app.store.is_in_force() => return Err(AuthError::Missing.into()),
+            None => {}
+        }
+        let caller = caller::judge(&self.app, &Presented::Session(token))?;
         let CallerCredential::Session(session) = caller.credential else {
             return Err(AuthError::Invalid.into());
         };
@@ -309,9 +318,15 @@ pub(super) struct Member(pub(super) Arc<Visit>);
 impl FromRequestParts<Arc<App>> for Anyone {
     type Rejection = AppError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, AppError> {
-        let visit = parts.extensions.get::<Arc<Visit>>();
-        visit.cloned().map(Self).ok_or_else(|| AppError::Internal("a page outside the paths of pages".into()))
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, AppError> {
+        let visit = parts.extensions.get::<Arc<Visit>>().cloned();
+        let visit = visit.ok_or_else(|| AppError::Internal("a page outside the paths of pages".into()))?;
+        if Jar::Session.read(app, &visit.headers).is_some() {
+            // Of a form, all has arrived by now.
+            let known = app.in_force().await;
+            visit.in_force.get_or_init(|| known);
+        }
+        Ok(Self(visit))
     }
 }
 

@@ -67,7 +67,7 @@ impl FromRequestParts<Arc<App>> for Signed {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
         let request = RequestContext::from_request_parts(parts, app).await?;
         let presented = Scheme::of_path(parts.uri.path()).presented(&parts.headers)?;
-        let caller = authenticate(app, &presented)?;
+        let caller = authenticate(app, &presented).await?;
         match caller.authority {
             Authority::Session { .. } | Authority::AccountKey { .. } => Ok(Self { request, caller }),
             Authority::ServiceKey { .. } | Authority::Operator => Err(AuthError::Invalid.into()),

@@ -104,6 +104,8 @@ fn word(error: &AppError) -> Worded {
         AppError::Busy => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "busy").with_header(header::RETRY_AFTER, "1"),
         AppError::StorageFull => Worded::new(StatusCode::INSUFFICIENT_STORAGE, "storageFull"),
         AppError::Unavailable(_) => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable").with_header(header::RETRY_AFTER, "1"),
+        AppError::InDoubt(_) => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "inDoubt").with_header(header::RETRY_AFTER, "1"),
+        AppError::Unconfirmed(_) => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "unconfirmed"),
         AppError::Internal(_) => Worded::new(StatusCode::INTERNAL_SERVER_ERROR, "internalError"),
     }
 }

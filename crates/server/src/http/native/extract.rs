@@ -58,8 +58,8 @@ fn presented(parts: &Parts) -> Result<Presented, AuthError> {
     }
 }
 
-fn caller(app: &App, parts: &Parts) -> Result<Caller, AppError> {
-    authenticate(app, &presented(parts)?)
+async fn caller(app: &App, parts: &Parts) -> Result<Caller, AppError> {
+    authenticate(app, &presented(parts)?).await
 }
 
 impl FromRequestParts<Arc<App>> for Signed {
@@ -67,7 +67,7 @@ impl FromRequestParts<Arc<App>> for Signed {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, AppError> {
         let request = RequestContext::from_request_parts(parts, app).await?;
-        Ok(Self { request, caller: caller(app, parts)? })
+        Ok(Self { request, caller: caller(app, parts).await? })
     }
 }
 
@@ -88,7 +88,7 @@ impl<T: DeserializeOwned, const LIMIT: usize> FromRequest<Arc<App>> for FlatCall
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, AppError> {
         let (parts, sent) = request.into_parts();
         let bytes = body::read(&parts.headers, sent, LIMIT).await?;
-        Ok(Self { caller: caller(app, &parts)?, body: body::flat(&parts.headers, &bytes)? })
+        Ok(Self { caller: caller(app, &parts).await?, body: body::flat(&parts.headers, &bytes)? })
     }
 }
 

@@ -12,7 +12,7 @@ use keybearer_store::What;
 use utoipa::openapi::{ContentBuilder, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, PartialSchema, ToSchema, openapi};
 
-use crate::error::{AppError, AuthError, Conflict, FieldError};
+use crate::error::{AppError, AuthError, Conflict, FieldError, unconfirmed};
 
 /// What the document says of errors: any operation may answer with any of these, each a [`Problem`].
 pub(super) struct Problems;
@@ -226,6 +226,13 @@ fn word(error: &AppError) -> Worded {
         ),
         AppError::Unavailable(_) => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database does not answer: try again.")
             .with_header(header::RETRY_AFTER, "1"),
+        AppError::InDoubt(_) => Worded::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "in_doubt",
+            "The database does not answer, so this node cannot tell whether what it knows is still in force: try again.",
+        )
+        .with_header(header::RETRY_AFTER, "1"),
+        AppError::Unconfirmed(made) => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "unconfirmed", &unconfirmed(*made)),
         AppError::Internal(_) => Worded::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",

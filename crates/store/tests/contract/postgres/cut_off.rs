@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use keybearer_store::{AccountChange, Actor, Cascade, StoreError};
+use keybearer_store::{AccountChange, Actor, Cascade, Consistency, Database, PostgresUrl, StoreError};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
 
+use super::nodes::{Stalled, opened};
 use super::raw;
 use crate::world::World;
 use crate::{check, cluster};
@@ -31,8 +33,7 @@ async fn a_store_goes_on_with_other_connections() {
         world.change(Actor::Operator, ada.id, change).await.unwrap();
         check::all(&world).await;
     }
-    // Also the one that holds the lock, in its time.
-    tokio::time::timeout(Duration::from_secs(30), async { while world.store.ping().await.is_err() {} }).await.unwrap();
+    world.store.ping().await.unwrap();
     world.end().await;
 }
 
@@ -66,10 +67,12 @@ async fn a_commit_that_failed_is_neither_answered_nor_told() {
     world.end().await;
 }
 
-/// Stands between a store and its server, and once, when it is told to, forwards a commit and hangs up before its answer.
+/// Stands between a store and its server, and once, when it is told to, forwards a commit and hangs up before its answer; or lets nothing through
+/// any more.
 struct Between {
     place: TempDir,
     is_armed: Arc<AtomicBool>,
+    is_cut: watch::Sender<bool>,
 }
 
 impl Between {
@@ -78,12 +81,19 @@ impl Between {
         let listener = UnixListener::bind(place.path().join(".s.PGSQL.5432")).unwrap();
         let is_armed = Arc::<AtomicBool>::default();
         let armed = Arc::clone(&is_armed);
+        let (is_cut, cut) = watch::channel(false);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(relay(client, socket.clone(), Arc::clone(&armed)));
+                let (relayed, mut cut) = (relay(client, socket.clone(), Arc::clone(&armed)), cut.clone());
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = relayed => {}
+                        _ = cut.wait_for(|is_cut| *is_cut) => {}
+                    }
+                });
             }
         });
-        Self { place, is_armed }
+        Self { place, is_armed, is_cut }
     }
 
     fn url(&self, database: &str) -> String {
@@ -112,14 +122,45 @@ async fn relay(client: UnixStream, socket: String, is_armed: Arc<AtomicBool>) {
     }
 }
 
-/// Nobody can say what became of it when the caller has to be answered. But a follower that missed it would keep a revoked key alive.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_commit_whose_answer_was_lost_is_told_to_the_follower() {
+/// A store that reaches its server through something else.
+async fn between() -> (Between, World, String) {
     let url = cluster::database().await;
     let (place, name) = url.rsplit_once('/').unwrap();
     let folder = place.rsplit_once('@').unwrap().1.replace("%2F", "/");
     let between = Between::start(format!("{folder}/.s.PGSQL.5432"));
     let world = World::postgres_at(between.url(name)).await;
+    (between, world, url)
+}
+
+/// Of a change that was committed when the database went away, nobody says that it is in force everywhere: a node may still answer without it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_nobody_can_confirm_any_more_is_not_said_to_be_in_force() {
+    let (between, world, url) = between().await;
+    let direct = Database::Postgres(PostgresUrl::parse(&url).unwrap());
+    let still = Arc::<Stalled>::default();
+    let other = opened(&direct, "still", Consistency::Lease).await;
+    other.follow(still.clone()).await.unwrap();
+    let ada = world.account("ada", "user").await.id;
+    still.stall(true);
+    let (store, origin) = (world.store.clone(), world.operator());
+    let change = tokio::spawn(async move { store.delete_account(origin, ada, None, None).await });
+    let committed = async { while other.login_by_username("ada".into()).await.unwrap().is_some() {} };
+    tokio::time::timeout(Duration::from_secs(10), committed).await.unwrap();
+    between.is_cut.send_replace(true);
+    let answer = tokio::time::timeout(Duration::from_secs(10), change).await.expect("the wait is bounded").unwrap();
+    assert!(matches!(answer, Err(StoreError::Unconfirmed)), "{answer:?}");
+    // Nor does this node answer from its image by then.
+    assert!(!world.store.is_in_force());
+    assert!(matches!(world.store.confirm().await, Err(StoreError::Unavailable(_))));
+    still.stall(false);
+    drop((world, other));
+    cluster::remove(&url).await;
+}
+
+/// Nobody can say what became of it when the caller has to be answered. But a follower that missed it would keep a revoked key alive.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_answer_was_lost_is_told_to_the_follower() {
+    let (between, world, url) = between().await;
     let ada = world.account("ada", "user").await.id;
     let key = world.account_key(Actor::Operator, ada, 4).await.unwrap().id;
 

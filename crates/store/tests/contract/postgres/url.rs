@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use keybearer_core::role::Roles;
-use keybearer_store::{Database, PostgresUrl, StoreError};
+use keybearer_store::{Database, Membership, PostgresUrl, StoreError};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UnixStream};
@@ -17,7 +17,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use crate::cluster;
 
 async fn open(url: &str) -> Result<(), StoreError> {
-    Database::Postgres(PostgresUrl::parse(url).unwrap()).open(Roles::default()).await.map(drop)
+    Database::Postgres(PostgresUrl::parse(url).unwrap()).open(Roles::default(), Membership::default()).await.map(drop)
 }
 
 #[track_caller]

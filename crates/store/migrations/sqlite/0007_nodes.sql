@@ -1,0 +1,1 @@
+-- One process serves a data directory, and its lock keeps others away: there are no other nodes to keep rows of.

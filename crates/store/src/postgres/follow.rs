@@ -1,0 +1,261 @@
+//! The one way into the image: a task that fetches the changes of all nodes, its own among them, and keeps this node's lease (DESIGN §5).
+//!
+//! The image is one object for as long as the process runs, and only ever advances: a node that was fenced registers under a new incarnation
+//! and goes on with the image that it has, which lacks nothing but what the next fetch brings. Its old lease runs out by itself; nobody who
+//! makes a change stops waiting for it before that.
+
+mod standing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keybearer_core::lease::{Held, Instant, Lease, Terms};
+use keybearer_core::token::KeyId;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+pub(super) use self::standing::Standing;
+use super::connection::{Pool, Purpose};
+use super::hints::Hints;
+use super::nodes::{self, Heard, Joining};
+use super::writer::Gauges;
+use super::{clock, load};
+use crate::{Changed, Consistency, Follower, Horizon, Membership, StoreError};
+
+/// How often a node tells that it lives.
+const HEARTBEAT: Duration = Duration::from_millis(250);
+/// After what failed.
+const AGAIN: Duration = Duration::from_millis(50);
+/// How many events are taken in at once.
+const PIECE: usize = 1_000;
+
+/// What the task is asked.
+pub(super) enum Ask {
+    /// Whether the image is what the database has, looked at from now on.
+    Confirm(oneshot::Sender<Result<(), StoreError>>),
+    /// To forget what died behind the horizon, these keys among it.
+    Forget(Horizon, Vec<KeyId>, oneshot::Sender<()>),
+    /// To leave the others.
+    Leave(oneshot::Sender<()>),
+}
+
+/// What the task is given.
+pub(super) struct Beginning {
+    pub(super) pool: Pool,
+    pub(super) follower: Arc<dyn Follower>,
+    pub(super) membership: Membership,
+    pub(super) roles: String,
+    pub(super) pepper: u16,
+    pub(super) horizon: Horizon,
+    pub(super) terms: Terms,
+    pub(super) hints: Hints,
+    pub(super) standing: Arc<Standing>,
+    pub(super) gauges: Arc<Gauges>,
+}
+
+/// The task.
+pub(super) struct Following {
+    given: Beginning,
+    lease: Lease,
+    incarnation: Option<Uuid>,
+    next_beat: tokio::time::Instant,
+    /// Who wants to know whether the image is in force.
+    asking: Vec<oneshot::Sender<Result<(), StoreError>>>,
+    is_failing: bool,
+}
+
+impl Following {
+    /// Loads everything, joins the others, and takes the first lease.
+    pub(super) async fn begin(given: Beginning) -> Result<Self, StoreError> {
+        let since = clock::now();
+        let transaction = given.pool.begin(Purpose::Walk).await?;
+        let revision = load::everything(&transaction, given.horizon, &*given.follower).await?;
+        transaction.roll_back().await?;
+        let mut following = Self {
+            lease: Lease::new(Held { revision, since }),
+            given,
+            incarnation: None,
+            next_beat: tokio::time::Instant::now(),
+            asking: Vec::new(),
+            is_failing: false,
+        };
+        following.beat().await?;
+        following.next_beat = tokio::time::Instant::now() + HEARTBEAT;
+        Ok(following)
+    }
+
+    /// Follows until nobody can ask any more.
+    pub(super) async fn run(mut self, mut asked: mpsc::UnboundedReceiver<Ask>) {
+        let changed = Arc::clone(&self.given.hints.changed);
+        loop {
+            let mut is_hinted = false;
+            tokio::select! {
+                biased;
+                ask = asked.recv() => match ask {
+                    Some(ask) => self.take(ask).await,
+                    None => break,
+                },
+                () = changed.notified() => is_hinted = true,
+                () = tokio::time::sleep_until(self.next_beat) => {}
+            }
+            while let Ok(ask) = asked.try_recv() {
+                self.take(ask).await;
+            }
+            if is_hinted || !self.asking.is_empty() {
+                self.answer().await;
+            }
+            if tokio::time::Instant::now() >= self.next_beat {
+                let beaten = self.beat().await;
+                self.next_beat = tokio::time::Instant::now() + if beaten.is_ok() { HEARTBEAT } else { AGAIN };
+                self.note(beaten);
+            }
+        }
+        self.leave().await;
+    }
+
+    async fn take(&mut self, ask: Ask) {
+        match ask {
+            Ask::Confirm(answer) => self.asking.push(answer),
+            Ask::Forget(horizon, keys, done) => {
+                self.given.horizon = self.given.horizon.advanced_to(horizon);
+                let keys = keys.into_iter().map(|id| (id, None)).collect();
+                self.given.follower.apply(Changed { keys, revision: self.lease.held().revision, ..Changed::default() });
+                self.given.follower.forget_sessions(horizon.sessions);
+                // Whoever asked may have gone away.
+                let _ = done.send(());
+            }
+            Ask::Leave(done) => {
+                self.leave().await;
+                // Whoever asked may have gone away.
+                let _ = done.send(());
+            }
+        }
+    }
+
+    /// One look at the database for all who ask by now. Who asks while it is under way waits for the next one.
+    async fn answer(&mut self) {
+        let asking = std::mem::take(&mut self.asking);
+        if !asking.is_empty() {
+            self.given.gauges.told(|watch| watch.strong_read());
+        }
+        let caught_up = self.catch_up().await;
+        if caught_up.is_ok() {
+            for answer in asking {
+                drop(answer.send(self.given.standing.may_serve()));
+            }
+        } else {
+            // They wait for as long as they like.
+            self.asking = asking.into_iter().filter(|answer| !answer.is_closed()).collect();
+            tokio::time::sleep(AGAIN).await;
+            if !self.asking.is_empty() {
+                self.given.hints.changed.notify_one();
+            }
+        }
+        self.note(caught_up);
+    }
+
+    fn note(&mut self, done: Result<(), StoreError>) {
+        match done {
+            Ok(()) if std::mem::take(&mut self.is_failing) => tracing::info!("the database answers again"),
+            Ok(()) => {}
+            Err(error) if !std::mem::replace(&mut self.is_failing, true) => tracing::error!(%error, "changes cannot be followed"),
+            Err(_) => {}
+        }
+    }
+
+    /// Fetches all changes that the image lacks, and tells that it has them.
+    async fn catch_up(&mut self) -> Result<(), StoreError> {
+        let before = self.lease.held().revision;
+        while !self.fetch().await? {}
+        let revision = self.lease.held().revision;
+        if let Some(incarnation) = self.incarnation.filter(|_| revision > before) {
+            // Lost, it costs time only: the next heartbeat tells it again.
+            drop(nodes::acknowledge(&self.given.pool, incarnation, revision).await);
+        }
+        Ok(())
+    }
+
+    /// Fetches some of them, oldest first, in one snapshot. Returns whether that was all.
+    async fn fetch(&mut self) -> Result<bool, StoreError> {
+        let sent = clock::now();
+        let held = self.lease.held();
+        let transaction = self.given.pool.begin(Purpose::Follow).await?;
+        let fetched = load::behind(&transaction, self.given.horizon, held.revision, PIECE).await?;
+        transaction.roll_back().await?;
+        let is_all = fetched.changed.revision == fetched.counter;
+        if fetched.changed.revision > held.revision {
+            self.given.gauges.told(|watch| watch.followed(fetched.counter - held.revision, self.lease_left()));
+        }
+        // Where there is more, what was committed behind this piece may be older than this look.
+        let caught_up = self.lease.caught_up(if is_all { sent } else { held.since }, fetched.changed.revision);
+        caught_up.map_err(|error| self.given.standing.refuse(error))?;
+        if fetched.changed.revision > held.revision {
+            self.given.follower.apply(fetched.changed);
+        }
+        Ok(is_all)
+    }
+
+    /// One heartbeat; before it, the registration if there is none.
+    async fn beat(&mut self) -> Result<(), StoreError> {
+        let incarnation = match self.incarnation {
+            Some(incarnation) => incarnation,
+            None => {
+                let Membership { consistency, .. } = &self.given.membership;
+                let joining = Joining { membership: &self.given.membership, roles: &self.given.roles, pepper: self.given.pepper };
+                let incarnation = nodes::register(&self.given.pool, &joining).await?;
+                tracing::info!(%incarnation, consistency = consistency.as_str(), "registered among the nodes");
+                self.incarnation = Some(incarnation);
+                self.given.standing.is_incarnation(self.incarnation);
+                // What was committed while nobody waited for this node.
+                self.catch_up().await?;
+                incarnation
+            }
+        };
+        let beat = self.lease.beat(clock::now());
+        let wall = self.given.standing.wall();
+        let left = i64::try_from(self.lease_left().as_millis()).unwrap_or(i64::MAX);
+        match nodes::beat(&self.given.pool, incarnation, beat.held.revision, left).await? {
+            Heard::Fenced => {
+                tracing::warn!(%incarnation, "this node was too late for a change and fenced: it registers anew");
+                self.incarnation = None;
+                self.next_beat = tokio::time::Instant::now();
+                Err(StoreError::Unavailable("this node was fenced".into()))
+            }
+            Heard::Counter { revision, server, pepper } => {
+                self.given.standing.compare_clocks(wall, server);
+                self.given.standing.note_pepper(pepper);
+                if revision > self.lease.held().revision {
+                    self.catch_up().await?;
+                }
+                let confirmed = self.lease.confirmed(&beat, revision, &self.given.terms);
+                confirmed.map_err(|error| self.given.standing.refuse(error))?;
+                self.publish();
+                Ok(())
+            }
+        }
+    }
+
+    /// From here on requests are answered under the lease.
+    fn publish(&self) {
+        if let (Consistency::Lease, Some(end)) = (self.given.membership.consistency, self.lease.end()) {
+            self.given.standing.lease_until(end);
+        }
+    }
+
+    fn lease_left(&self) -> Duration {
+        match self.given.membership.consistency {
+            Consistency::Lease => self.lease.end().map_or(Duration::ZERO, |end: Instant| end.since(clock::now())),
+            Consistency::Strict => Duration::ZERO,
+        }
+    }
+
+    /// First nobody is answered under the lease any more, then nobody has to wait for it.
+    async fn leave(&mut self) {
+        self.given.standing.end();
+        if let Some(incarnation) = self.incarnation.take() {
+            drop(nodes::leave(&self.given.pool, incarnation).await);
+        }
+        // Nobody joins again after that.
+        self.next_beat = tokio::time::Instant::now() + Duration::from_secs(3_600);
+    }
+}
