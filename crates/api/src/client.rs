@@ -16,6 +16,7 @@
 
 mod account;
 mod builder;
+mod cluster;
 mod credential;
 mod error;
 mod event;

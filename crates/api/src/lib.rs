@@ -7,6 +7,7 @@
 mod account;
 #[cfg(feature = "client")]
 pub mod client;
+mod cluster;
 mod event;
 mod key;
 mod permission;
@@ -18,6 +19,7 @@ mod verify;
 mod whoami;
 
 pub use account::{Account, AccountStatus, ChangeAccount, ChangedAccount, CurrentPassword, NewAccount, RevokeKeys, RevokedKeys};
+pub use cluster::{Cluster, Node, NodeState};
 pub use event::{Event, KeyCounts, Period, Stats, Verifications};
 pub use key::{ChangeKey, CreatedKey, Key, KeyKind, KeyState, Named, NewKey, RevokeMany, RevokeOutcome, RevokedMany, RevokedOne};
 pub use permission::{Declaration, Permission};

@@ -907,3 +907,28 @@ docs-call = Aufruf
 docs-call-of = Beispielaufruf von { $what }
 docs-answer = Antwort
 docs-answer-of = Beispielantwort von { $what }
+
+# Knoten
+
+nav-cluster = Knoten
+cluster-text = Server, die aus derselben Datenbank antworten. Eine Änderung gilt auf allen, wenn ihr Aufruf zurückkehrt.
+cluster-single-text = Dieser Server hat seine Daten in SQLite und ist der einzige. Mit den Daten in PostgreSQL kann es mehrere geben.
+cluster-revision = Die letzte Änderung hat die Revision { $revision }.
+cluster-states-text = Auf einen stummen Knoten wartet die nächste Änderung, höchstens zwei Sekunden, und schließt ihn dann aus. Auf einen ausgeschlossenen wartet niemand: Er antwortet nicht aus dem Speicher, bis er sich neu angemeldet hat.
+node-applied = Hat Revision
+node-lacks = ihm { $count ->
+    [one] fehlt eine Änderung
+   *[other] fehlen { $count } Änderungen
+  }
+node-consistency = In Kraft durch
+node-heartbeat = Letzter Herzschlag
+node-since = Angemeldet
+node-self = (dieser)
+node-serving = Antwortet
+node-silent = Stumm
+node-fenced = Ausgeschlossen
+node-silent-for = vor { $ms } ms
+node-lease-left = noch { $ms } ms
+consistency-lease = eine Frist
+consistency-strict = Rückfrage bei der Datenbank
+consistency-single = Alleinsein

@@ -910,3 +910,28 @@ docs-call = Call
 docs-call-of = Example call of { $what }
 docs-answer = Answer
 docs-answer-of = Example answer of { $what }
+
+# Nodes
+
+nav-cluster = Nodes
+cluster-text = Servers that answer from the same database. A change is in force on all of them when its call returns.
+cluster-single-text = This server has its data in SQLite and is the only one. With the data in PostgreSQL there can be several.
+cluster-revision = The last change has revision { $revision }.
+cluster-states-text = A silent node is waited for by the next change, for at most two seconds, and then fenced. Nobody waits for a fenced one: it answers nothing from memory until it has registered anew.
+node-applied = Has revision
+node-lacks = lacks { $count ->
+    [one] one change
+   *[other] { $count } changes
+  }
+node-consistency = In force by
+node-heartbeat = Last heartbeat
+node-since = Registered
+node-self = (this one)
+node-serving = Serving
+node-silent = Silent
+node-fenced = Fenced
+node-silent-for = { $ms } ms ago
+node-lease-left = for { $ms } ms more
+consistency-lease = a lease
+consistency-strict = asking the database
+consistency-single = being alone

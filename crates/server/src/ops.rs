@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod cluster;
 pub mod explain;
 pub mod gate;
 pub mod health;

@@ -24,6 +24,7 @@ mod permission;
 mod policy;
 mod retention;
 mod row;
+mod seeded;
 mod session;
 mod tls;
 mod tx;
@@ -50,6 +51,7 @@ use self::connection::{Pool, Purpose, Transaction};
 use self::engine::Engine;
 use self::follow::{Ask, Beginning, Following, Standing};
 use self::hints::Hints;
+use self::seeded::Bug;
 use self::writer::{Gauges, Writer};
 use crate::{Cluster, Contents, Follower, Horizon, Login, Membership, Nodes, OutgoingRow, Store, StoreError, StoreWatch};
 
@@ -211,7 +213,7 @@ impl Store for Postgres {
 #[async_trait]
 impl Nodes for Postgres {
     fn is_in_force(&self) -> bool {
-        self.standing.load().is_covered()
+        Bug::LeaseUnchecked.is_seeded() || self.standing.load().is_covered()
     }
 
     async fn confirm(&self) -> Result<(), StoreError> {

@@ -1,6 +1,7 @@
 //! The commands that ask a running server, over HTTP and with a credential: one file a resource. What they may is for the server to say.
 
 mod account;
+mod cluster;
 mod connection;
 mod events;
 mod explain;
@@ -39,6 +40,7 @@ pub(super) enum Command {
     Explain(#[command(flatten)] explain::Explain),
     Events(#[command(flatten)] events::Events),
     Stats(#[command(flatten)] stats::Stats),
+    Cluster(#[command(flatten)] cluster::Cluster),
     Healthcheck(#[command(flatten)] healthcheck::Healthcheck),
 }
 
@@ -55,6 +57,7 @@ pub(super) fn run(command: Command, environment: &Environment) -> Exit {
         Command::Explain(command) => command.run(environment),
         Command::Events(command) => command.run(environment),
         Command::Stats(command) => command.run(environment),
+        Command::Cluster(command) => command.run(environment),
         Command::Healthcheck(command) => command.run(environment),
     }
 }

@@ -10,6 +10,7 @@ mod accounts;
 mod all_keys;
 mod assets;
 mod audit;
+mod cluster;
 mod cookies;
 mod delete_keys;
 mod delete_policy;
@@ -112,6 +113,7 @@ const TABLE: &[Operation] = &[
     ("POST", "/dashboard/keys/revoke", |method| on(method, revoke_keys::revoke)),
     ("GET", "/dashboard/keys/{id}", |method| on(method, one_key::show)),
     ("POST", "/dashboard/keys/{id}", |method| on(method, one_key::change)),
+    ("GET", "/dashboard/cluster", |method| on(method, cluster::show)),
     ("GET", "/dashboard/audit", |method| on(method, audit::list)),
     ("GET", "/dashboard/audit/events.jsonl", |method| on(method, audit::download)),
     ("GET", "/explain", |method| on(method, explain::show)),

@@ -2,6 +2,7 @@
 //! authorisation test.
 
 mod accounts;
+mod cluster;
 mod dress;
 mod events;
 mod extract;
@@ -48,6 +49,7 @@ fn table() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(verify::explain))
         .routes(routes!(events::list))
         .routes(routes!(events::stats))
+        .routes(routes!(cluster::show))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::metrics))

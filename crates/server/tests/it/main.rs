@@ -6,6 +6,7 @@ mod binary;
 mod canary;
 mod catena;
 mod cli;
+mod cluster;
 mod corpus;
 mod cors;
 mod crash;

@@ -227,6 +227,16 @@ impl Server {
         Self::open(config, Clock::manual(NOW), dir).await
     }
 
+    /// Another node over the same database, with the same keyring and time.
+    pub async fn join(&self, set: impl FnOnce(&mut Config)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = Config { data_dir: dir.path().into(), keyring: Some(self.app.config.keyring_path()), ..self.app.config.clone() };
+        set(&mut config);
+        let node = Self::open(config, self.app.clock.clone(), dir).await;
+        node.admin.set(self.admin().await).unwrap();
+        node
+    }
+
     async fn open(config: Config, clock: Clock, dir: TempDir) -> Self {
         watch::begin();
         let app = App::open(config, clock).await.unwrap_or_else(|error| panic!("{error}"));
@@ -259,6 +269,13 @@ impl Server {
         let app = Arc::into_inner(app).expect("nothing of the old server is left");
         drop(app);
         Self::open(config, clock, dir).await
+    }
+
+    /// Stops it as an operator does.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        self.http = http_client();
+        (&mut self.serving).await.unwrap();
     }
 
     /// Moves the clock.

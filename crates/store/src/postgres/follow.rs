@@ -18,6 +18,8 @@ pub(super) use self::standing::Standing;
 use super::connection::{Pool, Purpose};
 use super::hints::Hints;
 use super::nodes::{self, Heard, Joining};
+use super::seeded::Bug;
+use super::value::get;
 use super::writer::Gauges;
 use super::{clock, load};
 use crate::{Changed, Consistency, Follower, Horizon, Membership, StoreError};
@@ -166,6 +168,12 @@ impl Following {
     /// Fetches all changes that the image lacks, and tells that it has them.
     async fn catch_up(&mut self) -> Result<(), StoreError> {
         let before = self.lease.held().revision;
+        if Bug::AckBeforeApply.is_seeded()
+            && let Some(incarnation) = self.incarnation
+        {
+            let counter = self.given.pool.one("SELECT revision FROM counter", &[]).await?;
+            nodes::acknowledge(&self.given.pool, incarnation, get(&counter, 0)?).await?;
+        }
         while !self.fetch().await? {}
         let revision = self.lease.held().revision;
         if let Some(incarnation) = self.incarnation.filter(|_| revision > before) {
@@ -230,6 +238,9 @@ impl Following {
                 let confirmed = self.lease.confirmed(&beat, revision, &self.given.terms);
                 confirmed.map_err(|error| self.given.standing.refuse(error))?;
                 self.publish();
+                if Bug::GrantFromSend.is_seeded() {
+                    self.given.standing.lease_until(beat.sent.plus(self.given.terms.grant()));
+                }
                 Ok(())
             }
         }

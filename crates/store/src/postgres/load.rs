@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::connection::Transaction;
 use super::failure::Failure;
+use super::seeded::Bug;
 use super::value::{Value, get, unreadable};
 use super::{policy, row};
 use crate::{Changed, Follower, Horizon, Key, SessionId, StoreError, What};
@@ -97,6 +98,7 @@ impl Touched {
         match kind {
             "account" => drop(self.accounts.insert(AccountId(id.parse().map_err(|_| wrong(()))?))),
             "session" => drop(self.sessions.insert(SessionId(uuid()?))),
+            "policy" if Bug::SilentPolicies.is_seeded() => {}
             "policy" => drop(self.policies.insert(PolicyId(uuid()?))),
             "key" => drop(self.keys.insert(KeyId::from_bytes(uuid()?.into_bytes()))),
             // The image in memory holds no manifests: policies carry the full names that they grant.

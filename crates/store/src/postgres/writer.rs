@@ -19,6 +19,7 @@ use super::clock;
 use super::connection::{Boxed, Pool, Purpose, Transaction};
 use super::import::Import;
 use super::nodes::CHANGED;
+use super::seeded::Bug;
 use super::tx::Tx;
 use crate::{Origin, StoreError, StoreWatch};
 
@@ -286,6 +287,10 @@ impl WriterTask {
     }
 
     fn hand_over(&self, revision: i64, answers: Vec<Answer>) {
+        if Bug::NoBarrier.is_seeded() {
+            answers.into_iter().for_each(|answer| answer(Ok(())));
+            return;
+        }
         // Without a barrier the answers are dropped, which reads as unavailable.
         drop(self.barrier.send(Committed { revision, at: clock::now(), answers }));
     }

@@ -30,6 +30,7 @@ const PLACES: &[(&str, &str, &str, For)] = &[
     ("/dashboard/permissions", msg("permissions"), "list", For::Admins),
     ("/dashboard/accounts", msg("accounts"), "people", For::Admins),
     ("/dashboard/audit", msg("nav-audit"), "history", For::Admins),
+    ("/dashboard/cluster", msg("nav-cluster"), "gauge", For::Admins),
     ("/explain", msg("nav-explain"), "question", For::Admins),
     ("/account", msg("nav-my-keys"), "key", For::Everyone),
     ("/account/security", msg("nav-security"), "shield", For::Everyone),

@@ -83,6 +83,7 @@ const OPERATIONS: &[(&str, Twin)] = &[
     ("POST /v1/verify/batch", Not("as the one before, of many keys")),
     ("POST /v1/explain", Done(&["GET /explain", "POST /explain"])),
     ("GET /v1/events", Done(&["GET /dashboard", "GET /dashboard/audit", "GET /dashboard/audit/events.jsonl"])),
+    ("GET /v1/cluster", Done(&["GET /dashboard/cluster"])),
     ("GET /v1/stats", Done(&["GET /dashboard"])),
     ("GET /livez", Not("a supervisor asks it")),
     ("GET /readyz", Not("a balancer asks it")),

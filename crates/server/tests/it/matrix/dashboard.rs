@@ -51,6 +51,7 @@ const ROWS: &[(&str, &str, Who)] = &[
     ("POST /dashboard/policies/{id}", "/dashboard/policies/7ea12968-7758-40b6-8c73-75cc99be762b", Who::Member),
     ("GET /dashboard/policies/{id}/delete", "/dashboard/policies/7ea12968-7758-40b6-8c73-75cc99be762b/delete", Who::AdminInVain),
     ("POST /dashboard/policies/{id}/delete", "/dashboard/policies/7ea12968-7758-40b6-8c73-75cc99be762b/delete", Who::Member),
+    ("GET /dashboard/cluster", "/dashboard/cluster", Who::Admin),
     ("GET /dashboard/permissions", "/dashboard/permissions", Who::Admin),
     ("GET /dashboard/accounts", "/dashboard/accounts", Who::Admin),
     ("GET /dashboard/accounts/new", "/dashboard/accounts/new", Who::Admin),

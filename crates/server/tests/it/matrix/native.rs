@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use keybearer_core::permission::OwnPermission::{
-    self, AccountsRead, AccountsWrite, AuditRead, KeysRead, KeysWrite, PermissionsDeclare, PoliciesRead, PoliciesWrite, Verify,
+    self, AccountsRead, AccountsWrite, AuditRead, ClusterRead, KeysRead, KeysWrite, PermissionsDeclare, PoliciesRead, PoliciesWrite, Verify,
 };
 use serde_json::{Value, json};
 
@@ -140,6 +140,7 @@ const ROWS: &[(&str, &str, Who, u16)] = &[
     ("POST /v1/explain", "other", Who::NotOwnerOnly, 200),
     ("GET /v1/events", "", Who::Manager(AuditRead), 200),
     ("GET /v1/stats", "", Who::Manager(AuditRead), 200),
+    ("GET /v1/cluster", "", Who::Manager(ClusterRead), 200),
     ("GET /livez", "", Who::Anyone, 200),
     ("GET /readyz", "", Who::Anyone, 200),
     ("GET /metrics", "", Who::Anyone, 200),

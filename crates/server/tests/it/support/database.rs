@@ -25,3 +25,9 @@ pub fn fresh() -> String {
     assert!(made.success(), "{name}");
     own::named(&name)
 }
+
+/// Runs a statement at the server, as its administrator.
+pub fn at_server(sql: &str) {
+    let done = Command::new(own::SCRIPT).args(["--run", own::server(), sql]).status().unwrap();
+    assert!(done.success(), "{sql}");
+}

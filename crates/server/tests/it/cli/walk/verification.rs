@@ -17,6 +17,9 @@ pub(super) async fn walk(walk: &mut Walk) {
 
     events(walk, &desk.id).await;
 
+    let cluster = walk.json("cluster", &[]).await;
+    assert_eq!((&cluster["nodes"][0]["state"], &cluster["nodes"][0]["consistency"]), (&"serving".into(), &"single".into()));
+    assert!(walk.table("cluster", &[]).await[1].contains("serving single"));
     let stats = walk.json("stats", &[]).await;
     assert_eq!(stats["accounts_active"], 3);
     assert!(walk.table("stats", &[]).await.contains(&"accounts 3 active, 0 locked, 0 blocked".to_owned()));

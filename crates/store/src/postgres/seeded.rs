@@ -1,0 +1,50 @@
+//! Mistakes that the proof has to find (`scripts/chaos --seeded-bugs`). Without the cargo feature `seeded-bugs`, which no release has, there are
+//! none, and all of this is compiled away.
+
+/// A mistake.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bug {
+    /// A change is answered before other nodes have it.
+    NoBarrier,
+    /// Requests are answered from the image whether there is a lease or not.
+    LeaseUnchecked,
+    /// A node tells that it has a change before it has.
+    AckBeforeApply,
+    /// A lease counts from the heartbeat, also where that lacked a change.
+    GrantFromSend,
+    /// What a node has told may sink again.
+    AckAssigned,
+    /// Who is fenced is decided before it is done.
+    FenceByList,
+    /// Changes of policies are followed by nobody.
+    SilentPolicies,
+    /// Whoever owns a new key is not looked up where it is written.
+    GrantUnchecked,
+}
+
+#[cfg(feature = "seeded-bugs")]
+impl Bug {
+    /// Whether this process has it, by the variable `KEYBEARER_SEEDED_BUG`.
+    pub(super) fn is_seeded(self) -> bool {
+        static SEEDED: std::sync::LazyLock<Option<String>> = std::sync::LazyLock::new(|| std::env::var("KEYBEARER_SEEDED_BUG").ok());
+        let name = match self {
+            Self::NoBarrier => "no-barrier",
+            Self::LeaseUnchecked => "lease-unchecked",
+            Self::AckBeforeApply => "ack-before-apply",
+            Self::GrantFromSend => "grant-from-send",
+            Self::AckAssigned => "ack-assigned",
+            Self::FenceByList => "fence-by-list",
+            Self::SilentPolicies => "silent-policies",
+            Self::GrantUnchecked => "grant-unchecked",
+        };
+        SEEDED.as_deref() == Some(name)
+    }
+}
+
+#[cfg(not(feature = "seeded-bugs"))]
+impl Bug {
+    /// There are none.
+    pub(super) const fn is_seeded(self) -> bool {
+        false
+    }
+}
