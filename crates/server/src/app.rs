@@ -166,13 +166,19 @@ impl App {
         }))
     }
 
+    /// Whether the image is known to be in force at this instant. It asks nobody.
+    #[must_use]
+    pub fn is_in_force(&self) -> bool {
+        self.store.is_in_force()
+    }
+
     /// Makes sure that the image holds whatever was answered as done before this call. To be called once a request has arrived whole, before
     /// anything is decided about it.
     ///
     /// # Errors
     /// [`AppError::InDoubt`] where nobody can tell: then nobody is let in.
     pub async fn in_force(&self) -> Result<(), AppError> {
-        if self.store.is_in_force() {
+        if self.is_in_force() {
             return Ok(());
         }
         self.store.confirm().await.map_err(|error| {

@@ -143,7 +143,7 @@ impl Visit {
         match self.in_force.get() {
             Some(known) => known.clone()?,
             // A page about what failed before anybody asked: it knows nobody.
-            None if !self.app.store.is_in_force() => return Err(AuthError::Missing.into()),
+            None if !self.app.is_in_force() => return Err(AuthError::Missing.into()),
             None => {}
         }
         let caller = caller::judge(&self.app, &Presented::Session(token))?;

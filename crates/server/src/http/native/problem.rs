@@ -81,7 +81,11 @@ impl IntoResponses for Problems {
             ("415", "The body is not plain JSON", &["unsupported_media_type"]),
             ("422", "The right shape, but wrong values: one entry for each field", &["invalid", "unknown_permission"]),
             ("429", "Too many failed logins: `Retry-After` says when", &["too_many_failed_logins"]),
-            ("503", "It cannot be answered now", &["busy", "unavailable"]),
+            (
+                "503",
+                "It cannot be answered now, or what was done may not be in force everywhere",
+                &["busy", "in_doubt", "unavailable", "unconfirmed"],
+            ),
             ("507", "No room on the disk of the server: nothing was changed", &["storage_full"]),
         ];
         let content = ContentBuilder::new().schema(Some(openapi::Ref::from_schema_name("Problem"))).build();

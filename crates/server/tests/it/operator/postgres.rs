@@ -46,15 +46,23 @@ async fn keys_outlive_the_process_however_it_ends() {
 }
 
 #[tokio::test]
-async fn a_second_server_is_told_of_the_first() {
+async fn a_second_server_serves_beside_the_first_by_the_same_roles_and_peppers() {
     let (first, second, url) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), url());
     let running = Program::on(first.path()).env("KEYBEARER_DATABASE", &url).with_admin().start().await;
     // Another machine has another directory, and the same keyring.
     fs::copy(first.path().join("keyring.json"), second.path().join("keyring.json")).unwrap();
-    let refused = Program::on(second.path()).env("KEYBEARER_DATABASE", &url).run().await;
-    assert!(!refused.status.success() && refused.errors.contains("serves this database"), "{}", refused.errors);
+    let beside = || Program::on(second.path()).env("KEYBEARER_DATABASE", &url);
+    let refused = beside().env("KEYBEARER_ROLES", "auditor=6").run().await;
+    assert!(!refused.status.success() && refused.errors.contains("has another table of roles"), "{}", refused.errors);
     assert_silent(&refused.errors);
+    let other = beside().start().await;
     running.admin().await;
+    other.admin().await;
+    assert!(other.stop().await.status.success());
+    // A keyring of its own would verify nothing.
+    fs::remove_file(second.path().join("keyring.json")).unwrap();
+    let refused = beside().run().await;
+    assert!(!refused.status.success() && refused.errors.contains("keyring.json is missing"), "{}", refused.errors);
     assert!(running.stop().await.status.success());
 }
 
