@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use keybearer::app::{App, RequestContext};
-use keybearer::caller::{Caller, Presented, authenticate};
+use keybearer::caller::{Caller, Presented, judge};
 use keybearer::ops;
 use keybearer::ops::issue::{AccountKeyRequest, ServiceKeyRequest};
 use keybearer_api::NewAccount;
@@ -26,7 +26,7 @@ const HOLDERS: usize = 200;
 /// # Panics
 /// Where one cannot be made.
 pub async fn keys(app: &Arc<App>, session: &str, count: usize) {
-    let caller = authenticate(app, &Presented::Session(session.to_owned())).unwrap_or_else(|error| panic!("{error:?}"));
+    let caller = judge(app, &Presented::Session(session.to_owned())).unwrap_or_else(|error| panic!("{error:?}"));
     let holders = Arc::new(Holders::make(app, &caller).await);
     let mut running = JoinSet::new();
     for number in 0..count {

@@ -236,7 +236,7 @@ fn word(error: &AppError) -> Worded {
             "The database does not answer, so this node cannot tell whether what it knows is still in force: try again.",
         )
         .with_header(header::RETRY_AFTER, "1"),
-        AppError::Unconfirmed(made) => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "unconfirmed", &unconfirmed(*made)),
+        AppError::Unconfirmed(made) => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "unconfirmed", unconfirmed(*made)),
         AppError::Internal(_) => Worded::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
