@@ -77,7 +77,7 @@ fn the_rules_depend_on_nothing_that_waits_or_speaks() {
         core.dependencies.iter().filter(|one| wanted.contains(&one.kind)).map(|one| one.name.as_str()).collect()
     };
     assert_eq!(of(&[DependencyKind::Normal, DependencyKind::Build]), BTreeSet::from(CORE));
-    assert_eq!(of(&[DependencyKind::Development]), BTreeSet::from(["proptest"]));
+    assert_eq!(of(&[DependencyKind::Development]), BTreeSet::from(["proptest", "stateright"]));
 }
 
 #[test]

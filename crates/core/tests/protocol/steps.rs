@@ -1,0 +1,192 @@
+//! What may happen next.
+
+use crate::setup::Setup;
+use crate::state::{Asking, Change, Node, Reading, Revision, Row, State, UnderWay, Verifying};
+use crate::wrong::Wrong;
+
+/// One step of somebody. Nodes and changes are given by their places; a change's is one less than its revision.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Step {
+    /// Time goes on.
+    Tick,
+
+    /// A change commits, and its maker notes when.
+    Commit,
+    /// A change has nobody to wait for, and returns.
+    Return(usize),
+    /// A change has waited long enough. It fences whoever has not told, and returns.
+    Fence(usize),
+    /// As [`Step::Fence`], in two statements.
+    LookUp(usize),
+    FenceListed(usize),
+
+    SendFetch(usize),
+    RunFetch(usize),
+    /// The second statement of a fetch, where it has two.
+    ReadCounter(usize),
+    TakeFetch(usize),
+    /// The reply is lost, or not waited for.
+    LoseFetch(usize),
+
+    /// The statement runs. Before that, a registration is nothing.
+    Register(usize),
+    LearnOfRegistration(usize),
+    /// The reply is lost, or the node wants another incarnation.
+    LeaveIncarnation(usize),
+    /// A registration is given up, and may run later.
+    DelayRegistration(usize),
+    RegisterLate(usize),
+
+    SendBeat(usize),
+    RunBeat(usize),
+    TakeBeat(usize),
+    /// The reply is lost, or not waited for.
+    LoseBeat(usize),
+    SendAck(usize),
+    /// An acknowledgement runs, or a beat that was given up.
+    RunStray(usize),
+
+    Kill(usize),
+    /// The node drops its lease, fences itself, and is gone.
+    ShutDown(usize),
+
+    Invoke(usize),
+    CheckLease,
+    Decide,
+}
+
+impl Setup {
+    /// Every step that somebody may take. A promise that is broken ends everything.
+    pub(crate) fn possible(&self, state: &State, steps: &mut Vec<Step>) {
+        if state.broken.any() {
+            return;
+        }
+        self.of_the_verification(state, steps);
+        self.of_changes(state, steps);
+        for (at, node) in state.nodes.iter().enumerate().take(self.nodes) {
+            of_fetches(node, at, steps);
+            if node.image.is_none() {
+                // A fetch is all there is to do.
+                match node.row {
+                    None if self.is(Wrong::NotesAfterTheLoad) => steps.push(Step::Register(at)),
+                    Some(Row { known: false, .. }) => steps.push(Step::LearnOfRegistration(at)),
+                    _ => {}
+                }
+                continue;
+            }
+            if self.leases() {
+                self.of_the_row(node, at, steps);
+            }
+            if state.ends_left > 0 {
+                steps.extend([Step::Kill(at), Step::ShutDown(at)]);
+            }
+            if at < self.asked && state.verification.is_none() {
+                steps.push(Step::Invoke(at));
+            }
+        }
+        if self.leases() {
+            steps.push(Step::Tick);
+        }
+    }
+
+    fn of_the_verification(&self, state: &State, steps: &mut Vec<Step>) {
+        let Some(verification) = state.verification else { return };
+        match verification.stage {
+            // Without a lease it waits until a fetch has arrived that was sent after it was invoked.
+            Verifying::Invoked => {
+                let covered = state.nodes[verification.node].image.is_some_and(|image| image.lease.covers(state.now));
+                if self.leases() && (covered || self.is(Wrong::NoLeaseCheck)) {
+                    steps.push(Step::CheckLease);
+                }
+            }
+            Verifying::Leased | Verifying::Read => steps.push(Step::Decide),
+        }
+    }
+
+    fn of_changes(&self, state: &State, steps: &mut Vec<Step>) {
+        for (at, change) in state.changes.iter().enumerate().take(self.changes) {
+            match *change {
+                Some(Change::Waits { since }) => {
+                    if !self.leases() || self.is(Wrong::NoBarrier) || !state.lags(at) {
+                        steps.push(Step::Return(at));
+                    } else if state.now >= since.plus(self.wait()) {
+                        steps.push(if self.is(Wrong::FencesByList) { Step::LookUp(at) } else { Step::Fence(at) });
+                    }
+                }
+                Some(Change::Listed { .. }) => steps.push(Step::FenceListed(at)),
+                Some(Change::Returned) => {}
+                None => {
+                    steps.push(Step::Commit);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Of registrations, beats and acknowledgements.
+    fn of_the_row(&self, node: &Node, at: usize, steps: &mut Vec<Step>) {
+        match node.row {
+            None => steps.push(Step::Register(at)),
+            Some(Row { known: false, .. }) => {
+                steps.push(Step::LearnOfRegistration(at));
+                // By name, the row of a registration that was lost is the row of the next one.
+                steps.push(if self.is(Wrong::UpsertsByName) { Step::Register(at) } else { Step::LeaveIncarnation(at) });
+            }
+            Some(Row { known: true, acked, .. }) => {
+                self.of_beats(node, at, steps);
+                if self.restless {
+                    steps.push(Step::LeaveIncarnation(at));
+                }
+                if self.strays && node.stray.is_none() && self.acknowledged(node).is_some_and(|told| told > acked) {
+                    steps.push(Step::SendAck(at));
+                }
+            }
+        }
+        if node.stray.is_some() {
+            steps.push(Step::RunStray(at));
+        }
+        // By a fresh incarnation, a registration that runs late is as one whose reply is lost: a row that nobody has.
+        if node.late_registration {
+            steps.push(Step::RegisterLate(at));
+        } else if self.is(Wrong::UpsertsByName) && !node.row.is_some_and(|row| row.known) {
+            steps.push(Step::DelayRegistration(at));
+        }
+    }
+
+    fn of_beats(&self, node: &Node, at: usize, steps: &mut Vec<Step>) {
+        let Some(UnderWay { stage, .. }) = node.beat else {
+            steps.push(Step::SendBeat(at));
+            return;
+        };
+        let held = node.image.map_or(0, |image| image.lease.held().revision);
+        match stage {
+            Asking::Sent => steps.push(Step::RunBeat(at)),
+            // Where the counter is above the image, a fetch comes first.
+            Asking::Counter(counter) if held < counter.into() && !self.is(Wrong::ConfirmsBeforeApplying) => {}
+            Asking::Counter(_) | Asking::Fenced => steps.push(Step::TakeBeat(at)),
+        }
+        steps.push(Step::LoseBeat(at));
+    }
+
+    /// What an acknowledgement tells.
+    pub(crate) fn acknowledged(&self, node: &Node) -> Option<Revision> {
+        let held = node.image?.lease.held().revision as Revision;
+        match node.beat {
+            Some(UnderWay { stage: Asking::Counter(heard), .. }) if self.is(Wrong::AcksBeforeApplying) => Some(held.max(heard)),
+            _ => Some(held),
+        }
+    }
+}
+
+fn of_fetches(node: &Node, at: usize, steps: &mut Vec<Step>) {
+    let Some(fetch) = node.fetch else {
+        steps.push(Step::SendFetch(at));
+        return;
+    };
+    steps.push(match fetch.stage {
+        Reading::Sent => Step::RunFetch(at),
+        Reading::HasRows { .. } => Step::ReadCounter(at),
+        Reading::Done { .. } => Step::TakeFetch(at),
+    });
+    steps.push(Step::LoseFetch(at));
+}
