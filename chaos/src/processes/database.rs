@@ -1,0 +1,112 @@
+//! PostgreSQL, to be killed and started again on the same data.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::process::{Child, Command};
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{ProcessError, signal};
+use crate::network::Network;
+
+/// The script that knows how tests have a PostgreSQL.
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/postgres");
+/// For the cluster to be made, and for a recovery.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The database of a run.
+pub struct Database {
+    network: Arc<Network>,
+    place: PathBuf,
+    server: Mutex<Option<Child>>,
+}
+
+impl Database {
+    /// Makes a cluster below this folder, and starts it.
+    ///
+    /// # Errors
+    /// If it is not ready in time.
+    pub async fn start(network: Arc<Network>, place: &Path) -> Result<Self, ProcessError> {
+        let place = place.join("postgres");
+        let wrong = |error| ProcessError::Start { program: "PostgreSQL".into(), error };
+        fs::create_dir(&place).map_err(wrong)?;
+        let database = Self { network, place, server: Mutex::new(None) };
+        *database.server.lock().await = Some(database.spawn()?);
+        database.ready().await?;
+        Ok(database)
+    }
+
+    /// Where the nodes find it.
+    pub fn url() -> String {
+        format!("postgres://keybearer@{}/postgres?sslmode=disable", Network::database())
+    }
+
+    fn spawn(&self) -> Result<Child, ProcessError> {
+        let mut line = self.network.in_database();
+        line.extend([SCRIPT.to_owned(), "--serve".to_owned(), self.place.display().to_string()]);
+        // A run may last an hour, and the row that counts the changes is written at each of them.
+        for option in [&format!("listen_addresses={}", Network::database()), "autovacuum=on", "dynamic_shared_memory_type=mmap"] {
+            line.extend(["-c".to_owned(), option.to_owned()]);
+        }
+        let mut command = Command::new(&line[0]);
+        command.args(&line[1..]).stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+        command.spawn().map_err(|error| ProcessError::Start { program: "PostgreSQL".into(), error })
+    }
+
+    async fn ready(&self) -> Result<(), ProcessError> {
+        let began = Instant::now();
+        let file = self.place.join("data/postmaster.pid");
+        // The eighth line says so, as pg_ctl reads it.
+        while !fs::read_to_string(&file).is_ok_and(|text| text.lines().nth(7).is_some_and(|line| line.starts_with("ready"))) {
+            if began.elapsed() > PATIENCE {
+                return Err(ProcessError::NotReady { program: "PostgreSQL".into(), log: self.place.join("log") });
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// Kills all of it (SIGKILL), and starts it again after a while.
+    ///
+    /// # Errors
+    /// If it does not come back.
+    pub async fn kill(&self, down: Duration) -> Result<(), ProcessError> {
+        let mut server = self.server.lock().await;
+        self.network.kill_database()?;
+        if let Some(mut child) = server.take() {
+            drop(child.wait().await);
+        }
+        sleep(down).await;
+        // The old file would say that it is ready.
+        drop(fs::remove_file(self.place.join("data/postmaster.pid")));
+        *server = Some(self.spawn()?);
+        self.ready().await
+    }
+
+    /// Ends connections from the server's side: those of one address, or of anybody, each with this chance in a hundred.
+    pub async fn terminate(&self, address: Option<&str>, percent: u8) -> Result<(), ProcessError> {
+        let whose = address.map_or_else(|| "IS NOT NULL".to_owned(), |address| format!("= '{address}'"));
+        let statement = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_addr {whose} AND random() * 100 < {percent}"
+        );
+        let place = self.place.display().to_string();
+        let mut command = Command::new(SCRIPT);
+        command.args(["--sql", &place, &statement]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        // It may be down: then there is nothing to end.
+        drop(timeout(Duration::from_secs(5), command.status()).await);
+        Ok(())
+    }
+
+    /// Ends it at once, so that it leaves nothing in the system.
+    pub async fn stop(&self) {
+        if let Some(mut child) = self.server.lock().await.take() {
+            signal(&child, Signal::QUIT);
+            drop(timeout(Duration::from_secs(5), child.wait()).await);
+        }
+    }
+}
