@@ -16,7 +16,7 @@ use crate::history::{Change, History, Moment, Read};
 
 /// What is promised.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// I1, I3 and I4.
     Lease,
     /// I2 as well.
@@ -25,7 +25,7 @@ pub enum Mode {
 
 /// What was broken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Promise {
+pub(crate) enum Promise {
     /// The old state after the change's return.
     I1,
     /// The old state after an answer by the new one.
@@ -38,17 +38,17 @@ pub enum Promise {
 
 /// A broken promise.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Violation {
+pub(crate) struct Violation {
     /// Which.
-    pub promise: Promise,
+    pub(crate) promise: Promise,
     /// The answer that breaks it, by its place in the history.
-    pub read: usize,
+    pub(crate) read: usize,
     /// The answer before it, where two do not go together.
-    pub against: Option<usize>,
+    pub(crate) against: Option<usize>,
 }
 
 /// All answers of the history that break a promise.
-pub fn check(history: &History, mode: Mode) -> Vec<Violation> {
+pub(crate) fn check(history: &History, mode: Mode) -> Vec<Violation> {
     let ranges: Vec<Range> = ranges(history);
     let mut violations = Vec::new();
     for (place, range) in ranges.iter().enumerate() {
@@ -105,7 +105,10 @@ fn ranges(history: &History) -> Vec<Range> {
     history
         .reads
         .iter()
-        .map(|read| Range { first: latest(&returned, read.invoked), last: latest(&invoked, read.returned).max(latest(&returned, read.invoked)) })
+        .map(|read| Range {
+            first: latest(&returned, read.invoked),
+            last: latest(&invoked, read.returned).max(latest(&returned, read.invoked)),
+        })
         .collect()
 }
 
@@ -160,7 +163,7 @@ fn inversions(history: &History, ranges: &[Range], violations: &mut Vec<Violatio
 }
 
 /// The changes around an answer, for people.
-pub fn around<'a>(history: &'a History, read: &Read) -> impl Iterator<Item = &'a Change> {
+pub(crate) fn around<'a>(history: &'a History, read: &Read) -> impl Iterator<Item = &'a Change> {
     let invoked = read.invoked;
     let after = history.changes.partition_point(|change| change.invoked < invoked);
     history.changes[after.saturating_sub(3)..(after + 2).min(history.changes.len())].iter()

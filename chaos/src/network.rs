@@ -16,7 +16,7 @@ const BRIDGE: &str = "hub";
 
 /// Why there is no network.
 #[derive(Debug, thiserror::Error)]
-pub enum NetworkError {
+pub(crate) enum NetworkError {
     /// A program cannot be run.
     #[error("{program} cannot be run: {error}")]
     Run {
@@ -37,7 +37,7 @@ pub enum NetworkError {
 
 /// Where packets are lost, from the view of a node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Way {
+pub(crate) enum Way {
     /// Both ways.
     Both,
     /// What the node sends.
@@ -48,19 +48,19 @@ pub enum Way {
 
 /// Packets of a node that are lost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Loss {
+pub(crate) struct Loss {
     /// Of which node, from 0.
-    pub node: usize,
+    pub(crate) node: usize,
     /// Which way.
-    pub way: Way,
+    pub(crate) way: Way,
     /// Only those between the node and the database.
-    pub database_only: bool,
+    pub(crate) database_only: bool,
     /// How many of a hundred; 100: all.
-    pub percent: u8,
+    pub(crate) percent: u8,
 }
 
 /// The network. Dropped, it goes away with all processes in it.
-pub struct Network {
+pub(crate) struct Network {
     run: String,
     /// The spaces of the nodes.
     nodes: usize,
@@ -72,7 +72,7 @@ impl Network {
     ///
     /// # Errors
     /// Without root's rights, or where something of it is missing.
-    pub fn make(run: &str, nodes: usize) -> Result<Self, NetworkError> {
+    pub(crate) fn make(run: &str, nodes: usize) -> Result<Self, NetworkError> {
         let network = Self { run: run.to_owned(), nodes, losses: AtomicU64::new(0) };
         ip(&["link", "add", BRIDGE, "type", "bridge"])?;
         ip(&["address", "add", HUB, "dev", BRIDGE])?;
@@ -101,22 +101,22 @@ impl Network {
     }
 
     /// Where a node listens.
-    pub fn address(node: usize) -> String {
+    pub(crate) fn address(node: usize) -> String {
         format!("10.77.0.{}", 11 + node)
     }
 
     /// Where the database listens.
-    pub fn database() -> &'static str {
+    pub(crate) fn database() -> &'static str {
         DATABASE
     }
 
     /// What runs a program in the space of a node. It becomes the program, so it has its number.
-    pub fn in_node(&self, node: usize) -> Vec<String> {
+    pub(crate) fn in_node(&self, node: usize) -> Vec<String> {
         self.within(&format!("node{node}"))
     }
 
     /// What runs a program in the space of the database.
-    pub fn in_database(&self) -> Vec<String> {
+    pub(crate) fn in_database(&self) -> Vec<String> {
         self.within("database")
     }
 
@@ -128,7 +128,7 @@ impl Network {
     ///
     /// # Errors
     /// If they cannot be listed.
-    pub fn kill_database(&self) -> Result<(), NetworkError> {
+    pub(crate) fn kill_database(&self) -> Result<(), NetworkError> {
         kill_all_in(&self.named("database"))
     }
 
@@ -136,7 +136,7 @@ impl Network {
     ///
     /// # Errors
     /// If `nft` refuses.
-    pub async fn lose(&self, loss: Loss) -> Result<String, NetworkError> {
+    pub(crate) async fn lose(&self, loss: Loss) -> Result<String, NetworkError> {
         let table = format!("loss{}", self.losses.fetch_add(1, Ordering::Relaxed));
         nft(rules(&table, loss)).await?;
         Ok(table)
@@ -146,7 +146,7 @@ impl Network {
     ///
     /// # Errors
     /// If `nft` refuses.
-    pub async fn heal(&self, table: String) -> Result<(), NetworkError> {
+    pub(crate) async fn heal(&self, table: String) -> Result<(), NetworkError> {
         nft(format!("delete table bridge {table}\n")).await
     }
 }
@@ -191,7 +191,7 @@ fn kill_all_in(space: &str) -> Result<(), NetworkError> {
         }
         for id in living.into_iter().filter_map(rustix::process::Pid::from_raw) {
             // It may be gone already.
-            drop(rustix::process::kill_process(id, rustix::process::Signal::KILL));
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
         }
         thread::sleep(std::time::Duration::from_millis(5));
     }

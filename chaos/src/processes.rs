@@ -9,12 +9,12 @@ use std::path::PathBuf;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Child;
 
-pub use self::database::Database;
-pub use self::node::{Node, Setup};
+pub(crate) use self::database::Database;
+pub(crate) use self::node::{Node, Setup};
 
 /// Why a program is not there.
 #[derive(Debug, thiserror::Error)]
-pub enum ProcessError {
+pub(crate) enum ProcessError {
     /// It cannot be started.
     #[error("{program} cannot be started: {error}")]
     Start {
@@ -39,6 +39,6 @@ pub enum ProcessError {
 fn signal(process: &Child, signal: Signal) {
     if let Some(id) = process.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
         // It may have ended in this moment, and whoever waits for it will know.
-        drop(kill_process(id, signal));
+        let _ = kill_process(id, signal);
     }
 }

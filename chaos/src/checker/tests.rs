@@ -68,7 +68,13 @@ impl Made {
 
 #[test]
 fn a_life_in_which_every_answer_is_right_is_good() {
-    made().told(0, 21, 22, A).told(1, 21, 25, A).changed(30, 40, Value::DEAD).told(0, 41, 42, Value::DEAD).told(1, 50, 90, Value::DEAD).is_good();
+    made()
+        .told(0, 21, 22, A)
+        .told(1, 21, 25, A)
+        .changed(30, 40, Value::DEAD)
+        .told(0, 41, 42, Value::DEAD)
+        .told(1, 50, 90, Value::DEAD)
+        .is_good();
 }
 
 #[test]
@@ -158,7 +164,14 @@ fn i2_names_the_answer_that_came_before() {
 #[test]
 fn a_toggle_may_return_to_a_value_that_it_had() {
     let toggled = made().changed(30, 40, b()).changed(50, 60, A).changed(70, 80, b());
-    toggled.told(0, 31, 35, A).told(1, 41, 42, b()).told(0, 51, 52, b()).told(1, 53, 54, A).told(0, 71, 72, A).told(0, 81, 82, b()).is_good();
+    toggled
+        .told(0, 31, 35, A)
+        .told(1, 41, 42, b())
+        .told(0, 51, 52, b())
+        .told(1, 53, 54, A)
+        .told(0, 71, 72, A)
+        .told(0, 81, 82, b())
+        .is_good();
 }
 
 #[test]

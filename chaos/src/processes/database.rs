@@ -20,7 +20,7 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/postgres")
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The database of a run.
-pub struct Database {
+pub(crate) struct Database {
     network: Arc<Network>,
     place: PathBuf,
     server: Mutex<Option<Child>>,
@@ -31,7 +31,7 @@ impl Database {
     ///
     /// # Errors
     /// If it is not ready in time.
-    pub async fn start(network: Arc<Network>, place: &Path) -> Result<Self, ProcessError> {
+    pub(crate) async fn start(network: Arc<Network>, place: &Path) -> Result<Self, ProcessError> {
         let place = place.join("postgres");
         let wrong = |error| ProcessError::Start { program: "PostgreSQL".into(), error };
         fs::create_dir(&place).map_err(wrong)?;
@@ -42,7 +42,7 @@ impl Database {
     }
 
     /// Where the nodes find it.
-    pub fn url() -> String {
+    pub(crate) fn url() -> String {
         format!("postgres://keybearer@{}/postgres?sslmode=disable", Network::database())
     }
 
@@ -75,7 +75,7 @@ impl Database {
     ///
     /// # Errors
     /// If it does not come back.
-    pub async fn kill(&self, down: Duration) -> Result<(), ProcessError> {
+    pub(crate) async fn kill(&self, down: Duration) -> Result<(), ProcessError> {
         let mut server = self.server.lock().await;
         self.network.kill_database()?;
         if let Some(mut child) = server.take() {
@@ -89,11 +89,10 @@ impl Database {
     }
 
     /// Ends connections from the server's side: those of one address, or of anybody, each with this chance in a hundred.
-    pub async fn terminate(&self, address: Option<&str>, percent: u8) -> Result<(), ProcessError> {
+    pub(crate) async fn terminate(&self, address: Option<&str>, percent: u8) -> Result<(), ProcessError> {
         let whose = address.map_or_else(|| "IS NOT NULL".to_owned(), |address| format!("= '{address}'"));
-        let statement = format!(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_addr {whose} AND random() * 100 < {percent}"
-        );
+        let statement =
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_addr {whose} AND random() * 100 < {percent}");
         let place = self.place.display().to_string();
         let mut command = Command::new(SCRIPT);
         command.args(["--sql", &place, &statement]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
@@ -103,7 +102,7 @@ impl Database {
     }
 
     /// Ends it at once, so that it leaves nothing in the system.
-    pub async fn stop(&self) {
+    pub(crate) async fn stop(&self) {
         if let Some(mut child) = self.server.lock().await.take() {
             signal(&child, Signal::QUIT);
             drop(timeout(Duration::from_secs(5), child.wait()).await);

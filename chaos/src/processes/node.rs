@@ -26,17 +26,17 @@ const PORT: u16 = 5000;
 
 /// How nodes are started.
 #[derive(Clone)]
-pub struct Setup {
+pub(crate) struct Setup {
     /// The program.
-    pub binary: PathBuf,
+    pub(crate) binary: PathBuf,
     /// Of the first administrator.
-    pub password: String,
+    pub(crate) password: String,
     /// Settings besides those that every node needs.
-    pub settings: Vec<(String, String)>,
+    pub(crate) settings: Vec<(String, String)>,
 }
 
 /// A node. Dropped, it ends.
-pub struct Node {
+pub(crate) struct Node {
     shared: Arc<Shared>,
     keeper: JoinHandle<()>,
 }
@@ -61,9 +61,10 @@ impl Node {
     ///
     /// # Errors
     /// If it is not ready in time.
-    pub async fn start(network: &Network, number: usize, place: &Path, setup: &Setup) -> Result<Self, ProcessError> {
+    pub(crate) async fn start(network: &Network, number: usize, place: &Path, setup: &Setup) -> Result<Self, ProcessError> {
         let name = format!("node{number}");
         let wrong = |error| ProcessError::Start { program: name.clone(), error };
+        let log = Self::log(place, number);
         let folder = place.join(&name);
         fs::create_dir(&folder).map_err(wrong)?;
         let mut program = network.in_node(number);
@@ -85,7 +86,7 @@ impl Node {
         let shared = Arc::new(Shared {
             program,
             environment,
-            log: folder.join("log"),
+            log,
             name,
             process: Mutex::new(None),
             ready: watch::Sender::new(false),
@@ -99,8 +100,13 @@ impl Node {
         Ok(node)
     }
 
+    /// Where its log is.
+    pub(crate) fn log(place: &Path, number: usize) -> PathBuf {
+        place.join(format!("node{number}")).join("log")
+    }
+
     /// Where it listens.
-    pub fn url(number: usize) -> String {
+    pub(crate) fn url(number: usize) -> String {
         format!("http://{}:{PORT}", Network::address(number))
     }
 
@@ -115,14 +121,14 @@ impl Node {
     }
 
     /// Lets it stand still (SIGSTOP) for a while.
-    pub async fn pause(&self, duration: Duration) {
+    pub(crate) async fn pause(&self, duration: Duration) {
         self.signal(Signal::STOP).await;
         sleep(duration).await;
         self.signal(Signal::CONT).await;
     }
 
     /// Kills it (SIGKILL). It is started again after a while.
-    pub async fn kill(&self, down: Duration) {
+    pub(crate) async fn kill(&self, down: Duration) {
         self.shared.down.store(u64::try_from(down.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.shared.killed.fetch_add(1, Ordering::Relaxed);
         self.signal(Signal::KILL).await;
@@ -135,12 +141,12 @@ impl Node {
     }
 
     /// How often it ended though nobody killed it: at a start that finds no database, or by a fault of its own.
-    pub fn ended_by_itself(&self) -> u32 {
+    pub(crate) fn ended_by_itself(&self) -> u32 {
         self.shared.by_itself.load(Ordering::Relaxed)
     }
 
     /// Ends it for good.
-    pub async fn stop(&self) {
+    pub(crate) async fn stop(&self) {
         self.keeper.abort();
         if let Some(mut process) = self.shared.process.lock().await.take() {
             signal(&process, Signal::KILL);
