@@ -136,7 +136,6 @@ async fn uninterrupted(plan: Plan) -> Result<Outcome, RunError> {
         println!("node{number} ended by itself {} times", node.ended_by_itself());
         node.stop().await;
     }
-    database.stop().await;
     if let Some(logs) = &plan.logs {
         for number in 0..plan.nodes {
             fs::copy(Node::log(place.path(), number), logs.join(format!("node{number}.log")))?;

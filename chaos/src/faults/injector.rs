@@ -66,7 +66,7 @@ impl Injector {
             }
             Fault::Terminate { node, percent } => {
                 let address = node.map(Network::address);
-                self.database.terminate(address.as_deref(), percent).await.map(|()| true).map_err(|error| error.to_string())
+                Ok(self.database.terminate(address.as_deref(), percent).await)
             }
             Fault::KillDatabase { down } => self.database.kill(down).await.map(|()| true).map_err(|error| error.to_string()),
             Fault::Lose { loss, duration } => self.lose(loss, &[duration]).await,

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -36,8 +37,7 @@ impl Database {
         let wrong = |error| ProcessError::Start { program: "PostgreSQL".into(), error };
         fs::create_dir(&place).map_err(wrong)?;
         let database = Self { network, place, server: Mutex::new(None) };
-        *database.server.lock().await = Some(database.spawn()?);
-        database.ready().await?;
+        *database.server.lock().await = Some(database.serve().await?);
         Ok(database)
     }
 
@@ -58,17 +58,19 @@ impl Database {
         command.spawn().map_err(|error| ProcessError::Start { program: "PostgreSQL".into(), error })
     }
 
-    async fn ready(&self) -> Result<(), ProcessError> {
+    /// Starts the server, and waits until it is ready.
+    async fn serve(&self) -> Result<Child, ProcessError> {
+        let server = self.spawn()?;
         let began = Instant::now();
         let file = self.place.join("data/postmaster.pid");
-        // The eighth line says so, as pg_ctl reads it.
-        while !fs::read_to_string(&file).is_ok_and(|text| text.lines().nth(7).is_some_and(|line| line.starts_with("ready"))) {
+        // What the server before wrote there stays, since this one clears away what that one left in the system's memory.
+        while !server.id().is_some_and(|id| fs::read_to_string(&file).is_ok_and(|text| says_ready(&text, id))) {
             if began.elapsed() > PATIENCE {
                 return Err(ProcessError::NotReady { program: "PostgreSQL".into(), log: self.place.join("log") });
             }
             sleep(Duration::from_millis(20)).await;
         }
-        Ok(())
+        Ok(server)
     }
 
     /// Kills all of it (SIGKILL), and starts it again after a while.
@@ -82,30 +84,39 @@ impl Database {
             drop(child.wait().await);
         }
         sleep(down).await;
-        // The old file would say that it is ready.
-        drop(fs::remove_file(self.place.join("data/postmaster.pid")));
-        *server = Some(self.spawn()?);
-        self.ready().await
+        *server = Some(self.serve().await?);
+        Ok(())
     }
 
-    /// Ends connections from the server's side: those of one address, or of anybody, each with this chance in a hundred.
-    pub(crate) async fn terminate(&self, address: Option<&str>, percent: u8) -> Result<(), ProcessError> {
+    /// Ends connections from the server's side: those of one address, or of anybody, each with this chance in a hundred. Whether there was
+    /// a server to ask.
+    pub(crate) async fn terminate(&self, address: Option<&str>, percent: u8) -> bool {
         let whose = address.map_or_else(|| "IS NOT NULL".to_owned(), |address| format!("= '{address}'"));
         let statement =
             format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_addr {whose} AND random() * 100 < {percent}");
         let place = self.place.display().to_string();
         let mut command = Command::new(SCRIPT);
         command.args(["--sql", &place, &statement]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-        // It may be down: then there is nothing to end.
-        drop(timeout(Duration::from_secs(5), command.status()).await);
-        Ok(())
+        matches!(timeout(Duration::from_secs(5), command.status()).await, Ok(Ok(status)) if status.success())
     }
+}
 
-    /// Ends it at once, so that it leaves nothing in the system.
-    pub(crate) async fn stop(&self) {
-        if let Some(mut child) = self.server.lock().await.take() {
-            signal(&child, Signal::QUIT);
-            drop(timeout(Duration::from_secs(5), child.wait()).await);
+impl Drop for Database {
+    /// Also where nobody waited for its end: a killed one would leave a piece of the system's memory behind.
+    fn drop(&mut self) {
+        let Some(mut child) = self.server.get_mut().take() else { return };
+        signal(&child, Signal::QUIT);
+        for _ in 0..200 {
+            if !matches!(child.try_wait(), Ok(None)) {
+                break;
+            }
+            thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// Whether this server is ready, by its first line and its eighth, as `pg_ctl` reads them.
+fn says_ready(text: &str, id: u32) -> bool {
+    let mut lines = text.lines();
+    lines.next() == Some(&id.to_string()) && lines.nth(6).is_some_and(|line| line.starts_with("ready"))
 }
