@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{self, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -37,7 +37,7 @@ impl Database {
         let wrong = |error| ProcessError::Start { program: "PostgreSQL".into(), error };
         fs::create_dir(&place).map_err(wrong)?;
         let database = Self { network, place, server: Mutex::new(None) };
-        *database.server.lock().await = Some(database.serve().await?);
+        database.serve(&mut *database.server.lock().await).await?;
         Ok(database)
     }
 
@@ -59,18 +59,17 @@ impl Database {
     }
 
     /// Starts the server, and waits until it is ready.
-    async fn serve(&self) -> Result<Child, ProcessError> {
-        let server = self.spawn()?;
+    async fn serve(&self, server: &mut Option<Child>) -> Result<(), ProcessError> {
+        let id = server.insert(self.spawn()?).id();
         let began = Instant::now();
         let file = self.place.join("data/postmaster.pid");
-        // What the server before wrote there stays, since this one clears away what that one left in the system's memory.
-        while !server.id().is_some_and(|id| fs::read_to_string(&file).is_ok_and(|text| says_ready(&text, id))) {
+        while !id.is_some_and(|id| fs::read_to_string(&file).is_ok_and(|text| says_ready(&text, id))) {
             if began.elapsed() > PATIENCE {
                 return Err(ProcessError::NotReady { program: "PostgreSQL".into(), log: self.place.join("log") });
             }
             sleep(Duration::from_millis(20)).await;
         }
-        Ok(server)
+        Ok(())
     }
 
     /// Kills all of it (SIGKILL), and starts it again after a while.
@@ -83,9 +82,19 @@ impl Database {
         if let Some(mut child) = server.take() {
             drop(child.wait().await);
         }
+        self.clear_memory();
         sleep(down).await;
-        *server = Some(self.serve().await?);
-        Ok(())
+        self.serve(&mut server).await
+    }
+
+    /// Removes the piece of the system's memory that a killed server leaves, which the next one would remove if there were one.
+    fn clear_memory(&self) {
+        let noted = fs::read_to_string(self.place.join("data/postmaster.pid")).unwrap_or_default();
+        // The seventh line: its key and its number.
+        if let Some(number) = noted.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)) {
+            // It may be gone.
+            drop(process::Command::new("ipcrm").args(["-m", number]).stderr(Stdio::null()).status());
+        }
     }
 
     /// Ends connections from the server's side: those of one address, or of anybody, each with this chance in a hundred. Whether there was
