@@ -3,8 +3,8 @@
 mod database;
 mod node;
 
-use std::io;
-use std::path::PathBuf;
+use std::path::Path;
+use std::{fs, io};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Child;
@@ -24,16 +24,23 @@ pub(crate) enum ProcessError {
         error: io::Error,
     },
     /// It is not ready in time.
-    #[error("{program} is not ready in time; see {}", log.display())]
+    #[error("{program} is not ready in time; its log ends with:\n{said}")]
     NotReady {
         /// Which.
         program: String,
-        /// Where it says why.
-        log: PathBuf,
+        /// What it wrote last.
+        said: String,
     },
     /// Its network is not there.
     #[error(transparent)]
     Network(#[from] crate::network::NetworkError),
+}
+
+/// A program that is not ready in time, with the end of its log.
+fn not_ready(program: &str, log: &Path) -> ProcessError {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    ProcessError::NotReady { program: program.to_owned(), said: lines[lines.len().saturating_sub(5)..].join("\n") }
 }
 
 fn signal(process: &Child, signal: Signal) {

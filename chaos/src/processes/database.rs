@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{ProcessError, signal};
+use super::{ProcessError, not_ready, signal};
 use crate::network::Network;
 
 /// The script that knows how tests have a PostgreSQL.
@@ -65,7 +65,7 @@ impl Database {
         let file = self.place.join("data/postmaster.pid");
         while !id.is_some_and(|id| fs::read_to_string(&file).is_ok_and(|text| says_ready(&text, id))) {
             if began.elapsed() > PATIENCE {
-                return Err(ProcessError::NotReady { program: "PostgreSQL".into(), log: self.place.join("log") });
+                return Err(not_ready("PostgreSQL", &self.place.join("log")));
             }
             sleep(Duration::from_millis(20)).await;
         }

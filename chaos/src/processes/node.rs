@@ -14,11 +14,11 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::{Database, ProcessError, signal};
+use super::{Database, ProcessError, not_ready, signal};
 use crate::network::Network;
 
 /// For the first start, which also makes the tables.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Before a node that ended by itself is started again, as a supervisor would.
 const PAUSE: Duration = Duration::from_millis(300);
 /// The port of every node, each at its own address.
@@ -116,7 +116,7 @@ impl Node {
         let outcome = timeout(patience, ready.wait_for(|ready| *ready)).await;
         match outcome {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(ProcessError::NotReady { program: self.shared.name.clone(), log: self.shared.log.clone() }),
+            Ok(Err(_)) | Err(_) => Err(not_ready(&self.shared.name, &self.shared.log)),
         }
     }
 
