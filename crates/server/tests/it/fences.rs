@@ -8,10 +8,11 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// The crates of the workspace, each with those that it depends on. A new crate needs a row.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 6] = [
     ("keybearer", &["keybearer-api", "keybearer-core", "keybearer-store"]),
     ("keybearer-api", &[]),
     ("keybearer-bench", &["keybearer", "keybearer-api", "keybearer-core", "keybearer-store"]),
+    ("keybearer-chaos", &["keybearer-api"]),
     ("keybearer-core", &[]),
     ("keybearer-store", &["keybearer-core"]),
 ];
