@@ -193,7 +193,7 @@ impl State {
     /// Everything that can still make a difference, in few bits.
     ///
     /// - Of an instant in the past, how long ago it was, and no more than a lease lasts: what was granted from then is over by now.
-    /// - Of the end of a lease, how long it is until then.
+    /// - Of the end of a lease, how long it is until then, and whether the lease covers this very moment.
     /// - Of a node that nobody asks, no times. It makes a difference by what it tells the database, and that does not depend on them.
     /// - If all nodes are asked, they are alike: the one with the smaller code first.
     fn code(&self) -> [u64; NODES + 1] {
@@ -231,9 +231,10 @@ impl State {
         let mut code = Packed(0);
         let image = node.image.map(|Image { content, lease }| {
             let held = lease.held();
-            [1, optional(content), held.revision as u64, age(held.since), if asked { clock::left(self.now, lease.end()) } else { 0 }]
+            let (left, covers) = if asked { (clock::left(self.now, lease.end()), lease.covers(self.now)) } else { (0, false) };
+            [1, optional(content), held.revision as u64, age(held.since), left, covers.into()]
         });
-        code.push_all([1, 3, 2, 2, 2], image);
+        code.push_all([1, 3, 2, 2, 2, 1], image);
         let fetch = node.fetch.map(|Fetch { sent, fresh, stage }| {
             let (stage, content, revision) = match stage {
                 Reading::Sent => (1, 0, 0),
