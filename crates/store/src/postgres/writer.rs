@@ -45,8 +45,15 @@ enum Outcome {
     Full,
 }
 
+/// One piece of work.
+struct Piece {
+    work: Work,
+    /// Whether its caller waits until the state that it was answered by is in force, and not only until it is kept.
+    waits: bool,
+}
+
 enum Job {
-    Work(Work),
+    Work(Piece),
     Import(Box<Import>, oneshot::Sender<Result<bool, StoreError>>),
 }
 
@@ -104,7 +111,7 @@ impl Writer {
         T: Send + 'static,
         W: for<'a> FnOnce(&'a mut Tx) -> Boxed<'a, T> + Send + 'static,
     {
-        self.submit(move |tx| {
+        self.submit(true, move |tx| {
             tx.begin(origin);
             work(tx)
         })
@@ -117,7 +124,7 @@ impl Writer {
         T: Send + 'static,
         W: for<'a> FnOnce(&'a Transaction) -> Boxed<'a, T> + Send + 'static,
     {
-        self.submit(move |tx| work(tx.transaction())).await
+        self.submit(false, move |tx| work(tx.transaction())).await
     }
 
     /// Takes in rows from elsewhere. Whoever wants a change meanwhile waits for the last of them.
@@ -127,13 +134,13 @@ impl Writer {
         answered.await.map_err(|_| gone())?
     }
 
-    async fn submit<T, W>(&self, work: W) -> Result<T, StoreError>
+    async fn submit<T, W>(&self, waits: bool, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: for<'a> FnOnce(&'a mut Tx) -> Boxed<'a, T> + Send + 'static,
     {
         let (sender, answered) = oneshot::channel();
-        let job = Job::Work(Box::new(move |tx| {
+        let work: Work = Box::new(move |tx| {
             Box::pin(async move {
                 let result = work(tx).await;
                 let outcome = match &result {
@@ -152,7 +159,8 @@ impl Writer {
                 });
                 (outcome, answer)
             })
-        }));
+        });
+        let job = Job::Work(Piece { work, waits });
         self.send(job).await?;
         answered.await.map_err(|_| not_taken())?
     }
@@ -205,9 +213,10 @@ impl Drop for WriterTask {
 /// Those who wait for what a transaction did.
 #[derive(Default)]
 struct Callers {
-    /// Of changes, who wait until they are in force.
+    /// Who wait until what they were answered by is in force. Also those who were refused, or changed nothing: whoever asks again for what was
+    /// done already is told so, and takes it for done.
     of_changes: Vec<Answer>,
-    /// Who asked for no change, or were refused.
+    /// Who asked for no change.
     of_others: Vec<Answer>,
 }
 
@@ -295,7 +304,7 @@ impl WriterTask {
         drop(self.barrier.send(Committed { revision, at: clock::now(), answers }));
     }
 
-    async fn commit(&mut self, group: Vec<Work>) {
+    async fn commit(&mut self, group: Vec<Piece>) {
         let mut waiting = group.into_iter();
         while waiting.len() > 0 {
             let began = Instant::now();
@@ -328,17 +337,18 @@ impl WriterTask {
     }
 
     /// Returns the revision of the last change.
-    async fn try_commit(&self, waiting: &mut std::vec::IntoIter<Work>, callers: &mut Callers) -> Result<i64, StoreError> {
+    async fn try_commit(&self, waiting: &mut std::vec::IntoIter<Piece>, callers: &mut Callers) -> Result<i64, StoreError> {
         // Work that never ran answers its caller by being dropped: the channel closes, and that reads as unavailable.
         let (transaction, before) = self.begin(Purpose::Change, "SAVEPOINT change").await?;
         let mut revision = before;
         let mut tx = Tx::new(transaction, Arc::clone(&self.roles));
-        while let Some(work) = waiting.next() {
-            let (outcome, answer) = work(&mut tx).await;
+        while let Some(piece) = waiting.next() {
+            let (outcome, answer) = (piece.work)(&mut tx).await;
             let raised = tx.take_revision();
-            match outcome {
-                Outcome::Done if raised.is_some() => callers.of_changes.push(answer),
-                _ => callers.of_others.push(answer),
+            if piece.waits {
+                callers.of_changes.push(answer)
+            } else {
+                callers.of_others.push(answer)
             }
             match outcome {
                 Outcome::Full => return Err(StoreError::Full),

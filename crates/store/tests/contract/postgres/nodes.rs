@@ -13,6 +13,7 @@ use keybearer_store::{
 
 use super::raw;
 use crate::check;
+use crate::follow::begin;
 use crate::image::{Image, Told};
 use crate::world::{World, set};
 
@@ -141,6 +142,24 @@ async fn a_node_that_stands_still_delays_a_change_until_its_lease_is_over() {
     tokio::time::timeout(Duration::from_secs(20), async { while store.confirm().await.is_err() || !store.is_in_force() {} }).await.unwrap();
     assert!(still.image.told().accounts.contains_key(&ada) && still.image.told().accounts.contains_key(&bob));
     assert_eq!(nodes(&world).await.iter().filter(|node| node.name == "still" && !node.is_fenced).count(), 1);
+    drop(store);
+    world.end().await;
+}
+
+/// After a 503 people ask again, and take the answer that it is done already for the word that it is in force.
+#[tokio::test]
+async fn whoever_hears_that_it_is_done_already_waits_as_well() {
+    let world = World::postgres().await;
+    let still = Arc::<Stalled>::default();
+    let store = opened(&world.database, "still", Consistency::Lease).await;
+    store.follow(still.clone()).await.unwrap();
+    let ada = world.account("ada", "user").await.id;
+    still.stall(true);
+    begin(world.store.delete_account(world.operator(), ada, None, None));
+    let again = world.store.delete_account(world.operator(), ada, None, None).await;
+    assert!(matches!(again, Err(StoreError::NotFound(_))), "{again:?}");
+    assert!(!store.is_in_force(), "another node may still answer without it");
+    still.stall(false);
     drop(store);
     world.end().await;
 }
