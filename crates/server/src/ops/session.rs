@@ -49,6 +49,7 @@ pub async fn sign_in(app: &App, request: &RequestContext, username: &str, passwo
     };
     attempt.succeeded();
     app.metrics.login(Login::Succeeded);
+    app.in_force().await?;
     if app.index.standing(login.account).is_some_and(|standing| !standing.may_sign_in()) {
         return Err(Refusal::Unfit(Unfit::Blocked).into());
     }
@@ -69,6 +70,8 @@ async fn start(app: &App, request: &RequestContext, account: AccountId, proved: 
     match app.store.start_session(origin, new).await {
         Ok(session) => {
             let token = app.session_tokens.issue(account, session.id, session.created_at, session.expires_at);
+            // A node that asks each time is not waited for: its image may lack the session, and an account that is as new.
+            app.in_force().await?;
             let account = app.index.account(account).ok_or(AppError::SignInFailed)?;
             Ok(SignedIn { token, session, account: (*account).clone() })
         }

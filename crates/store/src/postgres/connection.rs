@@ -133,7 +133,7 @@ impl Pool {
             let transaction = Transaction { client: Some(client), purpose };
             match transaction.within(transaction.client().simple_query(&sql)).await {
                 Ok(answers) => return Ok((transaction, last_row(answers))),
-                Err(failure) if transaction.client().is_closed() => last = Some(failure),
+                Err(failure) if failure.is_of_connection() || transaction.client().is_closed() => last = Some(failure),
                 Err(failure) => return Err(failure.into()),
             }
         }

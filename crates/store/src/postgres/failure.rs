@@ -24,6 +24,12 @@ impl Failure {
         self.code == Some(SqlState::UNIQUE_VIOLATION)
     }
 
+    /// Whether the server ended the connection, or never took it. The client may hear that before it sees the end.
+    pub(super) fn is_of_connection(&self) -> bool {
+        let ends = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW, SqlState::IDLE_SESSION_TIMEOUT];
+        self.code.as_ref().is_some_and(|code| ends.contains(code))
+    }
+
     /// Whether there is no such table.
     pub(super) fn is_undefined_table(&self) -> bool {
         self.code == Some(SqlState::UNDEFINED_TABLE)
