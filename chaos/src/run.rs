@@ -150,7 +150,7 @@ fn setup(plan: &Plan) -> Setup {
         settings.push(("KEYBEARER_CONSISTENCY".to_owned(), "strict".to_owned()));
     }
     if let Some(bug) = plan.bug {
-        settings.push(("KEYBEARER_SEEDED_BUG".to_owned(), bug.to_owned()));
+        settings.push(("SEEDED_BUG".to_owned(), bug.to_owned()));
     }
     Setup { binary: plan.binary.clone(), password: format!("{:032x}", fastrand::u128(..)), settings }
 }

@@ -37,8 +37,12 @@ pub struct Finding {
 
 /// Less than this many free bytes are doubtful: a day of many changes takes about as much.
 const LITTLE_SPACE: u64 = 256 << 20;
-/// How far the last change may lie ahead of the clock.
+/// How far the last change may lie ahead of the clock, and the clock of a database from that of this machine.
 const CLOCK_TOLERANCE: i64 = 5_000;
+/// How far that is of no concern.
+const SLIGHT: i64 = 1_000;
+/// After how long without a heartbeat a node counts as silent, in milliseconds.
+const SILENT: i64 = 2_000;
 
 /// Looks at everything.
 #[must_use]
@@ -51,6 +55,7 @@ pub async fn examine(config: &Config, now: UnixMillis) -> Vec<Finding> {
     let contents = database(&config.database(), &mut found).await;
     if let Some(contents) = contents {
         found.push(clock(&contents, now));
+        found.extend(server(&config.database(), now).await);
         found.push(admin(config, &contents));
         if let Some(keyring) = keyring {
             found.push(peppers(&contents, &keyring));
@@ -225,6 +230,43 @@ fn unreached(database: &Database) -> &'static str {
         Database::Sqlite(_) => "Look again as the user that the server runs as",
         Database::Postgres(_) => "Look at the setting `database`, and whether that server can be reached from here",
     }
+}
+
+/// What several nodes need of a server of PostgreSQL, and how they are.
+async fn server(database: &Database, now: UnixMillis) -> Vec<Finding> {
+    let state = match database.server_state().await {
+        Ok(Some(state)) => state,
+        Ok(None) => return Vec::new(),
+        Err(error) => return vec![broken("nodes", error.to_string())],
+    };
+    let apart = (now.0 - state.now.0).abs();
+    let told = format!("{apart} ms from that of this machine");
+    let clock = match apart {
+        0..SLIGHT => good("clock of the database", told),
+        SLIGHT..CLOCK_TOLERANCE => {
+            doubtful("clock of the database", format!("{told}: have both kept by NTP, beyond 5 s nodes stop serving"))
+        }
+        _ => broken("clock of the database", format!("{told}: a node here does not serve, since expiry is judged by it. Set the clock")),
+    };
+    let standby = match (state.is_standby, state.synchronous_standbys.as_str()) {
+        (true, _) => broken("standby", "the server is itself a standby, and takes no changes: name the primary by the setting `database`"),
+        (false, "") => doubtful(
+            "standby",
+            "none is synchronous: if this database is lost, so is what was committed last, revocations among it. Set synchronous_standby_names",
+        ),
+        (false, names) => good("standby", format!("a commit waits for {names}")),
+    };
+    let nodes = &state.cluster.nodes;
+    let silent: Vec<&str> =
+        nodes.iter().filter(|node| !node.is_fenced && node.silent_for > SILENT).map(|node| node.name.as_str()).collect();
+    let fenced = nodes.iter().filter(|node| node.is_fenced).count();
+    let serving = nodes.len() - fenced - silent.len();
+    let told = format!("{serving} serving, {} silent, {fenced} fenced in the last hour", silent.len());
+    let nodes = match silent.as_slice() {
+        [] => good("nodes", told),
+        silent => doubtful("nodes", format!("{told}: the next change waits for {} for up to 2 s, once", silent.join(", "))),
+    };
+    vec![clock, standby, nodes]
 }
 
 fn clock(contents: &Contents, now: UnixMillis) -> Finding {

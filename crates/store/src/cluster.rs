@@ -75,6 +75,19 @@ pub struct Cluster {
     pub nodes: Vec<Node>,
 }
 
+/// What an operator should know of a server of PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct ServerState {
+    /// What its clock says.
+    pub now: UnixMillis,
+    /// Which standbys must have a commit before it is answered, as the server is set (`synchronous_standby_names`); empty for none.
+    pub synchronous_standbys: String,
+    /// Whether it is itself a standby, which takes no changes.
+    pub is_standby: bool,
+    /// The nodes that serve from the database.
+    pub cluster: Cluster,
+}
+
 /// Verbs about the nodes.
 #[async_trait]
 pub trait Nodes {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use keybearer_core::role::Roles;
 
 use crate::postgres::{self, Postgres, PostgresUrl};
-use crate::{Contents, Login, Membership, OutgoingRow, Store, StoreError};
+use crate::{Contents, Login, Membership, OutgoingRow, ServerState, Store, StoreError};
 
 /// Where rows and events live.
 #[derive(Clone, Debug)]
@@ -63,6 +63,17 @@ impl Database {
         match self {
             Self::Sqlite(file) => crate::sqlite_contents(file),
             Self::Postgres(url) => postgres::contents(url).await,
+        }
+    }
+
+    /// How the server is that it is at, and who serves from it; none of SQLite. It is only read.
+    ///
+    /// # Errors
+    /// As [`Database::contents`].
+    pub async fn server_state(&self) -> Result<Option<ServerState>, StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(url) => postgres::server_state(url).await.map(Some),
         }
     }
 

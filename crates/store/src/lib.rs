@@ -40,7 +40,7 @@ use keybearer_core::token::PepperVersion;
 
 pub use crate::account::{Account, AccountChange, AccountFilter, Accounts, ChangedAccount, Login, NewAccount, PasswordReset, Revoked};
 pub use crate::backup::{CarriedOver, Contents, Replaced};
-pub use crate::cluster::{Cluster, Consistency, Membership, Node, Nodes};
+pub use crate::cluster::{Cluster, Consistency, Membership, Node, Nodes, ServerState};
 pub use crate::database::Database;
 pub use crate::error::{StoreError, What};
 pub use crate::event::{Event, EventFilter, Events, Stats, Target};

@@ -53,7 +53,7 @@ use self::follow::{Ask, Beginning, Following, Standing};
 use self::hints::Hints;
 use self::seeded::Bug;
 use self::writer::{Gauges, Writer};
-use crate::{Cluster, Contents, Follower, Horizon, Login, Membership, Nodes, OutgoingRow, Store, StoreError, StoreWatch};
+use crate::{Cluster, Contents, Follower, Horizon, Login, Membership, Nodes, OutgoingRow, ServerState, Store, StoreError, StoreWatch};
 
 /// How long a lease lasts by a perfect clock.
 const TTL: Duration = Duration::from_secs(2);
@@ -263,6 +263,11 @@ pub(crate) async fn is_new(url: &PostgresUrl) -> Result<bool, StoreError> {
 /// What a database holds. It is only read, while a server may use it.
 pub(crate) async fn contents(url: &PostgresUrl) -> Result<Contents, StoreError> {
     Pool::new(url, 1)?.read_for(Purpose::Walk, |transaction| Box::pin(contents::of(transaction))).await
+}
+
+/// As [`crate::Database::server_state`].
+pub(crate) async fn server_state(url: &PostgresUrl) -> Result<ServerState, StoreError> {
+    Pool::new(url, 1)?.read(|transaction| Box::pin(nodes::server_state(transaction))).await
 }
 
 /// As [`crate::Accounts::login_by_username`], while a server may use the database.

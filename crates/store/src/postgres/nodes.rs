@@ -4,9 +4,10 @@ use keybearer_core::time::UnixMillis;
 use uuid::Uuid;
 
 use super::connection::{Pool, Purpose, Transaction};
+use super::migrate;
 use super::seeded::Bug;
 use super::value::{Value, get, moment};
-use crate::{Cluster, Consistency, Membership, Node, StoreError};
+use crate::{Cluster, Consistency, Membership, Node, ServerState, StoreError};
 
 /// The time of the server, in milliseconds since 1970.
 const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::int8";
@@ -153,4 +154,17 @@ pub(super) async fn all(transaction: &Transaction, own: Option<Uuid>) -> Result<
         })
     });
     Ok(Cluster { revision, nodes: nodes.collect::<Result<_, StoreError>>()? })
+}
+
+/// As [`crate::Database::server_state`].
+pub(super) async fn server_state(transaction: &Transaction) -> Result<ServerState, StoreError> {
+    migrate::require_current(transaction).await?;
+    let sql = format!("SELECT {NOW}, current_setting('synchronous_standby_names'), pg_is_in_recovery()");
+    let server = transaction.one(&sql, &[]).await?;
+    Ok(ServerState {
+        now: moment(&server, 0)?,
+        synchronous_standbys: get(&server, 1)?,
+        is_standby: get(&server, 2)?,
+        cluster: all(transaction, None).await?,
+    })
 }

@@ -24,9 +24,9 @@ pub(super) enum Bug {
 
 #[cfg(feature = "seeded-bugs")]
 impl Bug {
-    /// Whether this process has it, by the variable `KEYBEARER_SEEDED_BUG`.
+    /// Whether this process has it, by the variable `SEEDED_BUG`.
     pub(super) fn is_seeded(self) -> bool {
-        static SEEDED: std::sync::LazyLock<Option<String>> = std::sync::LazyLock::new(|| std::env::var("KEYBEARER_SEEDED_BUG").ok());
+        static SEEDED: std::sync::LazyLock<Option<String>> = std::sync::LazyLock::new(|| std::env::var("SEEDED_BUG").ok());
         let name = match self {
             Self::NoBarrier => "no-barrier",
             Self::LeaseUnchecked => "lease-unchecked",

@@ -346,9 +346,9 @@ impl WriterTask {
             let (outcome, answer) = (piece.work)(&mut tx).await;
             let raised = tx.take_revision();
             if piece.waits {
-                callers.of_changes.push(answer)
+                callers.of_changes.push(answer);
             } else {
-                callers.of_others.push(answer)
+                callers.of_others.push(answer);
             }
             match outcome {
                 Outcome::Full => return Err(StoreError::Full),

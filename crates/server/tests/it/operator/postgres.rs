@@ -93,6 +93,9 @@ async fn the_commands_on_this_machine_look_there() {
     assert_eq!(database["health"], "good", "{found:?}");
     assert!(database["told"].as_str().unwrap().starts_with("answers; 0 keys, 1 accounts, 0 policies"), "{database}");
     assert!(found.iter().all(|finding| finding["health"] != "broken"), "{found:?}");
+    assert_eq!(finding(&found, "clock of the database")["health"], "good");
+    assert_eq!(finding(&found, "standby")["health"], "doubtful", "there is none");
+    assert_eq!(finding(&found, "nodes")["told"], "1 serving, 0 silent, 0 fenced in the last hour");
 
     let base = format!("http://{}", running.address);
     let link = run(&["admin", "reset-link", "ada"]).env("KEYBEARER_PUBLIC_URL", &base).good();
