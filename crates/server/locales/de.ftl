@@ -777,7 +777,6 @@ no-keys = Du hast keine gültigen Schlüssel
 no-keys-text = Erstell für jedes Programm, das in deinem Namen handeln soll, einen eigenen. So kannst du jeden für sich löschen.
 no-such-keys = Keine Schlüssel in diesem Zustand
 no-such-keys-text = Abgelaufene und ungültige Schlüssel stehen hier, solange der Server sie aufhebt.
-select-key = Den Schlüssel { $name } auswählen
 delete-selected = Ausgewählte löschen
 make-replacement = Ersatz erstellen
 no-consent-text = Alle deine Schlüssel wurden ungültig, als die Einwilligung widerrufen wurde. Du kannst sie wieder geben und dann neue erstellen, oder dein Konto löschen.

@@ -780,7 +780,6 @@ no-keys = You have no active keys
 no-keys-text = Make one for each program that is to act in your name, so that you can delete each on its own.
 no-such-keys = No keys in this state
 no-such-keys-text = Keys that have expired or were revoked are shown here for as long as the server keeps them.
-select-key = Select the key { $name }
 delete-selected = Delete selected keys
 make-replacement = Make a replacement
 no-consent-text = All your keys were revoked when consent was withdrawn. You can give it again, and then make new keys, or delete your account.

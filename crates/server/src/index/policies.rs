@@ -59,6 +59,11 @@ impl Policies {
         self.places.iter().filter_map(|(_, place)| place.policy.load_full()).collect()
     }
 
+    /// Some that are not deleted, at most so many.
+    pub(super) fn some(&self, most: usize) -> Vec<Arc<Policy>> {
+        self.places.iter().filter_map(|(_, place)| place.policy.load_full()).take(most).collect()
+    }
+
     /// How many are not deleted.
     pub(super) fn len(&self) -> usize {
         self.places.iter().filter(|(_, place)| place.policy.load().is_some()).count()

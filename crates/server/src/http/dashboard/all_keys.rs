@@ -11,7 +11,7 @@ use axum::response::Response;
 use keybearer_core::account::AccountId;
 use keybearer_core::key::KeyKind;
 use keybearer_core::policy::PolicyId;
-use keybearer_store::{Key, KeyHolder, Page as Rows, Policy, What};
+use keybearer_store::{Account, Key, KeyHolder, Page as Rows, Policy, What};
 
 use self::search::{Order, Search};
 use super::keys::{self, Row};
@@ -82,15 +82,16 @@ impl Entry {
 
 /// For whom a key stands, with a name where there still is one.
 pub(super) enum Holder {
-    Account { id: AccountId, username: Option<String> },
-    Service { id: PolicyId, policy: Option<String> },
+    Account { id: AccountId, account: Option<Arc<Account>> },
+    Service { id: PolicyId, policy: Option<Arc<Policy>> },
 }
 
 impl Holder {
     /// Its name.
     pub(super) fn name(&self) -> Option<&str> {
         match self {
-            Self::Account { username: name, .. } | Self::Service { policy: name, .. } => name.as_deref(),
+            Self::Account { account, .. } => account.as_ref().map(|account| &*account.username),
+            Self::Service { policy, .. } => policy.as_ref().map(|policy| &*policy.name),
         }
     }
 
@@ -102,21 +103,22 @@ impl Holder {
         }
     }
 
-    /// Where its keys are listed.
+    /// Where its keys are listed, encoded so that HTML reads nothing in it.
     pub(super) fn keys(&self) -> String {
-        let (name, value) = match self {
-            Self::Account { username, .. } => ("owner", username.clone().unwrap_or_default()),
-            Self::Service { id, .. } => ("policy", id.to_string()),
-        };
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair(name, &value).finish();
-        format!("{}?{query}", search::PATH)
+        match self {
+            Self::Account { .. } => {
+                let query = form_urlencoded::byte_serialize(self.name().unwrap_or_default().as_bytes());
+                [search::PATH, "?owner="].into_iter().chain(query).collect()
+            }
+            Self::Service { id, .. } => format!("{}?policy={id}", search::PATH),
+        }
     }
 }
 
-/// The name of an account, if it is not deleted.
-fn username(app: &App, visit: &Visit, owner: AccountId) -> Result<Option<String>, AppError> {
-    match ops::account::read(app, &visit.admin()?.caller, owner) {
-        Ok(account) => Ok(Some(account.username)),
+/// An account, if it is not deleted.
+fn account(app: &App, visit: &Visit, owner: AccountId) -> Result<Option<Arc<Account>>, AppError> {
+    match ops::account::shared(app, &visit.admin()?.caller, owner) {
+        Ok(account) => Ok(Some(account)),
         Err(AppError::NotFound(What::Account)) => Ok(None),
         Err(error) => Err(error),
     }
@@ -126,10 +128,8 @@ fn username(app: &App, visit: &Visit, owner: AccountId) -> Result<Option<String>
 pub(super) fn entries(app: &App, visit: &Visit, keys: &[Key]) -> Result<Vec<Entry>, AppError> {
     let holder = |key: &Key| -> Result<Holder, AppError> {
         Ok(match key.holder {
-            KeyHolder::Account { owner, .. } => Holder::Account { id: owner, username: username(app, visit, owner)? },
-            KeyHolder::Service { policy, .. } => {
-                Holder::Service { id: policy, policy: ops::key::policy_of(app, key).map(|policy| policy.name.clone()) }
-            }
+            KeyHolder::Account { owner, .. } => Holder::Account { id: owner, account: account(app, visit, owner)? },
+            KeyHolder::Service { policy, .. } => Holder::Service { id: policy, policy: ops::key::policy_of(app, key) },
         })
     };
     keys.iter().map(|key| Ok(Entry { row: keys::row(visit, key), kind: key.holder.kind(), holder: holder(key)? })).collect()
