@@ -22,6 +22,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc; // As the server has 
 const ROUNDS: usize = 9;
 /// Requests of each kind in a round.
 const TIMES: usize = 60;
+/// How many of them are timed together: few, so that what interrupts the machine spoils one of many, and the median of them tells nothing of it.
+const TOGETHER: usize = 5;
 /// Rows of a page of the list.
 const ROWS: u32 = 25;
 /// A key by its id, with all that the list shows of it.
@@ -111,20 +113,25 @@ fn main() {
     print(count, reference, lists);
 }
 
-/// The times of `GET` of a path, by the server's mean and the client's median in microseconds, and the size of the answer in bytes.
+/// The times of `GET` of a path, by the server and by the client in microseconds, and the size of the answer in bytes.
 fn get(client: &mut Client, server: &Server, cookie: &str, path: &str, query: &str) -> (f64, f64, usize) {
     let request = Client::request("GET", &format!("{path}{query}"), &[("Cookie", cookie)], "");
     let mut size = 0;
-    let before = Spent::on(&server.app, path);
-    let seen = median_time(TIMES, || {
-        let answer = client.ask(&request);
-        assert_eq!(answer.status, 200, "{path}{query}");
-        size = answer.body;
+    let mut seen = Vec::new();
+    let took = (0..TIMES / TOGETHER).map(|_| {
+        let before = Spent::on(&server.app, path);
+        let together = median_time(TOGETHER, || {
+            let answer = client.ask(&request);
+            assert_eq!(answer.status, 200, "{path}{query}");
+            size = answer.body;
+        });
+        seen.push(together.as_secs_f64() * 1e6);
+        Spent::on(&server.app, path).mean_since(&before)
     });
-    (Spent::on(&server.app, path).mean_since(&before), seen.as_secs_f64() * 1e6, size)
+    (Figure::of(took.collect()).median, Figure::of(seen).median, size)
 }
 
-/// Indexed queries, each timed by the mean of a round, as the server's requests are.
+/// Indexed queries, timed as the server's requests are.
 struct Queries<'a> {
     runtime: &'a Runtime,
     server: &'a Server,
@@ -143,7 +150,7 @@ impl<'a> Queries<'a> {
     }
 
     fn row(&self) -> f64 {
-        mean(|| {
+        let ask = || {
             let name: rusqlite::Result<String> = self.driver.prepare_cached(ROW).and_then(|mut statement| {
                 statement.query_row([self.id.as_bytes()], |row| {
                     for column in 0..COLUMNS {
@@ -153,17 +160,27 @@ impl<'a> Queries<'a> {
                 })
             });
             assert!(name.is_ok_and(|name| !name.is_empty()));
-        })
+        };
+        let took = (0..TIMES / TOGETHER).map(|_| {
+            let begun = Instant::now();
+            (0..TOGETHER).for_each(|_| ask());
+            each(begun)
+        });
+        Figure::of(took.collect()).median
     }
 
     fn row_asked(&self) -> f64 {
         let (app, id) = (self.server.app.clone(), self.id);
         let task = self.runtime.spawn(async move {
-            let begun = Instant::now();
-            for _ in 0..TIMES {
-                assert!(app.store.key(id).await.is_ok());
+            let mut took = Vec::new();
+            for _ in 0..TIMES / TOGETHER {
+                let begun = Instant::now();
+                for _ in 0..TOGETHER {
+                    assert!(app.store.key(id).await.is_ok());
+                }
+                took.push(each(begun));
             }
-            each(begun)
+            Figure::of(took).median
         });
         self.runtime.block_on(task).unwrap_or_else(|error| panic!("{error}"))
     }
@@ -171,30 +188,26 @@ impl<'a> Queries<'a> {
     fn rows_asked(&self) -> f64 {
         let app = self.server.app.clone();
         let task = self.runtime.spawn(async move {
-            let begun = Instant::now();
-            for _ in 0..TIMES {
-                let filter = KeyFilter { state: Some(KeyStateFilter::Active), ..KeyFilter::default() };
-                let page = PageRequest { cursor: None, limit: ROWS };
-                let keys = app.store.keys(filter, (KeySort::Created, true), app.clock.now(), page).await;
-                assert_eq!(keys.map(|page| page.items.len()).ok(), Some(ROWS as usize));
+            let mut took = Vec::new();
+            for _ in 0..TIMES / TOGETHER {
+                let begun = Instant::now();
+                for _ in 0..TOGETHER {
+                    let filter = KeyFilter { state: Some(KeyStateFilter::Active), ..KeyFilter::default() };
+                    let page = PageRequest { cursor: None, limit: ROWS };
+                    let keys = app.store.keys(filter, (KeySort::Created, true), app.clock.now(), page).await;
+                    assert_eq!(keys.map(|page| page.items.len()).ok(), Some(ROWS as usize));
+                }
+                took.push(each(begun));
             }
-            each(begun)
+            Figure::of(took).median
         });
         self.runtime.block_on(task).unwrap_or_else(|error| panic!("{error}"))
     }
 }
 
-fn mean(mut run: impl FnMut()) -> f64 {
-    let begun = Instant::now();
-    for _ in 0..TIMES {
-        run();
-    }
-    each(begun)
-}
-
 /// One of so many that began then, in microseconds.
 fn each(begun: Instant) -> f64 {
-    begun.elapsed().as_secs_f64() * 1e6 / f64::from(u32::try_from(TIMES).unwrap_or(u32::MAX))
+    begun.elapsed().as_secs_f64() * 1e6 / f64::from(u32::try_from(TOGETHER).unwrap_or(u32::MAX))
 }
 
 fn print(count: usize, reference: Reference, lists: Vec<Measured>) {
