@@ -49,6 +49,7 @@ mod secret;
 mod security;
 mod sessions;
 mod setup;
+mod shell;
 mod sign_in;
 mod sign_out;
 mod standing;
