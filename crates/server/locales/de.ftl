@@ -549,6 +549,8 @@ step-role-text = Wenn die neue Stufe niedriger ist, enden auch alle Sitzungen. N
 role-change-ahead = { $count ->
     [0] Eine niedrigere Stufe macht alle Schlüssel des Kontos ungültig und beendet seine Sitzungen; zurzeit hat es keine Schlüssel. Bei einer höheren bleibt alles gültig.
     [one] Eine niedrigere Stufe macht alle Schlüssel des Kontos ungültig, das ist { $count } Schlüssel, und beendet seine Sitzungen. Bei einer höheren bleibt alles gültig.
+step-same-role = Diese Rolle hat das Konto schon. Wähl eine andere.
+step-idle = Hier ist nichts zu tun: Das Konto ist schon so, oder jemand hat es inzwischen geändert.
    *[other] Eine niedrigere Stufe macht alle Schlüssel des Kontos ungültig, das sind { $count } Schlüssel, und beendet seine Sitzungen. Bei einer höheren bleibt alles gültig.
 }
 role-from-to = Von { $from } zu { $to }.

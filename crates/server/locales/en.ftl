@@ -552,6 +552,8 @@ step-role-text = If the new level is lower, all sessions end as well. New keys c
 role-change-ahead = { $count ->
     [0] A lower level revokes all keys of the account and ends its sessions; it has no keys now. A higher one revokes nothing.
     [one] A lower level revokes all keys of the account, which is { $count } key, and ends its sessions. A higher one revokes nothing.
+step-same-role = This is the role that the account has already. Choose another one.
+step-idle = There is nothing to do: the account is so already, or somebody changed it meanwhile.
    *[other] A lower level revokes all keys of the account, which are { $count } keys, and ends its sessions. A higher one revokes nothing.
 }
 role-from-to = From { $from } to { $to }.
