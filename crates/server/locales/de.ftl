@@ -333,6 +333,7 @@ permissions-declared = { $count ->
 ## Schlüssel (Administration)
 
 all-keys = Schlüssel
+key-cause = Die Änderung, die ihn widerrufen hat
 all-keys-text = Die Schlüssel von allen: von Personen, mit einer Stufe, und von Diensten, mit einer Richtlinie.
 nav-all-keys = Schlüssel
 kind = Art
@@ -359,7 +360,7 @@ sort-expires-down = Läuft zuletzt ab
 sort-used-down = Kürzlich benutzt
 sort-used = Lange nicht benutzt
 search-keys = Schlüssel suchen
-name-contains = Name enthält
+name-contains = Name enthält, oder ID
 show = Anzeigen
 more-filters = Weitere Filter
 no-policy-named = Eine Richtlinie namens { $name } gibt es nicht.

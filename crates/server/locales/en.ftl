@@ -333,6 +333,7 @@ permissions-declared = { $count ->
 ## Keys (admin)
 
 all-keys = Keys
+key-cause = The change that revoked it
 all-keys-text = The keys of everybody: of people, with a level, and of services, with a policy.
 nav-all-keys = Keys
 kind = Kind
@@ -359,7 +360,7 @@ sort-expires-down = Expiring last
 sort-used-down = Used recently
 sort-used = Used long ago
 search-keys = Search for keys
-name-contains = Name contains
+name-contains = Name contains, or id
 show = Show
 more-filters = More filters
 no-policy-named = There is no policy named { $name }.

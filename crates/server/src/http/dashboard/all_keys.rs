@@ -11,13 +11,16 @@ use axum::response::Response;
 use keybearer_core::account::AccountId;
 use keybearer_core::key::KeyKind;
 use keybearer_core::policy::PolicyId;
+use keybearer_core::token::KeyId;
 use keybearer_store::{Account, Key, KeyHolder, Page as Rows, Policy, What};
+use uuid::Uuid;
 
 use self::search::{Order, Search};
 use super::keys::{self, Row};
 use super::texts::msg;
 use super::visit::{Member, Visit};
 use crate::app::App;
+use crate::caller::Caller;
 use crate::error::AppError;
 use crate::http::paging;
 use crate::ops;
@@ -41,6 +44,8 @@ struct Page<'a> {
     entries: Vec<Entry>,
     columns: Vec<Column>,
     next: Option<String>,
+    /// What the pages of the keys carry along, to lead back to this list.
+    back: String,
     /// Why the owner that was asked for is none.
     owner_problem: Option<String>,
 }
@@ -135,6 +140,18 @@ pub(super) fn entries(app: &App, visit: &Visit, keys: &[Key]) -> Result<Vec<Entr
     keys.iter().map(|key| Ok(Entry { row: keys::row(visit, key), kind: key.holder.kind(), holder: holder(key)? })).collect()
 }
 
+/// The key of this id, in whatever state: who has one looks for nothing else.
+async fn by_id(app: &App, caller: &Caller, text: &str) -> Result<Option<Key>, AppError> {
+    let Ok(id) = text.parse().or_else(|_| Uuid::try_parse(text).map(|id| KeyId::from_bytes(id.into_bytes()))) else {
+        return Ok(None);
+    };
+    match ops::key::read(app, caller, id).await {
+        Ok(key) => Ok(Some(key)),
+        Err(AppError::NotFound(What::Key)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 pub(super) async fn list(State(app): State<Arc<App>>, Member(visit): Member) -> Result<Response, AppError> {
     let caller = &visit.admin()?.caller;
     let search = Search::parse(visit.address.split_once('?').map_or("", |(_, query)| query));
@@ -146,6 +163,8 @@ pub(super) async fn list(State(app): State<Arc<App>>, Member(visit): Member) -> 
     let policy = policy.flatten();
     let page = if owner_problem.is_some() || policy_problem.is_some() {
         Rows { items: Vec::new(), next: None }
+    } else if let Some(key) = by_id(&app, caller, &search.name).await? {
+        Rows { items: vec![key], next: None }
     } else {
         let filter = search.filter(owner.flatten().map(|account| account.id), policy.as_ref().map(|policy| policy.id), visit.now());
         let page = paging::request(search.cursor.as_deref(), ROWS)?;
@@ -158,6 +177,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, Member(visit): Member) -> 
         policy: named.map_or_else(|| search.policy.clone(), |policy| policy.name.clone()),
         entries: entries(&app, &visit, &page.items)?,
         next: page.next.map(|next| search.address(Some(&paging::cursor(&next)))),
+        back: search.carried("?"),
         columns: columns(Some(&search)),
         visit: &visit,
         policies,
