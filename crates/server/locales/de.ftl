@@ -549,11 +549,11 @@ account-steps = Anhalten, widerrufen oder löschen
 step-role-title = Rolle ändern
 step-role-ask = Weiter …
 step-role-text = Wenn die neue Stufe niedriger ist, enden auch alle Sitzungen. Neue Schlüssel sind bis zu dieser Stufe möglich.
+step-same-role = Diese Rolle hat das Konto schon. Wähl eine andere.
+step-idle = Hier ist nichts zu tun: Das Konto ist schon so, oder jemand hat es inzwischen geändert.
 role-change-ahead = { $count ->
     [0] Eine niedrigere Stufe macht alle Schlüssel des Kontos ungültig und beendet seine Sitzungen; zurzeit hat es keine Schlüssel. Bei einer höheren bleibt alles gültig.
     [one] Eine niedrigere Stufe macht alle Schlüssel des Kontos ungültig, das ist { $count } Schlüssel, und beendet seine Sitzungen. Bei einer höheren bleibt alles gültig.
-step-same-role = Diese Rolle hat das Konto schon. Wähl eine andere.
-step-idle = Hier ist nichts zu tun: Das Konto ist schon so, oder jemand hat es inzwischen geändert.
    *[other] Eine niedrigere Stufe macht alle Schlüssel des Kontos ungültig, das sind { $count } Schlüssel, und beendet seine Sitzungen. Bei einer höheren bleibt alles gültig.
 }
 role-from-to = Von { $from } zu { $to }.
@@ -708,7 +708,7 @@ audit-any-action = Irgendetwas
 audit-all-of = { $group }: alles
 audit-since = Ab
 audit-until = Bis einschließlich
-audit-filter-hint = „Von“ und „Betrifft“ nehmen einen Benutzernamen, die ID eines Schlüssels oder den Namen einer Richtlinie; auch das, was unter „Einzelheiten“ steht. Tage sind Tage in UTC.
+audit-filter-hint = „Von“ und „Betrifft“ nehmen einen Benutzernamen, die ID eines Schlüssels oder den Namen einer Richtlinie; auch das, was unter „Einzelheiten“ steht. „operator“ ist, wer den Server betreibt, „store“ die ganze Datenbank. Tage sind Tage in UTC.
 audit-date-wrong = Das ist kein Tag. Schreib ihn wie 2026-01-31.
 audit-nobody = Es gibt kein Konto, keinen Schlüssel und keine Richtlinie „{ $name }“.
 audit-show-all = Alles zeigen

@@ -552,11 +552,11 @@ account-steps = Stop, revoke or delete
 step-role-title = Change the role
 step-role-ask = Go on…
 step-role-text = If the new level is lower, all sessions end as well. New keys can be made up to that level.
+step-same-role = This is the role that the account has already. Choose another one.
+step-idle = There is nothing to do: the account is so already, or somebody changed it meanwhile.
 role-change-ahead = { $count ->
     [0] A lower level revokes all keys of the account and ends its sessions; it has no keys now. A higher one revokes nothing.
     [one] A lower level revokes all keys of the account, which is { $count } key, and ends its sessions. A higher one revokes nothing.
-step-same-role = This is the role that the account has already. Choose another one.
-step-idle = There is nothing to do: the account is so already, or somebody changed it meanwhile.
    *[other] A lower level revokes all keys of the account, which are { $count } keys, and ends its sessions. A higher one revokes nothing.
 }
 role-from-to = From { $from } to { $to }.
@@ -697,8 +697,8 @@ explain-permissions-lacking-all = { $count ->
 
 ## Audit
 
-nav-audit = Audit
-audit-title = Audit
+nav-audit = Audit log
+audit-title = Audit log
 audit-text = Every change, the newest first: who made it, and what it changed.
 audit-link = History
 audit-done-by = What they did
@@ -711,7 +711,7 @@ audit-any-action = Anything
 audit-all-of = { $group }: all
 audit-since = From
 audit-until = Up to and including
-audit-filter-hint = “By” and “To” take a user name, the id of a key, or the name of a policy; also what is shown under “Details”. Days are days in UTC.
+audit-filter-hint = “By” and “To” take a user name, the id of a key, or the name of a policy; also what is shown under “Details”. “operator” is whoever runs the server, “store” the whole database. Days are days in UTC.
 audit-date-wrong = This is not a day. Write it as 2026-01-31.
 audit-nobody = There is no account, key or policy “{ $name }”.
 audit-show-all = Show everything
