@@ -255,6 +255,10 @@ reason-policy-deleted = Seine Richtlinie wurde gelöscht
 ## Anmelden
 
 sign-in-help = Passwort vergessen? Wer diesen Server betreibt, kann dir einen Link geben, mit dem du ein neues festlegst.
+kept-sign-in = Deine Sitzung endete, während du getippt hast. Melde dich an, dann kannst du es absenden. Passwörter musst du neu eingeben.
+kept-title = Du bist wieder angemeldet
+kept-text = Das hattest du eingegeben. Es ist noch nicht abgesendet.
+kept-send = Jetzt absenden
 
 ## Link zur Einrichtung
 

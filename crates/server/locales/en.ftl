@@ -255,6 +255,10 @@ reason-policy-deleted = Its policy was deleted
 ## Sign in
 
 sign-in-help = Forgotten your password? Whoever runs this server can give you a link that sets another one.
+kept-sign-in = Your session ended while you were typing. Sign in, and you can send it. Passwords have to be typed again.
+kept-title = You are signed in again
+kept-text = This is what you had typed. It has not been sent yet.
+kept-send = Send it now
 
 ## Setup link
 

@@ -21,6 +21,7 @@ mod failure;
 mod fields;
 mod grants;
 mod home;
+mod kept;
 mod keys;
 mod levels;
 mod lifetime;

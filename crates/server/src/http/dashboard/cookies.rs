@@ -51,6 +51,18 @@ impl Jar {
         values.next().filter(|value| !value.is_empty() && values.next().is_none())
     }
 
+    /// These headers as the browser will send them once it has this value.
+    pub(super) fn put(self, app: &App, headers: &HeaderMap, value: &str) -> HeaderMap {
+        let name = self.name(app);
+        let sent = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(Cookie::split_parse);
+        let others = sent.filter_map(Result::ok).filter(|cookie| cookie.name() != name).map(|cookie| cookie.to_string());
+        let cookies: Vec<String> = others.chain([format!("{name}={value}")]).collect();
+        let mut headers = headers.clone();
+        headers.remove(header::COOKIE);
+        headers.extend(HeaderValue::try_from(cookies.join("; ")).map(|value| (header::COOKIE, value)));
+        headers
+    }
+
     /// The header that sets it.
     pub(super) fn set(self, app: &App, value: &str) -> Option<HeaderValue> {
         self.header(app, value, self.lasts())

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use keybearer_core::key::{DAY, KeyKind, KeyState, RevocationReason};
 use keybearer_store::{Key, KeyFilter, KeyHolder, KeySort, KeyStateFilter};
+use uuid::Uuid;
 
 use super::levels::{self, LevelName};
 use super::metadata;
@@ -179,7 +180,7 @@ pub(super) fn row(visit: &Visit, key: &Key) -> Row {
     };
     let expires_at = key.lifecycle.expires_at();
     Row {
-        id: Digits::of(&key.id.to_string()),
+        id: Digits::of(Uuid::from_bytes(*key.id.as_bytes()).hyphenated().encode_lower(&mut [0; 36])),
         name: key.name.clone(),
         level: level.map(|level| levels::name(visit, level)),
         created: visit.moment(&key.created_at),

@@ -124,6 +124,12 @@ impl Visit {
         }
     }
 
+    /// The same visit by who has just signed in with this token.
+    pub(super) fn signed_in(&self, token: &str) -> Self {
+        let headers = Jar::Session.put(&self.app, &self.headers, token);
+        Self::new(Arc::clone(&self.app), self.request.clone(), &self.method, &Uri::from_static("/"), &headers)
+    }
+
     /// Who is signed in, judged when it is first asked.
     ///
     /// # Errors
