@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod figures;
+pub mod histogram;
 pub mod in_process;
 pub mod load;
 pub mod process;

@@ -16,6 +16,8 @@ use crate::history::Moment;
 use crate::pace::Pace;
 use crate::report::Report;
 
+/// How long each of the first steps is given to be known everywhere.
+const SETTLES: Duration = Duration::from_millis(300);
 /// How long the outcome of a change is waited for: longer than the longest barrier.
 const PATIENCE: Duration = Duration::from_secs(7);
 /// So many changes wait for one node at most, so that one that stands still does not hold all lives.
@@ -124,7 +126,12 @@ impl World {
     /// If a node refuses one of the first steps.
     pub(crate) async fn begin(start: Start) -> Result<Arc<Self>, WorldError> {
         let Start { client, report, nodes, password } = start;
-        let step = async |request| first(&client, request).await;
+        let step = async |request| {
+            let answer = first(&client, request).await;
+            // A server with a bug on purpose may take a moment to know what it has done.
+            tokio::time::sleep(SETTLES).await;
+            answer
+        };
         let session = step(Request::post("/v1/sessions", &Credential::None, json!({"username": "admin", "password": password}))).await?;
         let session = Credential::Bearer(text(&session, "token")?);
         let admin = step(Request::post("/v1/keys", &session, json!({"name": "chaos", "level": 8}))).await?;

@@ -151,7 +151,7 @@ pub struct CurrentPassword {
 #[cfg_attr(feature = "openapi", schema(example = json!({"reason": "10,000 requests a minute"})))]
 #[serde(deny_unknown_fields)]
 pub struct RevokeKeys {
-    /// Why, in words for the audit trail; 1 to 200 characters.
+    /// Why, in words for the audit log; 1 to 200 characters.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub reason: String,
 }

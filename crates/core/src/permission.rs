@@ -149,7 +149,7 @@ pub enum OwnPermission {
     AccountsWrite,
     /// Ask whether a key is valid and what it may do.
     Verify,
-    /// Read the audit trail and the statistics.
+    /// Read the audit log and the statistics.
     AuditRead,
     /// Read the state of the cluster.
     ClusterRead,
@@ -199,7 +199,7 @@ impl OwnPermission {
             Self::AccountsRead => "List and read accounts",
             Self::AccountsWrite => "Make, change and delete accounts of level 4 and below",
             Self::Verify => "Ask whether a key is valid and what it may do",
-            Self::AuditRead => "Read the audit trail and the statistics",
+            Self::AuditRead => "Read the audit log and the statistics",
             Self::ClusterRead => "Read the state of the cluster",
         }
     }

@@ -153,6 +153,8 @@ lifetime-not-positive = Die Laufzeit muss größer als 0 sein.
 lifetime-above-maximum = So lange gilt kein Schlüssel. Möglich sind höchstens: { $limit }
 current-password-needed = Gib dein aktuelles Passwort ein.
 email-wrong = Das ist keine E-Mail-Adresse mit höchstens 254 Zeichen.
+details-now = Jemand hat das inzwischen geändert, und zwar in „{ $now }“. Speichere noch einmal, wenn dein Text gelten soll.
+details-now-empty = Jemand hat das inzwischen entfernt. Speichere noch einmal, wenn dein Text gelten soll.
 role-unknown = Diese Rolle gibt es nicht.
 permission-wrong = So heißt keine Berechtigung.
 unknown-permissions = Diese Berechtigungen deklariert kein Dienst: { $names }
@@ -257,6 +259,10 @@ reason-policy-deleted = Seine Richtlinie wurde gelöscht
 ## Anmelden
 
 sign-in-help = Passwort vergessen? Wer diesen Server betreibt, kann dir einen Link geben, mit dem du ein neues festlegst.
+kept-sign-in = Deine Sitzung endete, während du getippt hast. Melde dich an, dann kannst du es absenden. Passwörter musst du neu eingeben.
+kept-title = Du bist wieder angemeldet
+kept-text = Das hattest du eingegeben. Es ist noch nicht abgesendet.
+kept-send = Jetzt absenden
 
 ## Link zur Einrichtung
 
@@ -335,6 +341,7 @@ permissions-declared = { $count ->
 ## Schlüssel (Administration)
 
 all-keys = Schlüssel
+key-cause = Die Änderung, die ihn widerrufen hat
 all-keys-text = Die Schlüssel von allen: von Personen, mit einer Stufe, und von Diensten, mit einer Richtlinie.
 nav-all-keys = Schlüssel
 kind = Art
@@ -361,7 +368,7 @@ sort-expires-down = Läuft zuletzt ab
 sort-used-down = Kürzlich benutzt
 sort-used = Lange nicht benutzt
 search-keys = Schlüssel suchen
-name-contains = Name enthält
+name-contains = Name enthält, oder ID
 show = Anzeigen
 more-filters = Weitere Filter
 no-policy-named = Eine Richtlinie namens { $name } gibt es nicht.
@@ -550,6 +557,8 @@ account-steps = Anhalten, widerrufen oder löschen
 step-role-title = Rolle ändern
 step-role-ask = Weiter …
 step-role-text = Wenn die neue Stufe niedriger ist, enden auch alle Sitzungen. Neue Schlüssel sind bis zu dieser Stufe möglich.
+step-same-role = Diese Rolle hat das Konto schon. Wähl eine andere.
+step-idle = Hier ist nichts zu tun: Das Konto ist schon so, oder jemand hat es inzwischen geändert.
 role-change-ahead = { $count ->
     [0] Eine niedrigere Stufe macht alle Schlüssel des Kontos ungültig und beendet seine Sitzungen; zurzeit hat es keine Schlüssel. Bei einer höheren bleibt alles gültig.
     [one] Eine niedrigere Stufe macht alle Schlüssel des Kontos ungültig, das ist { $count } Schlüssel, und beendet seine Sitzungen. Bei einer höheren bleibt alles gültig.
@@ -707,7 +716,7 @@ audit-any-action = Irgendetwas
 audit-all-of = { $group }: alles
 audit-since = Ab
 audit-until = Bis einschließlich
-audit-filter-hint = „Von“ und „Betrifft“ nehmen einen Benutzernamen, die ID eines Schlüssels oder den Namen einer Richtlinie; auch das, was unter „Einzelheiten“ steht. Tage sind Tage in UTC.
+audit-filter-hint = „Von“ und „Betrifft“ nehmen einen Benutzernamen, die ID eines Schlüssels oder den Namen einer Richtlinie; auch das, was unter „Einzelheiten“ steht. „operator“ ist, wer den Server betreibt, „store“ die ganze Datenbank. Tage sind Tage in UTC.
 audit-date-wrong = Das ist kein Tag. Schreib ihn wie 2026-01-31.
 audit-nobody = Es gibt kein Konto, keinen Schlüssel und keine Richtlinie „{ $name }“.
 audit-show-all = Alles zeigen
@@ -781,7 +790,6 @@ no-keys = Du hast keine gültigen Schlüssel
 no-keys-text = Erstell für jedes Programm, das in deinem Namen handeln soll, einen eigenen. So kannst du jeden für sich löschen.
 no-such-keys = Keine Schlüssel in diesem Zustand
 no-such-keys-text = Abgelaufene und ungültige Schlüssel stehen hier, solange der Server sie aufhebt.
-select-key = Den Schlüssel { $name } auswählen
 delete-selected = Ausgewählte löschen
 make-replacement = Ersatz erstellen
 no-consent-text = Alle deine Schlüssel wurden ungültig, als die Einwilligung widerrufen wurde. Du kannst sie wieder geben und dann neue erstellen, oder dein Konto löschen.

@@ -153,6 +153,8 @@ lifetime-not-positive = The lifetime must be greater than 0.
 lifetime-above-maximum = A key lives for at most { $limit }.
 current-password-needed = Enter your current password.
 email-wrong = This is not an e-mail address of at most 254 characters.
+details-now = Somebody changed this meanwhile, to “{ $now }”. Save again to put your text in its place.
+details-now-empty = Somebody removed this meanwhile. Save again to put your text in its place.
 role-unknown = There is no such role.
 permission-wrong = This is not the name of a permission.
 unknown-permissions = No service declares these permissions: { $names }
@@ -257,6 +259,10 @@ reason-policy-deleted = Its policy was deleted
 ## Sign in
 
 sign-in-help = Forgotten your password? Whoever runs this server can give you a link that sets another one.
+kept-sign-in = Your session ended while you were typing. Sign in, and you can send it. Passwords have to be typed again.
+kept-title = You are signed in again
+kept-text = This is what you had typed. It has not been sent yet.
+kept-send = Send it now
 
 ## Setup link
 
@@ -335,6 +341,7 @@ permissions-declared = { $count ->
 ## Keys (admin)
 
 all-keys = Keys
+key-cause = The change that revoked it
 all-keys-text = The keys of everybody: of people, with a level, and of services, with a policy.
 nav-all-keys = Keys
 kind = Kind
@@ -361,7 +368,7 @@ sort-expires-down = Expiring last
 sort-used-down = Used recently
 sort-used = Used long ago
 search-keys = Search for keys
-name-contains = Name contains
+name-contains = Name contains, or id
 show = Show
 more-filters = More filters
 no-policy-named = There is no policy named { $name }.
@@ -553,6 +560,8 @@ account-steps = Stop, revoke or delete
 step-role-title = Change the role
 step-role-ask = Go on…
 step-role-text = If the new level is lower, all sessions end as well. New keys can be made up to that level.
+step-same-role = This is the role that the account has already. Choose another one.
+step-idle = There is nothing to do: the account is so already, or somebody changed it meanwhile.
 role-change-ahead = { $count ->
     [0] A lower level revokes all keys of the account and ends its sessions; it has no keys now. A higher one revokes nothing.
     [one] A lower level revokes all keys of the account, which is { $count } key, and ends its sessions. A higher one revokes nothing.
@@ -696,8 +705,8 @@ explain-permissions-lacking-all = { $count ->
 
 ## Audit
 
-nav-audit = Audit
-audit-title = Audit
+nav-audit = Audit log
+audit-title = Audit log
 audit-text = Every change, the newest first: who made it, and what it changed.
 audit-link = History
 audit-done-by = What they did
@@ -710,7 +719,7 @@ audit-any-action = Anything
 audit-all-of = { $group }: all
 audit-since = From
 audit-until = Up to and including
-audit-filter-hint = “By” and “To” take a user name, the id of a key, or the name of a policy; also what is shown under “Details”. Days are days in UTC.
+audit-filter-hint = “By” and “To” take a user name, the id of a key, or the name of a policy; also what is shown under “Details”. “operator” is whoever runs the server, “store” the whole database. Days are days in UTC.
 audit-date-wrong = This is not a day. Write it as 2026-01-31.
 audit-nobody = There is no account, key or policy “{ $name }”.
 audit-show-all = Show everything
@@ -784,7 +793,6 @@ no-keys = You have no active keys
 no-keys-text = Make one for each program that is to act in your name, so that you can delete each on its own.
 no-such-keys = No keys in this state
 no-such-keys-text = Keys that have expired or were revoked are shown here for as long as the server keeps them.
-select-key = Select the key { $name }
 delete-selected = Delete selected keys
 make-replacement = Make a replacement
 no-consent-text = All your keys were revoked when consent was withdrawn. You can give it again, and then make new keys, or delete your account.

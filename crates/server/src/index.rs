@@ -120,6 +120,12 @@ impl Index {
         self.policies.all()
     }
 
+    /// At most so many of those, to tell whether there are more.
+    #[must_use]
+    pub fn some_policies(&self, most: usize) -> Vec<Arc<Policy>> {
+        self.policies.some(most)
+    }
+
     /// A session that has not ended, and how its account stands.
     #[must_use]
     pub fn session(&self, id: SessionId, now: UnixMillis) -> Option<(Session, Standing)> {

@@ -1,4 +1,4 @@
-//! What the audit trail tells of rows, on every engine: never a secret, nor what is stored in place of one.
+//! What the audit log tells of rows, on every engine: never a secret, nor what is stored in place of one.
 
 use keybearer_core::account::AccountId;
 use keybearer_core::key::{KeyKind, Lifecycle, RevocationReason};

@@ -1,4 +1,4 @@
-//! Events in the store: the audit trail, which is also the change log.
+//! Events in the store: the audit log, which is also the change log.
 
 use std::fmt;
 

@@ -21,11 +21,11 @@ pub struct EventQuery {
     pub until: Option<Timestamp>,
 }
 
-/// The calls about the audit trail.
+/// The calls about the audit log.
 pub struct Events<'a>(&'a Client);
 
 impl Client {
-    /// The calls about the audit trail.
+    /// The calls about the audit log.
     #[must_use]
     pub fn events(&self) -> Events<'_> {
         Events(self)
@@ -41,7 +41,7 @@ impl Client {
 }
 
 impl<'a> Events<'a> {
-    /// The audit trail, newest first.
+    /// The audit log, newest first.
     #[must_use]
     pub fn list(&self, query: &EventQuery) -> Pages<'a, Event> {
         Pages::new(self.0, self.0.call(Method::GET, &["v1", "events"]).query(query).address())

@@ -73,7 +73,7 @@ fn brought(headers: &HeaderMap) -> Option<String> {
         return None;
     };
     let id = id.to_str().ok()?;
-    // Shorter than the secret of a key, which would otherwise reach the log and the audit trail where somebody sends it by mistake.
+    // Shorter than the secret of a key, which would otherwise reach the log and the audit log where somebody sends it by mistake.
     let well_formed = (1..64).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
     well_formed.then(|| id.to_owned())
 }

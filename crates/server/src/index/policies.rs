@@ -79,6 +79,11 @@ impl Policies {
         self.numbers.pin().values().filter_map(|number| self.by_number(*number).1).collect()
     }
 
+    /// Some that are not deleted, at most so many.
+    pub(super) fn some(&self, most: usize) -> Vec<Arc<Policy>> {
+        self.places.iter().filter_map(|(_, place)| place.policy.load_full()).take(most).collect()
+    }
+
     /// How many are not deleted.
     pub(super) fn len(&self) -> usize {
         self.numbers.pin().values().filter(|number| self.by_number(**number).1.is_some()).count()

@@ -122,8 +122,16 @@ pub fn standing(app: &App, account: &Account) -> Standing {
 /// # Errors
 /// [`AppError::NotFound`] where there is none, or none that the caller may see.
 pub fn read(app: &App, caller: &Caller, id: AccountId) -> Result<Account, AppError> {
+    shared(app, caller, id).map(|account| (*account).clone())
+}
+
+/// As [`read`], without a copy.
+///
+/// # Errors
+/// As [`read`].
+pub fn shared(app: &App, caller: &Caller, id: AccountId) -> Result<Arc<Account>, AppError> {
     caller.authority.see_account(id).map_err(AppError::from).map_err(unseen_is_absent(What::Account))?;
-    app.index.account(id).map(|account| (*account).clone()).ok_or(AppError::NotFound(What::Account))
+    app.index.account(id).ok_or(AppError::NotFound(What::Account))
 }
 
 /// The account of this name, however it is spelled, if there is one.

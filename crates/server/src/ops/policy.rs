@@ -110,7 +110,7 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Policy>, AppError> {
 /// As [`list`].
 pub fn names(app: &App, caller: &Caller, most: usize) -> Result<Option<Vec<Arc<Policy>>>, AppError> {
     caller.authority.manages(OwnPermission::PoliciesRead)?;
-    let mut policies = app.index.policies();
+    let mut policies = app.index.some_policies(most + 1);
     if policies.len() > most {
         return Ok(None);
     }

@@ -133,7 +133,7 @@ impl Canary {
         }
     }
 
-    /// Every page of the audit trail.
+    /// Every page of the audit log.
     async fn read_the_events(&mut self) {
         let mut path = "/v1/events?limit=200".to_owned();
         loop {

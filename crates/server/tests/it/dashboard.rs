@@ -4,6 +4,7 @@ pub mod browser;
 mod cookies;
 mod docs;
 mod forms;
+mod kept;
 mod keys;
 mod language;
 mod pages;

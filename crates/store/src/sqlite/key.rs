@@ -45,15 +45,15 @@ impl Keys for Sqlite {
     }
 
     async fn key(&self, id: KeyId) -> Result<Key, StoreError> {
-        self.readers.read(move |connection| row::key(connection, id)).await
+        self.readers.read_at_once(move |connection| row::key(connection, id)).await
     }
 
     async fn keys(&self, filter: KeyFilter, sort: (KeySort, bool), now: UnixMillis, page: PageRequest) -> Result<Page<Key>, StoreError> {
-        self.readers.read(move |connection| list::keys(connection, &filter, sort, now, &page)).await
+        self.readers.read_at_once(move |connection| list::keys(connection, &filter, sort, now, &page)).await
     }
 
     async fn count_keys(&self, filter: KeyFilter, now: UnixMillis) -> Result<usize, StoreError> {
-        self.readers.read(move |connection| list::count(connection, &filter, now)).await
+        self.readers.read_at_once(move |connection| list::count(connection, &filter, now)).await
     }
 
     async fn record_use(&self, used: Vec<(KeyId, UnixMillis)>, waits: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {

@@ -31,6 +31,21 @@ impl Readers {
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.on_one(|connection| connection.transaction().map_err(StoreError::from).and_then(|transaction| query(&transaction))).await
+    }
+
+    /// As [`Readers::read`], for what is one statement: that sees one state anyway.
+    pub(super) async fn read_at_once<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.on_one(|connection| query(connection)).await
+    }
+
+    async fn on_one<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let unavailable = |_| StoreError::Unavailable("the readers are closed".into());
         let permit = Arc::clone(&self.free).acquire_owned().await.map_err(unavailable)?;
         let idle = Arc::clone(&self.idle);
@@ -38,7 +53,7 @@ impl Readers {
             let _permit = permit;
             let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut connection = taken.ok_or_else(|| StoreError::Unavailable("no reader is left".into()))?;
-            let answer = connection.transaction().map_err(StoreError::from).and_then(|transaction| query(&transaction));
+            let answer = query(&mut connection);
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             answer
         });

@@ -53,7 +53,7 @@ enum Command {
     RevokeKeys {
         /// Number of the account
         account: i64,
-        /// Why, in words for the audit trail
+        /// Why, in words for the audit log
         #[arg(long)]
         reason: String,
         /// Do not ask whether to go on

@@ -7,7 +7,7 @@ use keybearer_api::client::EventQuery;
 use super::value::ago;
 use super::{Ask, Context, Environment, Exit, with};
 
-/// List the audit trail, newest first; as JSON one event a line
+/// List the audit log, newest first; as JSON one event a line
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  keybearer events --action key.revoked --since 24h\n  keybearer events --target account:7 --json | jq .after"

@@ -124,6 +124,8 @@ struct Page<'a> {
     roles: Option<[String; 2]>,
     /// Whether the current password is needed.
     password: bool,
+    /// Why there is nothing to do, if so.
+    idle: Option<&'static str>,
 }
 
 /// A step that is about to be done.
@@ -159,8 +161,17 @@ impl Plan {
             keys: self.keys,
             roles: (self.step == Step::Role).then(|| [label(&self.account.role), label(fields.value("role"))]),
             password: self.own && self.step == Step::Delete && self.account.has_password,
+            idle: self.idle(fields.value("role")),
         };
         visit.page(status, &page)
+    }
+
+    /// Why there is nothing to do: the account stands so already, or somebody changed it since the page that led here.
+    fn idle(&self, role: &str) -> Option<&'static str> {
+        match self.step {
+            Step::Role => (role == self.account.role).then(|| msg("step-same-role")),
+            step => (!Step::open_to(&self.account).contains(&step)).then(|| msg("step-idle")),
+        }
     }
 
     /// Does it, if it revokes as many keys as were counted; how many.
@@ -220,6 +231,9 @@ pub(super) async fn take(
     Posted { visit, mut fields }: Posted,
 ) -> Result<Response, AppError> {
     let plan = Plan::make(&app, &visit, (&id, &step), fields.value("role")).await?;
+    if plan.idle(fields.value("role")).is_some() {
+        return plan.show(&visit, StatusCode::CONFLICT, &fields);
+    }
     let seen = fields.value("keys") == plan.keys.to_string();
     let done = if seen { plan.apply(&app, &visit, &fields).await } else { Err(AppError::VersionMismatch) };
     match done {

@@ -6,9 +6,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::future::join_all;
 use keybearer_core::account::{AccountId, Status};
 use keybearer_store::{Account, AccountFilter, What};
 
+use super::all_keys::search;
 use super::moment::Moment;
 use super::texts::msg;
 use super::visit::{Member, Visit};
@@ -90,6 +92,10 @@ struct Row {
     status: Badge,
     consent: bool,
     created: Moment,
+    /// How many keys it has that are not revoked.
+    keys: usize,
+    /// The list of these keys.
+    list: String,
 }
 
 /// What a badge says of an account.
@@ -108,7 +114,7 @@ pub(super) fn badge(status: Status) -> Badge {
     }
 }
 
-fn row(visit: &Visit, account: &Account) -> Row {
+fn row(visit: &Visit, account: &Account, keys: usize) -> Row {
     Row {
         id: account.id.0.to_string(),
         username: account.username.clone(),
@@ -116,6 +122,8 @@ fn row(visit: &Visit, account: &Account) -> Row {
         status: badge(account.status),
         consent: account.consent,
         created: visit.moment(&account.created_at),
+        keys,
+        list: search::unrevoked("owner", &account.username),
     }
 }
 
@@ -124,7 +132,13 @@ pub(super) async fn list(State(app): State<Arc<App>>, Member(visit): Member) -> 
     let asked = Asked::of(&visit);
     let page = paging::request(visit.query("cursor").as_deref(), ROWS)?;
     let page = ops::account::list(&app, caller, asked.filter(), page).await?;
-    let rows = page.items.iter().map(|account| row(&visit, account)).collect();
+    let counts = join_all(page.items.iter().map(|account| ops::key::count_of(&app, caller, account.id))).await;
+    let counted = page.items.iter().zip(counts).map(|(account, keys)| match keys {
+        // Who was deleted meanwhile has none left.
+        Err(AppError::NotFound(What::Account)) => Ok(row(&visit, account, 0)),
+        keys => Ok(row(&visit, account, keys?)),
+    });
+    let rows = counted.collect::<Result<_, AppError>>()?;
     let next = page.next.map(|next| asked.address(&paging::cursor(&next)));
     let statuses = STATUSES.map(|status| (status.as_str(), badge(status).label));
     visit.page(StatusCode::OK, &Page { visit: &visit, asked, roles: roles(&visit), statuses, rows, next })

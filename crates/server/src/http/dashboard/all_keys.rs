@@ -11,13 +11,16 @@ use axum::response::Response;
 use keybearer_core::account::AccountId;
 use keybearer_core::key::KeyKind;
 use keybearer_core::policy::PolicyId;
-use keybearer_store::{Key, KeyHolder, Page as Rows, Policy, What};
+use keybearer_core::token::KeyId;
+use keybearer_store::{Account, Key, KeyHolder, Page as Rows, Policy, What};
+use uuid::Uuid;
 
 use self::search::{Order, Search};
 use super::keys::{self, Row};
 use super::texts::msg;
 use super::visit::{Member, Visit};
 use crate::app::App;
+use crate::caller::Caller;
 use crate::error::AppError;
 use crate::http::paging;
 use crate::ops;
@@ -41,6 +44,8 @@ struct Page<'a> {
     entries: Vec<Entry>,
     columns: Vec<Column>,
     next: Option<String>,
+    /// What the pages of the keys carry along, to lead back to this list.
+    back: String,
     /// Why the owner that was asked for is none.
     owner_problem: Option<String>,
 }
@@ -82,15 +87,16 @@ impl Entry {
 
 /// For whom a key stands, with a name where there still is one.
 pub(super) enum Holder {
-    Account { id: AccountId, username: Option<String> },
-    Service { id: PolicyId, policy: Option<String> },
+    Account { id: AccountId, account: Option<Arc<Account>> },
+    Service { id: PolicyId, policy: Option<Arc<Policy>> },
 }
 
 impl Holder {
     /// Its name.
     pub(super) fn name(&self) -> Option<&str> {
         match self {
-            Self::Account { username: name, .. } | Self::Service { policy: name, .. } => name.as_deref(),
+            Self::Account { account, .. } => account.as_ref().map(|account| &*account.username),
+            Self::Service { policy, .. } => policy.as_ref().map(|policy| &*policy.name),
         }
     }
 
@@ -102,21 +108,22 @@ impl Holder {
         }
     }
 
-    /// Where its keys are listed.
+    /// Where its keys are listed, encoded so that HTML reads nothing in it.
     pub(super) fn keys(&self) -> String {
-        let (name, value) = match self {
-            Self::Account { username, .. } => ("owner", username.clone().unwrap_or_default()),
-            Self::Service { id, .. } => ("policy", id.to_string()),
-        };
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair(name, &value).finish();
-        format!("{}?{query}", search::PATH)
+        match self {
+            Self::Account { .. } => {
+                let query = form_urlencoded::byte_serialize(self.name().unwrap_or_default().as_bytes());
+                [search::PATH, "?owner="].into_iter().chain(query).collect()
+            }
+            Self::Service { id, .. } => format!("{}?policy={id}", search::PATH),
+        }
     }
 }
 
-/// The name of an account, if it is not deleted.
-fn username(app: &App, visit: &Visit, owner: AccountId) -> Result<Option<String>, AppError> {
-    match ops::account::read(app, &visit.admin()?.caller, owner) {
-        Ok(account) => Ok(Some(account.username)),
+/// An account, if it is not deleted.
+fn account(app: &App, visit: &Visit, owner: AccountId) -> Result<Option<Arc<Account>>, AppError> {
+    match ops::account::shared(app, &visit.admin()?.caller, owner) {
+        Ok(account) => Ok(Some(account)),
         Err(AppError::NotFound(What::Account)) => Ok(None),
         Err(error) => Err(error),
     }
@@ -126,13 +133,23 @@ fn username(app: &App, visit: &Visit, owner: AccountId) -> Result<Option<String>
 pub(super) fn entries(app: &App, visit: &Visit, keys: &[Key]) -> Result<Vec<Entry>, AppError> {
     let holder = |key: &Key| -> Result<Holder, AppError> {
         Ok(match key.holder {
-            KeyHolder::Account { owner, .. } => Holder::Account { id: owner, username: username(app, visit, owner)? },
-            KeyHolder::Service { policy, .. } => {
-                Holder::Service { id: policy, policy: ops::key::policy_of(app, key).map(|policy| policy.name.clone()) }
-            }
+            KeyHolder::Account { owner, .. } => Holder::Account { id: owner, account: account(app, visit, owner)? },
+            KeyHolder::Service { policy, .. } => Holder::Service { id: policy, policy: ops::key::policy_of(app, key) },
         })
     };
     keys.iter().map(|key| Ok(Entry { row: keys::row(visit, key), kind: key.holder.kind(), holder: holder(key)? })).collect()
+}
+
+/// The key of this id, in whatever state: who has one looks for nothing else.
+async fn by_id(app: &App, caller: &Caller, text: &str) -> Result<Option<Key>, AppError> {
+    let Ok(id) = text.parse().or_else(|_| Uuid::try_parse(text).map(|id| KeyId::from_bytes(id.into_bytes()))) else {
+        return Ok(None);
+    };
+    match ops::key::read(app, caller, id).await {
+        Ok(key) => Ok(Some(key)),
+        Err(AppError::NotFound(What::Key)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 pub(super) async fn list(State(app): State<Arc<App>>, Member(visit): Member) -> Result<Response, AppError> {
@@ -146,6 +163,8 @@ pub(super) async fn list(State(app): State<Arc<App>>, Member(visit): Member) -> 
     let policy = policy.flatten();
     let page = if owner_problem.is_some() || policy_problem.is_some() {
         Rows { items: Vec::new(), next: None }
+    } else if let Some(key) = by_id(&app, caller, &search.name).await? {
+        Rows { items: vec![key], next: None }
     } else {
         let filter = search.filter(owner.flatten().map(|account| account.id), policy.as_ref().map(|policy| policy.id), visit.now());
         let page = paging::request(search.cursor.as_deref(), ROWS)?;
@@ -158,6 +177,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, Member(visit): Member) -> 
         policy: named.map_or_else(|| search.policy.clone(), |policy| policy.name.clone()),
         entries: entries(&app, &visit, &page.items)?,
         next: page.next.map(|next| search.address(Some(&paging::cursor(&next)))),
+        back: search.carried("?"),
         columns: columns(Some(&search)),
         visit: &visit,
         policies,

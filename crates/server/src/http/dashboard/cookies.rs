@@ -6,6 +6,9 @@ use cookie::{Cookie, SameSite};
 
 use crate::app::App;
 
+/// What browsers bind to one host.
+const BOUND: &str = "__Host-";
+
 /// What a cookie is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Jar {
@@ -22,24 +25,42 @@ pub(super) enum Jar {
 }
 
 impl Jar {
-    /// The name. Where cookies are secure, browsers bind those that begin so to this host alone.
-    fn name(self, app: &App) -> String {
-        let name = match self {
+    /// The name, but for what is before it where cookies are secure.
+    fn stem(self) -> &'static str {
+        match self {
             Self::Session => "keybearer",
             Self::Visitor => "keybearer-visitor",
             Self::Note => "keybearer-note",
             Self::Theme => "keybearer-theme",
             Self::Language => "keybearer-language",
-        };
-        if secure(app) { format!("__Host-{name}") } else { name.to_owned() }
+        }
+    }
+
+    /// The name. Where cookies are secure, browsers bind those that begin so to this host alone.
+    fn name(self, app: &App) -> String {
+        let bound = if secure(app) { BOUND } else { "" };
+        format!("{bound}{}", self.stem())
     }
 
     /// What the browser sent; nothing where it sent two, of which one would not be ours.
     pub(super) fn read(self, app: &App, headers: &HeaderMap) -> Option<String> {
+        let bound = if secure(app) { BOUND } else { "" };
+        let is_ours = |name: &str| name.strip_prefix(bound) == Some(self.stem());
+        let sent = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(Cookie::split_parse);
+        let mut values = sent.filter_map(Result::ok).filter(|cookie| is_ours(cookie.name())).map(|cookie| cookie.value().to_owned());
+        values.next().filter(|value| !value.is_empty() && values.next().is_none())
+    }
+
+    /// These headers as the browser will send them once it has this value.
+    pub(super) fn put(self, app: &App, headers: &HeaderMap, value: &str) -> HeaderMap {
         let name = self.name(app);
         let sent = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(Cookie::split_parse);
-        let mut values = sent.filter_map(Result::ok).filter(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned());
-        values.next().filter(|value| !value.is_empty() && values.next().is_none())
+        let others = sent.filter_map(Result::ok).filter(|cookie| cookie.name() != name).map(|cookie| cookie.to_string());
+        let cookies: Vec<String> = others.chain([format!("{name}={value}")]).collect();
+        let mut headers = headers.clone();
+        headers.remove(header::COOKIE);
+        headers.extend(HeaderValue::try_from(cookies.join("; ")).map(|value| (header::COOKIE, value)));
+        headers
     }
 
     /// The header that sets it.

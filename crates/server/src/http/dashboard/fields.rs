@@ -37,6 +37,11 @@ impl Fields {
         self.values.iter().find(|(one, _)| one == name).map_or("", |(_, value)| value)
     }
 
+    /// All fields, as they were sent.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// All values of a field that may be sent several times.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.values.iter().filter(move |(one, _)| one == name).map(|(_, value)| value.as_str())

@@ -1,5 +1,6 @@
 //! `/account`: one's own keys.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use askama::Template;
@@ -8,10 +9,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use keybearer_core::key::{DAY, KeyKind, KeyState, RevocationReason};
 use keybearer_store::{Key, KeyFilter, KeyHolder, KeySort, KeyStateFilter};
+use uuid::Uuid;
 
-use super::levels::{self, LevelText};
+use super::levels::{self, LevelName};
 use super::metadata;
-use super::moment::Moment;
+use super::moment::{Digits, Moment};
 use super::texts::msg;
 use super::visit::{Member, Person, Visit};
 use super::wording;
@@ -79,9 +81,9 @@ impl Shown {
 
 /// A key as it stands in a table.
 pub(super) struct Row {
-    pub(super) id: String,
+    pub(super) id: Digits,
     pub(super) name: String,
-    pub(super) level: Option<LevelText>,
+    pub(super) level: Option<LevelName>,
     pub(super) created: Moment,
     pub(super) last_used: Option<Moment>,
     pub(super) expires: Option<Moment>,
@@ -89,7 +91,7 @@ pub(super) struct Row {
     /// What applications keep with it; empty where nothing.
     pub(super) metadata: String,
     /// Why it is revoked.
-    pub(super) reason: Option<String>,
+    pub(super) reason: Option<Cow<'static, str>>,
     /// Whether it is about to expire.
     pub(super) soon: bool,
 }
@@ -174,13 +176,13 @@ pub(super) fn row(visit: &Visit, key: &Key) -> Row {
     let (state, why) = match key.lifecycle.state(now) {
         KeyState::Active => (Badge::Active, None),
         KeyState::Expired => (Badge::Expired, None),
-        KeyState::Revoked(why) => (Badge::Revoked, Some(visit.t(reason(why)))),
+        KeyState::Revoked(why) => (Badge::Revoked, Some(visit.plain(reason(why)))),
     };
     let expires_at = key.lifecycle.expires_at();
     Row {
-        id: key.id.to_string(),
+        id: Digits::of(Uuid::from_bytes(*key.id.as_bytes()).hyphenated().encode_lower(&mut [0; 36])),
         name: key.name.clone(),
-        level: level.map(|level| levels::text(visit, level)),
+        level: level.map(|level| levels::name(visit, level)),
         created: visit.moment(&key.created_at),
         metadata: metadata::shown(&key.metadata),
         last_used: key.last_used_at.map(|at| visit.moment(&at)),

@@ -1,5 +1,7 @@
 //! The levels in plain words.
 
+use std::borrow::Cow;
+
 use keybearer_core::role::Level;
 
 use super::texts::msg;
@@ -26,8 +28,20 @@ pub(super) struct LevelText {
     pub(super) cannot: String,
 }
 
+/// A level and its name.
+pub(super) struct LevelName {
+    pub(super) number: u8,
+    pub(super) name: Cow<'static, str>,
+}
+
+/// This level by its name.
+pub(super) fn name(visit: &Visit, level: Level) -> LevelName {
+    let number = level.number();
+    LevelName { number, name: visit.plain(WORDS[usize::from(number)][0]) }
+}
+
 /// This level in words.
-pub(super) fn text(visit: &Visit, level: Level) -> LevelText {
+fn text(visit: &Visit, level: Level) -> LevelText {
     let number = level.number();
     let [name, can, cannot] = WORDS[usize::from(number)];
     LevelText { number, name: visit.t(name), can: visit.t(can), cannot: visit.t(cannot) }

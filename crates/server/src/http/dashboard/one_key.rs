@@ -6,14 +6,17 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use keybearer_core::key::{Lifecycle, RevocationReason};
 use keybearer_core::token::KeyId;
 use keybearer_store::{Key, KeyHolder, What};
 
-use super::all_keys::{self, Entry, search};
+use super::all_keys::search::{self, Search};
+use super::all_keys::{self, Entry};
 use super::fields::Fields;
 use super::grants::{self, Grant};
 use super::made::{self, Made};
 use super::metadata;
+use super::moment::Moment;
 use super::posted::Posted;
 use super::texts::msg;
 use super::visit::{Member, Visit};
@@ -29,6 +32,10 @@ struct Page<'a> {
     visit: &'a Visit,
     fields: &'a Fields,
     entry: Entry,
+    /// The list that the person came from.
+    back: Search,
+    /// What revoked it, if it was a change of something else.
+    cause: Option<Cause>,
     /// Who made it.
     maker: Made,
     /// How many keys that are not revoked it made, and those made.
@@ -40,6 +47,37 @@ struct Page<'a> {
     /// The policies that it can get, if it can be changed.
     policies: Vec<Grant>,
     metadata: String,
+}
+
+/// A change that revoked a key with everything else of its owner or policy.
+struct Cause {
+    at: Moment,
+    /// Where it stands in the audit log.
+    change: String,
+}
+
+impl Cause {
+    fn of(visit: &Visit, key: &Key) -> Option<Self> {
+        let Lifecycle::Revoked { at, reason, .. } = key.lifecycle else { return None };
+        let target = match (reason, &key.holder) {
+            (RevocationReason::Deleted, _) => return None,
+            (_, KeyHolder::Account { owner, .. }) => format!("account:{}", owner.0),
+            (_, KeyHolder::Service { policy, .. }) => format!("policy:{policy}"),
+        };
+        let at = visit.moment(&at);
+        let machine = at.machine();
+        let day = machine.split('T').next().unwrap_or_default();
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("target", &target)
+            .extend_pairs([("since", day), ("until", day)])
+            .finish();
+        Some(Self { at, change: format!("/dashboard/audit?{query}") })
+    }
+}
+
+/// The list that the address leads back to.
+fn back(visit: &Visit) -> Search {
+    Search::parse(&visit.query("back").unwrap_or_default())
 }
 
 /// The fields with the name and the policy that the page showed. What is sent back as it was is left as it is now: somebody may have changed
@@ -86,7 +124,22 @@ async fn page(visit: &Visit, status: StatusCode, fields: &Fields, key: &Key) -> 
     let metadata = metadata::shown(&key.metadata);
     let maker = made::by(app, visit, &key.created_by).await?;
     let descendants = ops::key::descendants(app, caller, key.id).await?.len();
-    visit.page(status, &Page { visit, fields, entry, maker, descendants, service, permissions, policies, metadata })
+    visit.page(
+        status,
+        &Page {
+            visit,
+            fields,
+            entry,
+            back: back(visit),
+            cause: Cause::of(visit, key),
+            maker,
+            descendants,
+            service,
+            permissions,
+            policies,
+            metadata,
+        },
+    )
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>, InPath(id): InPath, Member(visit): Member) -> Result<Response, AppError> {
@@ -124,7 +177,7 @@ pub(super) async fn change(
         policy: Some(policy.id).filter(|_| is_other(&fields, ("policy_id", WAS_POLICY), &policy_id(&key))),
         metadata: metadata.filter(|metadata| *metadata != key.metadata),
     };
-    let there = format!("{}/{}", search::PATH, key.id);
+    let there = format!("{}/{}{}", search::PATH, key.id, back(&visit).carried("?"));
     if asked.name.is_none() && asked.policy.is_none() && asked.metadata.is_none() {
         return Ok(visit.go(&there));
     }

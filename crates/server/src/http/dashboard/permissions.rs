@@ -12,6 +12,7 @@ use keybearer_store::{DeclaredPermission, Policy};
 
 use super::all_keys::search;
 use super::policies;
+use super::shell::quoted;
 use super::visit::{Member, Visit};
 use crate::app::App;
 use crate::error::AppError;
@@ -91,8 +92,8 @@ pub(super) async fn list(State(app): State<Arc<App>>, Member(visit): Member) -> 
     let (own, services): (Vec<_>, Vec<_>) = services(&permissions, &policies).into_iter().partition(|one| one.name == KEYBEARER);
     let manifest = r#"[{"name": "read", "description": "Read invoices"}]"#;
     let command = format!(
-        "curl -X PUT -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' -d '{manifest}' {}/v1/services/billing/permissions",
-        visit.origin().unwrap_or_default()
+        "curl -X PUT -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' -d '{manifest}' {}",
+        quoted(&format!("{}/v1/services/billing/permissions", visit.origin().unwrap_or_default()))
     );
     visit.page(StatusCode::OK, &Page { visit: &visit, services, own: own.into_iter().next(), command })
 }

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::fields::Fields;
+use super::kept;
 use super::message::Message;
 use super::texts::msg;
 use super::visit::{Anyone, Visit};
@@ -151,7 +152,10 @@ impl FromRequest<Arc<App>> for Posted {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Stop> {
         let (visit, fields) = receive(request, app).await?;
-        visit.person()?;
+        if let Err(error) = visit.person() {
+            check_site(&visit)?;
+            return Err(Stop::Page(Box::new(kept::ask_to_sign_in(&visit, &fields, error)?)));
+        }
         check(&visit, &fields)?;
         Ok(Self { visit, fields })
     }

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::moment::Moment;
+use super::shell::quoted;
 use super::visit::Visit;
 use crate::error::AppError;
 use crate::ops::issue::Issued;
@@ -32,7 +33,8 @@ struct Page<'a> {
 /// [`AppError::Internal`] where the template fails.
 pub(super) fn shown_once(visit: &Visit, issued: &Issued, then: &str, owner: Option<&str>) -> Result<Response, AppError> {
     let token = issued.token(&visit.app);
-    let command = format!("curl -H 'Authorization: Bearer {token}' {}/v1/whoami", visit.origin().unwrap_or_default());
+    let whoami = format!("{}/v1/whoami", visit.origin().unwrap_or_default());
+    let command = format!("curl -H 'Authorization: Bearer {token}' {}", quoted(&whoami));
     let page = Page {
         visit,
         name: &issued.key.name,

@@ -9,9 +9,9 @@ use axum::response::Response;
 
 use super::cookies::Jar;
 use super::fields::Fields;
-use super::home;
 use super::posted::PostedByAnyone;
 use super::visit::{Anyone, Visit};
+use super::{home, kept};
 use crate::app::App;
 use crate::error::AppError;
 use crate::ops;
@@ -22,6 +22,8 @@ struct Page<'a> {
     visit: &'a Visit,
     fields: &'a Fields,
     next: &'a str,
+    /// What was typed while the session ended; empty where nothing.
+    kept: &'a str,
 }
 
 /// The address of the form that leads back to where somebody wanted to go.
@@ -41,7 +43,12 @@ pub(super) async fn form(Anyone(visit): Anyone) -> Result<Response, AppError> {
         return Ok(visit.go(home::start(&visit)));
     }
     let next = visit.query("next").unwrap_or_default();
-    visit.page(StatusCode::OK, &Page { visit: &visit, fields: &Fields::default(), next: local(&next).unwrap_or_default() })
+    visit.page(StatusCode::OK, &Page { visit: &visit, fields: &Fields::default(), next: local(&next).unwrap_or_default(), kept: "" })
+}
+
+/// The form for somebody whose session ended while they typed, which is kept until they have signed in again.
+pub(super) fn again(visit: &Visit, next: &str, kept: &str) -> Result<Response, AppError> {
+    visit.page(StatusCode::UNAUTHORIZED, &Page { visit, fields: &Fields::default(), next, kept })
 }
 
 pub(super) async fn sign_in(State(app): State<Arc<App>>, posted: PostedByAnyone) -> Result<Response, AppError> {
@@ -49,9 +56,14 @@ pub(super) async fn sign_in(State(app): State<Arc<App>>, posted: PostedByAnyone)
     let (username, password) = (fields.value("username").to_owned(), fields.value("password").to_owned());
     let next = fields.value("next").to_owned();
     let next = local(&next).unwrap_or_default();
+    let kept = fields.value(kept::FIELD).to_owned();
     match ops::session::sign_in(&app, &visit.request, &username, password).await {
         Ok(signed_in) => {
-            let mut response = visit.go(if next.is_empty() { "/" } else { next });
+            let mut response = match next {
+                "" => visit.go("/"),
+                _ if kept.is_empty() => visit.go(next),
+                _ => kept::offer(&visit, &signed_in.token, next, &kept)?,
+            };
             visit.remember(&mut response, Jar::Session, &signed_in.token);
             visit.forget(&mut response, Jar::Visitor);
             Ok(response)
@@ -59,7 +71,7 @@ pub(super) async fn sign_in(State(app): State<Arc<App>>, posted: PostedByAnyone)
         Err(error) => {
             let wait = if let AppError::TooManyRequests { retry_after } = error { Some(retry_after) } else { None };
             let status = fields.refused(&visit, error)?;
-            let mut response = visit.page(status, &Page { visit: &visit, fields: &fields, next })?;
+            let mut response = visit.page(status, &Page { visit: &visit, fields: &fields, next, kept: &kept })?;
             if let Some(seconds) = wait {
                 response.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
             }

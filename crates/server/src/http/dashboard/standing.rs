@@ -8,6 +8,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keybearer_api::{AccountStatus, ChangeAccount};
+use keybearer_core::account::Status;
+use keybearer_store::Account;
 
 use super::cookies::Jar;
 use super::fields::Fields;
@@ -69,6 +71,17 @@ impl Step {
         }
     }
 
+    /// Whether there is anything to do for an account as it is.
+    fn is_open_to(self, account: &Account) -> bool {
+        match self {
+            Self::GiveConsent => !account.consent,
+            Self::WithdrawConsent => account.consent,
+            Self::Lock => account.status == Status::Active,
+            Self::Unlock => account.status == Status::Locked,
+            Self::Delete => true,
+        }
+    }
+
     /// Whether it revokes the keys and ends the sessions of the account.
     fn ends_all(self) -> bool {
         matches!(self, Self::WithdrawConsent | Self::Lock | Self::Delete)
@@ -86,13 +99,16 @@ struct Page<'a> {
     keys: usize,
     /// Whether the current password is needed.
     password: bool,
+    /// Whether there is nothing to do.
+    idle: bool,
 }
 
 async fn show(visit: &Visit, status: StatusCode, fields: &Fields, step: Step) -> Result<Response, AppError> {
     let person = visit.person()?;
     let keys = if step.ends_all() { ops::key::count_of(&visit.app, &person.caller, person.account.id).await? } else { 0 };
     let password = step == Step::Delete && person.account.has_password;
-    visit.page(status, &Page { visit, fields, step, words: step.words(), keys, password })
+    let idle = !step.is_open_to(&person.account);
+    visit.page(status, &Page { visit, fields, step, words: step.words(), keys, password, idle })
 }
 
 pub(super) async fn ask(InPath(what): InPath, Member(visit): Member) -> Result<Response, AppError> {
@@ -105,6 +121,9 @@ pub(super) async fn change(
     Posted { visit, mut fields }: Posted,
 ) -> Result<Response, AppError> {
     let step = Step::read(&what)?;
+    if !step.is_open_to(&visit.person()?.account) {
+        return show(&visit, StatusCode::CONFLICT, &fields, step).await;
+    }
     match apply(&app, &visit, &fields, step).await {
         Ok(_) if !step.ends_all() => Ok(visit.go_saying("/account", step.words().done, 0)),
         Ok(keys) => {

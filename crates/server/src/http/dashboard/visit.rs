@@ -1,5 +1,6 @@
 //! One request for a page: who asks, in which language and theme, and all that templates ask of it.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use askama::Template;
@@ -91,8 +92,8 @@ pub(in crate::http) struct Visit {
     pub(super) headers: HeaderMap,
     /// The host, perhaps with a port, that was asked for.
     host: Option<String>,
-    /// What ties forms to a browser without a session, and whether it is new.
-    visitor: (String, bool),
+    /// See [`Visit::visitor`].
+    visitor: OnceLock<(String, bool)>,
     /// Whether what is known in memory is in force, once that was asked.
     in_force: OnceLock<Result<(), AppError>>,
     person: OnceLock<Result<Person, AppError>>,
@@ -106,10 +107,6 @@ impl Visit {
         let language = chosen.or(accepted).unwrap_or(app.config.language);
         let theme = Jar::Theme.read(&app, headers).and_then(|text| Theme::parse(&text)).unwrap_or_default();
         let note = Jar::Note.read(&app, headers).and_then(|text| Note::parse(&text));
-        let visitor = match Jar::Visitor.read(&app, headers) {
-            Some(visitor) => (visitor, false),
-            None => (BASE64.encode(random::bytes::<16>()), true),
-        };
         // HTTP/2 has no header `Host`.
         let named = uri.authority().map(axum::http::uri::Authority::as_str);
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or(named).map(str::to_owned);
@@ -124,10 +121,19 @@ impl Visit {
             address,
             headers: headers.clone(),
             host,
-            visitor,
+            visitor: OnceLock::new(),
             in_force: OnceLock::new(),
             person: OnceLock::new(),
         }
+    }
+
+    /// The same visit by who has just signed in with this token.
+    pub(super) fn signed_in(&self, token: &str) -> Self {
+        let headers = Jar::Session.put(&self.app, &self.headers, token);
+        let visit = Self::new(Arc::clone(&self.app), self.request.clone(), &self.method, &Uri::from_static("/"), &headers);
+        // Signing in has asked.
+        visit.in_force.get_or_init(|| Ok(()));
+        visit
     }
 
     /// Who is signed in, judged when it is first asked.
@@ -194,9 +200,17 @@ impl Visit {
         self.app.clock.now()
     }
 
+    /// What ties forms to a browser without a session, and whether it is new. Asked for where there is no session: randomness is not for nothing.
+    fn visitor(&self) -> &(String, bool) {
+        self.visitor.get_or_init(|| match Jar::Visitor.read(&self.app, &self.headers) {
+            Some(visitor) => (visitor, false),
+            None => (BASE64.encode(random::bytes::<16>()), true),
+        })
+    }
+
     /// What forms are tied to: the session, else the browser.
     fn binding(&self) -> String {
-        self.member().map_or_else(|| self.visitor.0.clone(), |person| person.session.id.to_string())
+        self.member().map_or_else(|| self.visitor().0.clone(), |person| person.session.id.to_string())
     }
 
     /// What a form must send back to be taken for ours.
@@ -206,7 +220,7 @@ impl Visit {
 
     /// Whether this is what one of our forms sends back.
     pub(super) fn admits(&self, token: &str) -> bool {
-        let (visitor, new) = &self.visitor;
+        let (visitor, new) = self.visitor();
         // A form from before the sign-in is still ours.
         self.app.forms.admits(&self.binding(), token) || (!new && self.app.forms.admits(visitor, token))
     }
@@ -223,7 +237,17 @@ impl Visit {
 
     /// A message.
     pub(super) fn t(&self, id: &str) -> String {
+        texts::plain(self.language, id).into_owned()
+    }
+
+    /// As [`Visit::t`], where no memory of its own is needed.
+    pub(super) fn plain(&self, id: &str) -> Cow<'static, str> {
         texts::plain(self.language, id)
+    }
+
+    /// A message as HTML, for what lists say of each row.
+    pub(super) fn html(&self, id: &str) -> texts::Html {
+        texts::html(self.language, id)
     }
 
     /// A message with one fact in it.
@@ -274,8 +298,10 @@ impl Visit {
         if self.note.is_some() {
             self.forget(&mut response, Jar::Note);
         }
-        if self.visitor.1 && self.member().is_none() {
-            self.remember(&mut response, Jar::Visitor, &self.visitor.0);
+        if self.member().is_none()
+            && let (visitor, true) = self.visitor()
+        {
+            self.remember(&mut response, Jar::Visitor, visitor);
         }
         Ok(response)
     }

@@ -44,7 +44,7 @@ pub(super) struct Which {
     limit: Option<u32>,
 }
 
-/// The audit trail, newest first. With `Accept: application/jsonl` one event a line, and the next cursor in the header `Link`.
+/// The audit log, newest first. With `Accept: application/jsonl` one event a line, and the next cursor in the header `Link`.
 ///
 /// For level 8, and for keys with `keybearer:audit.read`.
 #[utoipa::path(get, path = "/v1/events", tag = "audit", params(Which),

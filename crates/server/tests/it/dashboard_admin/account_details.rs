@@ -142,3 +142,37 @@ async fn below_level_8_nobody_reaches_the_details_of_others() {
     assert_eq!(account(&server, eve.id).await["email"], Value::Null);
     server.sign_in("eve", PASSWORD).await;
 }
+
+#[tokio::test]
+async fn what_somebody_else_changed_meanwhile_is_shown_and_not_overwritten() {
+    let server = Server::start().await;
+    let admin = Visitor::admin(&server).await;
+    let ada = server.person("ada", "user").await;
+    let (home, path) = (page(&ada), format!("{}/details", page(&ada)));
+    let old = admin.form(&path, &path).await;
+    let meanwhile = json!({"email": "new@example.org", "external_id": "u-8"});
+    server.patch(&format!("/v1/accounts/{}", ada.id), &server.admin().await, meanwhile).await.expect(200);
+    // What the person left alone stays as it is now.
+    assert_sent_to(&admin.send(&old, &[("email", ""), ("external_id", ""), ("metadata", "{\"a\": 1}")]).await, &home);
+    let now = account(&server, ada.id).await;
+    assert_eq!((&now["email"], &now["external_id"], &now["metadata"]), (&json!("new@example.org"), &json!("u-8"), &json!({"a": 1})));
+    // What they changed, too, is refused once, with the newer value beside it.
+    let refused = admin.send(&old, &[("email", "mine@example.org"), ("external_id", "u-8"), ("metadata", "{\"a\": 1}")]).await;
+    assert_eq!(refused.status, 409);
+    assert!(refused.text.contains("to “new@example.org”") && refused.text.contains("value=\"mine@example.org\""), "{}", refused.text);
+    assert!(!refused.text.contains("id=\"external_id-error\""), "{}", refused.text);
+    assert_eq!(account(&server, ada.id).await["email"], "new@example.org");
+    // Whoever saw that may save it.
+    let token = crate::dashboard_admin::visitor::hidden(&refused.text);
+    let (_, token) = token.iter().find(|(name, _)| name == "_token").unwrap();
+    let again = [
+        ("_token", &**token),
+        ("was_email", "new@example.org"),
+        ("email", "mine@example.org"),
+        ("was_external_id", ""),
+        ("external_id", ""),
+    ];
+    assert!(refused.text.contains("name=\"was_email\" value=\"new@example.org\""), "{}", refused.text);
+    assert_sent_to(&admin.post(&path, &again).await, &home);
+    assert_eq!(account(&server, ada.id).await["email"], "mine@example.org");
+}

@@ -1,8 +1,8 @@
 //! `/dashboard/accounts`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::visitor::{Visitor, assert_sent_to};
+use super::visitor::{Visitor, assert_sent_to, hidden};
 use crate::support::{PASSWORD, Server};
 
 const LIST: &str = "/dashboard/accounts";
@@ -168,4 +168,49 @@ async fn below_level_8_nobody_sees_or_changes_accounts() {
     form.hidden.extend(own.hidden);
     assert_eq!(ada.send(&form, &[]).await.status, 403);
     assert_eq!(account(&server, other.id).await["status"], "active");
+}
+
+#[tokio::test]
+async fn a_step_that_changes_nothing_is_not_taken_and_says_so() {
+    let server = Server::start().await;
+    let admin = Visitor::admin(&server).await;
+    let ada = server.person("ada", "user").await;
+    let key = server.account_key(&ada.session(), 1).await;
+    let page = format!("{LIST}/{}", ada.id);
+    for (step, said) in [
+        ("role?role=user", "the role that the account has already"),
+        ("unlock", "There is nothing to do"),
+        ("unblock", "There is nothing to do"),
+        ("give-consent", "There is nothing to do"),
+    ] {
+        let asked = admin.page(&format!("{page}/{step}")).await;
+        assert!(asked.contains(said) && !asked.contains("name=\"keys\""), "{step}: {asked}");
+        let action = format!("{page}/{}", step.split('?').next().unwrap());
+        let token = hidden(&asked);
+        let (_, token) = token.iter().find(|(name, _)| name == "_token").unwrap();
+        let taken = admin.post(&action, &[("_token", token), ("keys", "0"), ("role", "user")]).await;
+        assert_eq!((taken.status.as_u16(), taken.text.contains(said)), (409, true), "{step}: {}", taken.text);
+    }
+    // Unlocking would otherwise let somebody in whom an administrator keeps out.
+    server.patch(&format!("/v1/accounts/{}", ada.id), &server.admin().await, json!({"status": "blocked"})).await.expect(200);
+    assert!(admin.page(&format!("{page}/unlock")).await.contains("There is nothing to do"));
+    assert_eq!(account(&server, ada.id).await["status"], "blocked");
+    assert_eq!(server.verdict(&key.token).await, "REVOKED");
+}
+
+#[tokio::test]
+async fn the_list_tells_how_many_keys_each_account_has() {
+    let server = Server::start().await;
+    let admin = Visitor::admin(&server).await;
+    let ada = server.person("ada", "user").await;
+    server.person("eve", "user").await;
+    for _ in 0..3 {
+        server.account_key(&ada.session(), 1).await;
+    }
+    let dead = server.account_key(&ada.session(), 1).await;
+    server.delete(&format!("/v1/keys/{}", dead.id), &server.admin().await).await.expect(204);
+    let list = admin.page(LIST).await;
+    let cell = |name: &str| list.split(&format!("<bdi>{name}</bdi>")).nth(1).unwrap().split("</tr>").next().unwrap().to_owned();
+    assert!(cell("ada").contains("<a href=\"/dashboard/keys?owner=ada&#38;state=unrevoked\">3<"), "{}", cell("ada"));
+    assert!(cell("eve").contains(">0<"), "{}", cell("eve"));
 }

@@ -1,6 +1,8 @@
 //! `/dashboard/keys`: found, ordered, selected and revoked.
 
-use crate::dashboard_admin::visitor::{Visitor, hidden};
+use serde_json::json;
+
+use crate::dashboard_admin::visitor::{Visitor, assert_sent_to, hidden};
 use crate::support::{DAY, Server};
 
 /// Which of these names stand in the table, in the order of the table.
@@ -189,4 +191,68 @@ async fn a_full_page_is_small() {
         let page = admin.page(path).await;
         assert!(page.len() < 50_000, "{path}: {} bytes", page.len());
     }
+}
+
+#[tokio::test]
+async fn an_id_in_the_search_finds_that_key_whatever_its_state() {
+    let server = Server::start().await;
+    let (reports, uploads, _) = three_keys(&server).await;
+    server.delete(&format!("/v1/keys/{uploads}"), &server.admin().await).await.expect(204);
+    let admin = Visitor::admin(&server).await;
+    for (text, expected) in [
+        (reports.clone(), vec!["reports"]),
+        (reports.replace('-', ""), vec!["reports"]),
+        (format!("+{}", reports.to_uppercase()), vec!["reports"]),
+        (uploads, vec!["uploads"]),
+        ("0198c0de-0000-7000-8000-000000000001".to_owned(), vec![]),
+    ] {
+        let page = admin.page(&format!("/dashboard/keys?name={text}")).await;
+        assert_eq!(listed(&page, &NAMES), expected, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_leads_back_to_the_list_that_led_to_it() {
+    let server = Server::start().await;
+    let (reports, ..) = three_keys(&server).await;
+    let admin = Visitor::admin(&server).await;
+    let plain = format!("/dashboard/keys/{reports}");
+    assert!(admin.page("/dashboard/keys").await.contains(&format!("href=\"{plain}\"")));
+    let list = "/dashboard/keys?name=repo&amp;kind=service".replace("&amp;", "&");
+    let there = format!("{plain}?back=name%3Drepo%26kind%3Dservice");
+    assert!(admin.page(&list).await.contains(&format!("href=\"{there}\"")));
+    let shown = list.replace('&', "&#38;");
+    let page = admin.page(&there).await;
+    assert!(page.contains(&format!("<a href=\"{shown}\">←")), "{page}");
+    assert!(page.contains(&format!("revoke?id={reports}&#38;back=name%3Drepo%26kind%3Dservice")), "{page}");
+    let form = admin.form(&there, &there).await;
+    let policy = form.hidden.iter().find(|(name, _)| name == "was_policy").unwrap().1.clone();
+    let saved = admin.send(&form, &[("name", "repository"), ("policy_id", &policy), ("metadata", "")]).await;
+    assert_sent_to(&saved, &there);
+    // What is no query of the list leads nowhere else.
+    let page = admin.page(&format!("{plain}?back=//evil.example%2F%3Fname%3D%22%3E%3Cb%3E")).await;
+    assert!(page.contains("<a href=\"/dashboard/keys\">←") && !page.contains("<a href=\"//"), "{page}");
+}
+
+#[tokio::test]
+async fn what_revoked_a_key_is_a_link_away() {
+    let server = Server::start().await;
+    let (reports, uploads, own) = three_keys(&server).await;
+    let session = server.admin().await;
+    let account = server.get(&format!("/v1/keys/{own}"), &session).await.expect(200)["owner"].clone();
+    let policy = server.get(&format!("/v1/keys/{reports}"), &session).await.expect(200)["policy"].clone();
+    let (account, policy) = (account.as_i64().unwrap(), policy["id"].as_str().unwrap().to_owned());
+    server.patch(&format!("/v1/accounts/{account}"), &session, json!({"status": "locked"})).await.expect(200);
+    server.delete(&format!("/v1/policies/{policy}?cascade=true"), &session).await.expect(204);
+    server.delete(&format!("/v1/keys/{uploads}"), &session).await.expect(204);
+    let admin = Visitor::admin(&server).await;
+    for (id, event) in [(own, "Account changed"), (reports, "Policy deleted")] {
+        let page = admin.page(&format!("/dashboard/keys/{id}")).await;
+        let (before, _) = page.split_once("\">The change that revoked it</a>").unwrap_or_else(|| panic!("{page}"));
+        let link = before.rsplit_once("href=\"").unwrap().1.replace("&#38;", "&");
+        let log = admin.page(&link).await;
+        assert!(log.contains(event), "{link}: {log}");
+    }
+    let page = admin.page(&format!("/dashboard/keys/{uploads}")).await;
+    assert!(!page.contains("The change that revoked it"), "it was revoked by itself: {page}");
 }

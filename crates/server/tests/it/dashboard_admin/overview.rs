@@ -75,3 +75,21 @@ async fn keys_that_end_soon_or_lie_idle_are_named() {
         assert_eq!(between(&page, "<tbody", "</tbody>").matches("<tr").count(), count, "{page}");
     }
 }
+
+#[tokio::test]
+async fn the_moments_below_the_chart_lie_equally_far_apart() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let key = server.account_key(&admin, 4).await;
+    assert_eq!(server.verdict(&key.token).await, "VALID");
+    bookkeeper::flush(&server.app).await.unwrap();
+    let page = Visitor::admin(&server).await.page("/dashboard").await;
+    let ticks = between(&page, "<div class=\"chart-times\" aria-hidden=\"true\">", "</div>");
+    let minutes = |text: &str| {
+        let (hours, minutes) = text.split_once(':').unwrap();
+        hours.parse::<i64>().unwrap() * 60 + minutes.parse::<i64>().unwrap()
+    };
+    let ticks: Vec<i64> = ticks.split("<span>").skip(1).map(|tick| minutes(tick.split('<').next().unwrap())).collect();
+    let apart: Vec<i64> = ticks.windows(2).map(|pair| (pair[1] - pair[0]).rem_euclid(24 * 60)).collect();
+    assert_eq!(apart, [6 * 60; 4], "{ticks:?}");
+}

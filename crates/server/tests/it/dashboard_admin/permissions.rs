@@ -21,7 +21,10 @@ async fn where_nothing_is_declared_the_page_shows_how() {
     let server = Server::start().await;
     let page = Visitor::admin(&server).await.page(PAGE).await;
     assert!(page.contains("No service has declared anything"), "{page}");
-    assert!(page.contains("curl -X PUT") && page.contains(&server.url("/v1/services/billing/permissions")), "{page}");
+    assert!(
+        page.contains("curl -X PUT") && page.contains(&format!("&#39;{}&#39;", server.url("/v1/services/billing/permissions"))),
+        "{page}"
+    );
     assert!(row(&page, "policies.read").contains("No policy"), "{page}");
 }
 

@@ -81,7 +81,7 @@ impl<'a> Visitor<'a> {
         let inner = inner.split("</form>").next().unwrap();
         let value = |tag: &str, name: &str| tag.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned();
         let tags = inner.split("<input type=\"hidden\" ").skip(1);
-        Form { action: action.to_owned(), hidden: tags.map(|tag| (value(tag, "name"), value(tag, "value"))).collect() }
+        Form { action: action.to_owned(), hidden: tags.map(|tag| (value(tag, "name"), unescaped(&value(tag, "value")))).collect() }
     }
 
     /// Sends a form with these fields filled in.
@@ -90,6 +90,12 @@ impl<'a> Visitor<'a> {
         let fields: Vec<(&str, &str)> = hidden.chain(filled.iter().copied()).collect();
         self.post(&form.action, &fields).await
     }
+}
+
+/// A text as a browser reads it.
+fn unescaped(text: &str) -> String {
+    let marks = [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")];
+    marks.iter().fold(text.to_owned(), |text, (written, read)| text.replace(written, read))
 }
 
 /// The hidden fields that prove a form to be ours, each once.

@@ -162,6 +162,15 @@ impl Search {
         query.finish()
     }
 
+    /// What leads back to this page of the list, as a parameter behind this mark; nothing where it is the plain list.
+    pub(in crate::http::dashboard) fn carried(&self, mark: &str) -> String {
+        let query = self.query(self.cursor.as_deref());
+        if query.is_empty() {
+            return query;
+        }
+        [mark, "back="].into_iter().chain(form_urlencoded::byte_serialize(query.as_bytes())).collect()
+    }
+
     /// The address of the page that begins at this cursor.
     pub(in crate::http::dashboard) fn address(&self, cursor: Option<&str>) -> String {
         let query = self.query(cursor);

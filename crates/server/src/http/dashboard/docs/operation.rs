@@ -8,6 +8,7 @@ use super::fields::{self, Field, Within};
 use super::markdown;
 use super::reference::{self, Content, Failure};
 use super::schemas::Schemas;
+use crate::http::dashboard::shell::quoted;
 
 pub(super) struct Operation {
     pub(super) anchor: String,
@@ -155,9 +156,4 @@ impl Operation {
         }
         command
     }
-}
-
-/// A text as one word of a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

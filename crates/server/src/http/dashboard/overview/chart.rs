@@ -12,7 +12,7 @@ use crate::ops::traffic::{Period, Step};
 const STEP: usize = 10;
 const BAR: usize = 8;
 /// How many moments are named below.
-const TICKS: usize = 5;
+const TICKS: i64 = 5;
 /// The least height at which a bar can be seen, of a hundred.
 const VISIBLE: f64 = 1.0;
 
@@ -120,12 +120,14 @@ fn bar(visit: &Visit, place: usize, step: &Step, top: u64) -> Bar {
 }
 
 fn ticks(period: Period, steps: &[Step], language: Language) -> Vec<String> {
-    let last = steps.len().saturating_sub(1);
-    let places = (0..TICKS).filter_map(|tick| steps.get(last * tick / (TICKS - 1)));
-    places
-        .map(|step| match period {
-            Period::Hour | Period::Day => clock(step.at),
-            Period::Week | Period::Month => short_day(step.at, language),
+    let Some(first) = steps.first() else { return Vec::new() };
+    // They stand in equal distances below the picture, whose right end is the end of the last step.
+    let length = period.step() * i64::try_from(steps.len()).unwrap_or_default();
+    let moments = (0..TICKS).map(|tick| first.at.plus(length * tick / (TICKS - 1)));
+    moments
+        .map(|at| match period {
+            Period::Hour | Period::Day => clock(at),
+            Period::Week | Period::Month => short_day(at, language),
         })
         .collect()
 }

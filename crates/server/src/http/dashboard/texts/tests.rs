@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
+use fluent_syntax::ast::{Expression, InlineExpression, Pattern};
 use fluent_syntax::parser::parse;
 
 use super::*;
@@ -57,7 +57,7 @@ fn asked_for() -> BTreeMap<String, BTreeSet<String>> {
     let mut asked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for file in found.iter().filter(|file| !file.ends_with("texts/tests.rs")) {
         let text = fs::read_to_string(file).unwrap();
-        for (call, facts) in [(".t(\"", 0), (".t1(\"", 1), (".t2(\"", 2), ("msg(\"", 0)] {
+        for (call, facts) in [(".t(\"", 0), (".html(\"", 0), (".t1(\"", 1), (".t2(\"", 2), ("msg(\"", 0)] {
             for after in text.split(call).skip(1) {
                 let mut words = after.split('"');
                 let id = words.next().unwrap().to_owned();
@@ -102,4 +102,22 @@ fn numbers_and_names_are_filled_in() {
     let welcome = |name: &str| text(Language::English, "setup-welcome", &[("name", name.value())]);
     assert_eq!(welcome("Ada"), "Welcome, Ada");
     assert_eq!(welcome("\u{202e}nimda"), "Welcome, \u{2068}\u{202e}nimda\u{2069}");
+}
+
+#[test]
+fn what_is_kept_reads_as_fluent_writes_it() {
+    for language in Language::ALL {
+        for (id, _) in messages(language).iter().filter(|(_, variables)| variables.is_empty()) {
+            assert_eq!(plain(language, id), text(language, id, &[]), "{id}");
+            let unescaped = ["&#60;<", "&#62;>", "&#34;\"", "&#39;'", "&#38;&"];
+            let html = html(language, id).to_string();
+            let read = unescaped.iter().fold(html, |html, pair| html.replace(&pair[..5], &pair[5..]));
+            assert_eq!(read, plain(language, id), "{id}");
+        }
+        for id in COUNTED {
+            for count in [0, 1, 2, 21, 1, 399, 400, 1_000_000, -1] {
+                assert_eq!(counted(language, id, count), text(language, id, &[("count", count.value())]), "{id} {count}");
+            }
+        }
+    }
 }
