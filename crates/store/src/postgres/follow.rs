@@ -238,9 +238,6 @@ impl Following {
                 let confirmed = self.lease.confirmed(&beat, revision, &self.given.terms);
                 confirmed.map_err(|error| self.given.standing.refuse(error))?;
                 self.publish();
-                if Bug::GrantFromSend.is_seeded() {
-                    self.given.standing.lease_until(beat.sent.plus(self.given.terms.grant()));
-                }
                 Ok(())
             }
         }

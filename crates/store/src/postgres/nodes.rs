@@ -5,7 +5,6 @@ use uuid::Uuid;
 
 use super::connection::{Pool, Purpose, Transaction};
 use super::migrate;
-use super::seeded::Bug;
 use super::value::{Value, get, moment};
 use crate::{Cluster, Consistency, Membership, Node, ServerState, StoreError};
 
@@ -74,10 +73,9 @@ pub(super) async fn register(pool: &Pool, joining: &Joining<'_>) -> Result<Uuid,
 /// is no longer the one that writes cannot prolong a lease.
 pub(super) async fn beat(pool: &Pool, incarnation: Uuid, revision: i64, lease_left: i64) -> Result<Heard, StoreError> {
     let transaction = pool.begin(Purpose::Beat).await?;
-    let acked = if Bug::AckAssigned.is_seeded() { "$2" } else { "GREATEST(acked, $2)" };
     let sql = format!(
         "WITH beat AS (
-             UPDATE nodes SET acked = {acked}, beat_at = {NOW}, lease_left = $3
+             UPDATE nodes SET acked = GREATEST(acked, $2), beat_at = {NOW}, lease_left = $3
              WHERE incarnation = $1 AND NOT fenced RETURNING incarnation)
          SELECT (SELECT count(*) FROM beat), counter.revision, {NOW}, (SELECT min(pepper) FROM nodes WHERE NOT fenced)
          FROM counter"
@@ -110,14 +108,8 @@ pub(super) async fn slowest(pool: &Pool) -> Result<Option<i64>, StoreError> {
 /// Fences all that hold less than this revision, by what they hold at this moment. Returns their names.
 pub(super) async fn fence(pool: &Pool, revision: i64) -> Result<Vec<String>, StoreError> {
     let transaction = pool.begin(Purpose::Beat).await?;
-    let late = "leases AND NOT fenced AND acked < $1";
-    let fenced = if Bug::FenceByList.is_seeded() {
-        let found = transaction.query(&format!("SELECT incarnation FROM nodes WHERE {late}"), &[revision.into()]).await?;
-        let found = found.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
-        transaction.query("UPDATE nodes SET fenced = TRUE WHERE incarnation = ANY($1) RETURNING name", &[Value::Ids(found)]).await?
-    } else {
-        transaction.query(&format!("UPDATE nodes SET fenced = TRUE WHERE {late} RETURNING name"), &[revision.into()]).await?
-    };
+    let sql = "UPDATE nodes SET fenced = TRUE WHERE leases AND NOT fenced AND acked < $1 RETURNING name";
+    let fenced = transaction.query(sql, &[revision.into()]).await?;
     let fenced = fenced.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
     transaction.commit().await?;
     Ok(fenced)

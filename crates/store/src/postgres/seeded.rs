@@ -1,4 +1,5 @@
-//! Mistakes that the proof has to find (`scripts/chaos --seeded-bugs`). Without the cargo feature `seeded-bugs`, which no release has, there are
+//! Mistakes that the proof has to find (`scripts/chaos --seeded-bugs`), beside those of the protocol itself, which its model finds
+//! (`crates/core/tests/protocol`). Without the cargo feature `seeded-bugs`, which no release has, there are
 //! none, and all of this is compiled away.
 
 /// A mistake.
@@ -10,12 +11,6 @@ pub(super) enum Bug {
     LeaseUnchecked,
     /// A node tells that it has a change before it has.
     AckBeforeApply,
-    /// A lease counts from the heartbeat, also where that lacked a change.
-    GrantFromSend,
-    /// What a node has told may sink again.
-    AckAssigned,
-    /// Who is fenced is decided before it is done.
-    FenceByList,
     /// Changes of policies are followed by nobody.
     SilentPolicies,
     /// Whoever owns a new key is not looked up where it is written.
@@ -31,9 +26,6 @@ impl Bug {
             Self::NoBarrier => "no-barrier",
             Self::LeaseUnchecked => "lease-unchecked",
             Self::AckBeforeApply => "ack-before-apply",
-            Self::GrantFromSend => "grant-from-send",
-            Self::AckAssigned => "ack-assigned",
-            Self::FenceByList => "fence-by-list",
             Self::SilentPolicies => "silent-policies",
             Self::GrantUnchecked => "grant-unchecked",
         };
