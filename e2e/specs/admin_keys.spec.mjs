@@ -86,7 +86,7 @@ for (const javaScriptEnabled of [true, false]) {
     assert.equal(await code(), "VALID");
 
     await page.goto("/dashboard/keys");
-    await page.getByLabel(`Select ${name}`).check();
+    await page.getByRole("checkbox", { name: `Select ${name}` }).check();
     await page.getByRole("button", { name: "Revoke selected keys" }).click();
     await page.getByRole("button", { name: "Revoke 1 key" }).click();
     await page.getByText("1 key was revoked.").waitFor();
