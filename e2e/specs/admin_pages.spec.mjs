@@ -77,6 +77,7 @@ const PAGES = () => [
   ["policy", `/dashboard/policies/${policies["Checkout terminals"]}`],
   ["delete-policy", `/dashboard/policies/${policies["Checkout terminals"]}/delete`],
   ["permissions", "/dashboard/permissions"],
+  ["cluster", "/dashboard/cluster"],
   ["accounts", "/dashboard/accounts"],
   ["new-account", "/dashboard/accounts/new"],
   ["account", `/dashboard/accounts/${accounts.ada}`],
