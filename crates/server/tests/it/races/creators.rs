@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Ask, Made, PASSWORD, Server, made};
 
-const ROUNDS: usize = 80;
+const ROUNDS: usize = 200;
 const CREATORS: usize = 64;
 /// In every so many rounds the holder takes part by session. The others do without: each sign-in costs two password hashes.
 const WITH_HOLDER: usize = 20;
