@@ -41,8 +41,6 @@ const LITTLE_SPACE: u64 = 256 << 20;
 const CLOCK_TOLERANCE: i64 = 5_000;
 /// How far that is of no concern.
 const SLIGHT: i64 = 1_000;
-/// After how long without a heartbeat a node counts as silent, in milliseconds.
-const SILENT: i64 = 2_000;
 
 /// Looks at everything.
 #[must_use]
@@ -257,8 +255,7 @@ async fn server(database: &Database, now: UnixMillis) -> Vec<Finding> {
         (false, names) => good("standby", format!("a commit waits for {names}")),
     };
     let nodes = &state.cluster.nodes;
-    let silent: Vec<&str> =
-        nodes.iter().filter(|node| !node.is_fenced && node.silent_for > SILENT).map(|node| node.name.as_str()).collect();
+    let silent: Vec<&str> = nodes.iter().filter(|node| node.is_silent()).map(|node| node.name.as_str()).collect();
     let fenced = nodes.iter().filter(|node| node.is_fenced).count();
     let serving = nodes.len() - fenced - silent.len();
     let told = format!("{serving} serving, {} silent, {fenced} fenced in the last hour", silent.len());

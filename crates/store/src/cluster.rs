@@ -66,6 +66,15 @@ pub struct Node {
     pub is_self: bool,
 }
 
+impl Node {
+    /// Whether no heartbeat came for longer than any lease lasts, and somebody may still have to wait for it.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        const SILENT: i64 = 2_000;
+        !self.is_fenced && self.silent_for > SILENT
+    }
+}
+
 /// All nodes at one moment.
 #[derive(Clone, Debug)]
 pub struct Cluster {

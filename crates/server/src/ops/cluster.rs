@@ -8,9 +8,6 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::error::AppError;
 
-/// After how long without a heartbeat a node counts as silent, in milliseconds: no lease lasts longer.
-const SILENT: i64 = 2_000;
-
 /// How a node is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
@@ -74,9 +71,9 @@ pub async fn nodes(app: &App, caller: &Caller) -> Result<Cluster, AppError> {
 }
 
 fn member(node: Node, revision: i64) -> Member {
-    let state = match node {
+    let state = match &node {
         Node { is_fenced: true, .. } => State::Fenced,
-        Node { silent_for, .. } if silent_for > SILENT => State::Silent,
+        node if node.is_silent() => State::Silent,
         Node { .. } => State::Serving,
     };
     Member {
