@@ -5,13 +5,17 @@ use std::time::{Duration, Instant};
 use keybearer_store::{Consistency, PostgresUrl};
 use serde_json::json;
 
+use crate::support::bouncer::Bouncer;
 use crate::support::{Cred, Made, PASSWORD, Server, database, made};
 
 /// Three nodes, the last of which asks the database each time.
 async fn three() -> [Server; 3] {
-    let url = database::fresh();
+    three_at(&database::fresh()).await
+}
+
+async fn three_at(url: &str) -> [Server; 3] {
     let first = Server::start_with(|config| {
-        config.database = Some(PostgresUrl::parse(&url).unwrap());
+        config.database = Some(PostgresUrl::parse(url).unwrap());
         config.node_name = Some("first".into());
     });
     let first = first.await;
@@ -39,14 +43,17 @@ async fn verdicts(nodes: &[Server; 3], token: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn keys_and_policies_are_the_same_on_every_node_at_once() {
-    let nodes = three().await;
-    let [first, second, third] = &nodes;
+    keys_and_policies(&three().await).await;
+}
+
+async fn keys_and_policies(nodes: &[Server; 3]) {
+    let [first, second, third] = nodes;
     let admin = first.admin().await;
     first.declare("shop", &["read", "sell"]).await;
     for round in 0..5 {
         let policy = second.policy(&format!("policy {round}"), &["shop:read"]).await;
         let key = third.service_key_with(&format!("till {round}"), &policy).await;
-        assert_eq!(verdicts(&nodes, &key.token).await, ["VALID"; 3]);
+        assert_eq!(verdicts(nodes, &key.token).await, ["VALID"; 3]);
         let may_sell = async |node: &Server| {
             let body = json!({"key": key.token, "any_of": ["shop:sell"]});
             node.post("/v1/verify", &admin, body).await.expect(200)["code"].as_str().unwrap().to_owned()
@@ -54,39 +61,51 @@ async fn keys_and_policies_are_the_same_on_every_node_at_once() {
         for (permissions, expected) in [(json!(["shop:sell"]), "VALID"), (json!([]), "INSUFFICIENT_PERMISSIONS")] {
             let body = json!({"name": format!("policy {round}"), "permissions": permissions});
             first.put(&format!("/v1/policies/{policy}"), &admin, body).await.expect(200);
-            for node in &nodes {
+            for node in nodes {
                 assert_eq!(may_sell(node).await, expected);
             }
         }
         second.delete(&format!("/v1/policies/{policy}?cascade=true"), &admin).await.expect(204);
-        assert_eq!(verdicts(&nodes, &key.token).await, ["REVOKED"; 3]);
+        assert_eq!(verdicts(nodes, &key.token).await, ["REVOKED"; 3]);
     }
 }
 
 #[tokio::test]
 async fn people_their_sessions_and_their_keys_end_on_every_node_at_once() {
-    let nodes = three().await;
-    let [first, second, third] = &nodes;
+    people(&three().await).await;
+}
+
+async fn people(nodes: &[Server; 3]) {
+    let [first, second, third] = nodes;
     let admin = first.admin().await;
     for round in 0..3 {
         let ada = second.person(&format!("ada {round}"), "support").await;
         let key = third.account_key(&ada.session(), 6).await;
-        assert_eq!(verdicts(&nodes, &key.token).await, ["VALID"; 3]);
+        assert_eq!(verdicts(nodes, &key.token).await, ["VALID"; 3]);
         first.patch(&format!("/v1/accounts/{}", ada.id), &admin, json!({"role": "user"})).await.expect(200);
-        assert_eq!(verdicts(&nodes, &key.token).await, ["REVOKED"; 3]);
-        for node in &nodes {
+        assert_eq!(verdicts(nodes, &key.token).await, ["REVOKED"; 3]);
+        for node in nodes {
             node.get("/v1/whoami", &ada.session()).await.expect(401);
             assert_eq!(gate(node, &key).await, 401);
         }
         let again = Cred::Bearer(third.sign_in(&ada.username, PASSWORD).await);
-        for node in &nodes {
+        for node in nodes {
             node.get("/v1/whoami", &again).await.expect(200);
         }
         second.delete("/v1/sessions/current", &again).await.expect(204);
-        for node in &nodes {
+        for node in nodes {
             node.get("/v1/whoami", &again).await.expect(401);
         }
     }
+}
+
+/// In transaction mode, with fewer connections than the nodes have: each statement may be carried by another one, and no hint arrives.
+#[tokio::test]
+async fn behind_pgbouncer_every_change_is_in_force_when_its_call_returns() {
+    let bouncer = Bouncer::start(5).await;
+    let nodes = three_at(&bouncer.url(&database::fresh())).await;
+    keys_and_policies(&nodes).await;
+    people(&nodes).await;
 }
 
 #[tokio::test]

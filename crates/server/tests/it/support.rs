@@ -1,5 +1,6 @@
 //! A server to talk to, and what tests say to it.
 
+pub mod bouncer;
 pub mod child;
 pub mod command;
 pub mod database;

@@ -28,6 +28,8 @@ use crate::{Changed, Consistency, Follower, Horizon, Membership, StoreError};
 const HEARTBEAT: Duration = Duration::from_millis(250);
 /// After what failed.
 const AGAIN: Duration = Duration::from_millis(50);
+/// How long a start waits for others to let this node join.
+const JOINING: Duration = Duration::from_secs(10);
 /// How many events are taken in at once.
 const PIECE: usize = 1_000;
 
@@ -81,7 +83,15 @@ impl Following {
             asking: Vec::new(),
             is_failing: false,
         };
-        following.beat().await?;
+        // An import may hold the counter for longer than a heartbeat waits, and a change may fence this node before its first one.
+        let patience = tokio::time::Instant::now() + JOINING;
+        while let Err(error) = following.beat().await {
+            let is_over = tokio::time::Instant::now() >= patience || following.given.standing.may_serve().is_err();
+            if is_over || !matches!(error, StoreError::Unavailable(_)) {
+                return Err(error);
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
         following.next_beat = tokio::time::Instant::now() + HEARTBEAT;
         Ok(following)
     }

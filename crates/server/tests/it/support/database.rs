@@ -31,3 +31,8 @@ pub fn at_server(sql: &str) {
     let done = Command::new(own::SCRIPT).args(["--run", own::server(), sql]).status().unwrap();
     assert!(done.success(), "{sql}");
 }
+
+/// The URL of the server's first database.
+pub fn server() -> &'static str {
+    own::server()
+}

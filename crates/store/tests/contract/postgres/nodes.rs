@@ -225,6 +225,21 @@ async fn nodes_with_different_tables_of_roles_do_not_serve_together() {
 }
 
 #[tokio::test]
+async fn a_node_joins_although_the_counter_is_held_for_longer_than_a_heartbeat_waits() {
+    let world = World::postgres().await;
+    let holder = raw(&world).await;
+    holder.batch_execute("BEGIN; SELECT revision FROM counter FOR UPDATE").await.unwrap();
+    let began = Instant::now();
+    let (other, ()) = tokio::join!(Other::joins(&world, "other", Consistency::Lease), async {
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        holder.batch_execute("ROLLBACK").await.unwrap();
+    });
+    assert!(began.elapsed() >= Duration::from_millis(2_500), "it did not wait for the counter");
+    assert!(other.store.is_in_force());
+    assert_eq!(nodes(&world).await.len(), 2);
+}
+
+#[tokio::test]
 async fn a_stream_of_changes_does_not_starve_the_lease() {
     let world = World::postgres().await;
     let other = Other::joins(&world, "other", Consistency::Lease).await;
