@@ -58,9 +58,11 @@ impl Client {
             self.read.extend_from_slice(&part[..count]);
             let Some(end) = self.read.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
             let head = std::str::from_utf8(&self.read[..end]).unwrap();
-            let body: usize = header(head, "content-length").unwrap_or_else(|| panic!("no Content-Length: {head}")).parse().unwrap();
+            let status = head[9..12].parse().unwrap();
+            let length = header(head, "content-length").or((status == 204).then_some("0"));
+            let body: usize = length.unwrap_or_else(|| panic!("no Content-Length: {head}")).parse().unwrap();
             if self.read.len() == end + 4 + body {
-                return Answer { status: head[9..12].parse().unwrap(), body };
+                return Answer { status, body };
             }
         }
     }

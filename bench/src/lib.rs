@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark may end by a panic")]
 
 pub mod client;
+pub mod cluster;
 pub mod figures;
 pub mod histogram;
 pub mod in_process;
