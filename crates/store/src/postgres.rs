@@ -59,8 +59,8 @@ use crate::{Cluster, Contents, Follower, Horizon, Login, Membership, Nodes, Outg
 const TTL: Duration = Duration::from_secs(2);
 /// What may lie between an instant and its being noted.
 const MARGIN: Duration = Duration::from_millis(20);
-/// How long a request waits for the database to say what is in force.
-const DOUBT: Duration = Duration::from_millis(500);
+/// How long a request waits for the database to say what is in force. It is answered within 500 ms.
+const DOUBT: Duration = Duration::from_millis(450);
 /// How many connections read beside the writer.
 const READERS: usize = 8;
 

@@ -117,14 +117,13 @@ impl Pool {
         Ok(self.begin_with(purpose, "", "").await?.0)
     }
 
-    /// As [`Pool::begin`], with these statements at its beginning, all in one journey to the server. Returns also the row that one of them
-    /// answered.
+    /// As [`Pool::begin`], with these statements at its beginning, all in one journey to the server. Returns also the rows that they answered.
     pub(super) async fn begin_with(
         &self,
         purpose: Purpose,
         first: &str,
         second: &str,
-    ) -> Result<(Transaction, Option<SimpleQueryRow>), StoreError> {
+    ) -> Result<(Transaction, Vec<SimpleQueryRow>), StoreError> {
         let sql = format!("{}; {first}; {second}", purpose.begin());
         let mut last = None;
         // As many as may have been lost at once, and then a new one.
@@ -132,7 +131,7 @@ impl Pool {
             let client = self.0.get().await.map_err(no_connection)?;
             let transaction = Transaction { client: Some(client), purpose };
             match transaction.within(transaction.client().simple_query(&sql)).await {
-                Ok(answers) => return Ok((transaction, last_row(answers))),
+                Ok(answers) => return Ok((transaction, rows(answers))),
                 Err(failure) if failure.is_of_connection() || transaction.client().is_closed() => last = Some(failure),
                 Err(failure) => return Err(failure.into()),
             }
@@ -183,12 +182,12 @@ impl Pool {
     }
 }
 
-fn last_row(answers: Vec<SimpleQueryMessage>) -> Option<SimpleQueryRow> {
+fn rows(answers: Vec<SimpleQueryMessage>) -> Vec<SimpleQueryRow> {
     let rows = answers.into_iter().filter_map(|answer| match answer {
         SimpleQueryMessage::Row(row) => Some(row),
         _ => None,
     });
-    rows.last()
+    rows.collect()
 }
 
 fn no_connection(error: PoolError) -> StoreError {
@@ -290,6 +289,11 @@ impl Transaction {
         // The server takes the COMMIT of a transaction in which a statement failed for a ROLLBACK, and says so in a word that nobody reads. It
         // refuses any other statement there.
         self.end("SELECT 1; COMMIT").await
+    }
+
+    /// Ends it without anything that it wrote, and in the same journey runs statements that begin and end a transaction of their own.
+    pub(super) async fn roll_back_and(self, sql: &str) -> Result<(), StoreError> {
+        Ok(self.end(&format!("ROLLBACK; {sql}")).await?)
     }
 
     /// Ends it without anything that it wrote.

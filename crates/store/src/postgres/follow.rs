@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 pub(super) use self::standing::Standing;
-use super::connection::{Pool, Purpose};
+use super::connection::{Pool, Purpose, Transaction};
 use super::hints::Hints;
 use super::nodes::{self, Heard, Joining};
 use super::seeded::Bug;
@@ -181,25 +181,29 @@ impl Following {
         if Bug::AckBeforeApply.is_seeded()
             && let Some(incarnation) = self.incarnation
         {
-            let counter = self.given.pool.one("SELECT revision FROM counter", &[]).await?;
-            nodes::acknowledge(&self.given.pool, incarnation, get(&counter, 0)?).await?;
+            let looked = self.given.pool.begin(Purpose::Follow).await?;
+            let counter = looked.one("SELECT revision FROM counter", &[]).await?;
+            nodes::acknowledge(looked, incarnation, get(&counter, 0)?).await?;
         }
-        while !self.fetch().await? {}
-        let revision = self.lease.held().revision;
-        if let Some(incarnation) = self.incarnation.filter(|_| revision > before) {
-            // Lost, it costs time only: the next heartbeat tells it again.
-            drop(nodes::acknowledge(&self.given.pool, incarnation, revision).await);
+        loop {
+            let (is_all, transaction) = self.fetch().await?;
+            let revision = self.lease.held().revision;
+            match self.incarnation.filter(|_| is_all && revision > before) {
+                // Lost, it costs time only: the next heartbeat tells it again.
+                Some(incarnation) => drop(nodes::acknowledge(transaction, incarnation, revision).await),
+                None => transaction.roll_back().await?,
+            }
+            if is_all {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
-    /// Fetches some of them, oldest first, in one snapshot. Returns whether that was all.
-    async fn fetch(&mut self) -> Result<bool, StoreError> {
+    /// Fetches some of them, oldest first, in one snapshot. Returns whether that was all, and the transaction, which has nothing more to do.
+    async fn fetch(&mut self) -> Result<(bool, Transaction), StoreError> {
         let sent = clock::now();
         let held = self.lease.held();
-        let transaction = self.given.pool.begin(Purpose::Follow).await?;
-        let fetched = load::behind(&transaction, self.given.horizon, held.revision, PIECE).await?;
-        transaction.roll_back().await?;
+        let (fetched, transaction) = load::behind(&self.given.pool, self.given.horizon, held.revision, PIECE).await?;
         let is_all = fetched.changed.revision == fetched.counter;
         if fetched.changed.revision > held.revision {
             self.given.gauges.told(|watch| watch.followed(fetched.counter - held.revision, self.lease_left()));
@@ -210,7 +214,7 @@ impl Following {
         if fetched.changed.revision > held.revision {
             self.given.follower.apply(fetched.changed);
         }
-        Ok(is_all)
+        Ok((is_all, transaction))
     }
 
     /// One heartbeat; before it, the registration if there is none.

@@ -237,9 +237,11 @@ async fn alter(tx: &mut Tx, id: KeyId, change: ServiceKeyChange, only_service: b
 }
 
 async fn revoke(tx: &mut Tx, id: KeyId, kind: Option<KeyKind>, descendants: Cascade) -> Result<Vec<KeyId>, StoreError> {
-    let authority = tx.authority().await?;
+    // Both at once; who asks is judged first.
+    let (authority, root) = tokio::join!(tx.authority(), row::key(tx.transaction(), id));
+    let authority = authority?;
     authority.write_some_key()?;
-    let root = row::key(tx.transaction(), id).await?;
+    let root = root?;
     if kind.is_some_and(|kind| kind != root.holder.kind()) {
         return Err(StoreError::NotFound(What::Key));
     }

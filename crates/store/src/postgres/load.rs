@@ -6,9 +6,10 @@ use futures_util::TryStreamExt;
 use keybearer_core::account::AccountId;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::token::KeyId;
+use tokio_postgres::SimpleQueryRow;
 use uuid::Uuid;
 
-use super::connection::Transaction;
+use super::connection::{Pool, Purpose, Transaction};
 use super::failure::Failure;
 use super::seeded::Bug;
 use super::value::{Value, get, unreadable};
@@ -61,23 +62,29 @@ pub(super) struct Fetched {
     pub(super) counter: i64,
 }
 
-/// The rows that the changes behind `revision` touched, at most `limit` of the oldest of these changes.
-pub(super) async fn behind(transaction: &Transaction, horizon: Horizon, revision: i64, limit: usize) -> Result<Fetched, StoreError> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let sql = "SELECT revision, touched FROM events WHERE revision > $1 ORDER BY revision LIMIT $2";
-    let values = [revision.into(), limit.into()];
-    // Both at once, in one journey.
-    let (counter, events) = tokio::try_join!(self::revision(transaction), async { Ok(transaction.query(sql, &values).await?) })?;
+/// The rows that the changes behind `revision` touched, at most `limit` of the oldest of these changes. Returns also the transaction that still
+/// sees them.
+pub(super) async fn behind(pool: &Pool, horizon: Horizon, revision: i64, limit: usize) -> Result<(Fetched, Transaction), StoreError> {
+    // With the transaction's beginning, in one journey. The first row is the counter.
+    let counter = "SELECT revision, '[]' FROM counter";
+    let events = format!("SELECT revision, touched FROM events WHERE revision > {revision} ORDER BY revision LIMIT {limit}");
+    let (transaction, found) = pool.begin_with(Purpose::Follow, counter, &events).await?;
     let mut touched = Touched::default();
-    let mut last = None;
-    for event in &events {
-        last = Some(get(event, 0)?);
-        let names: Vec<String> = serde_json::from_str(get(event, 1)?).map_err(unreadable)?;
+    let mut revisions = Vec::with_capacity(found.len());
+    for row in &found {
+        revisions.push(text(row, 0)?.parse().map_err(unreadable)?);
+        let names: Vec<String> = serde_json::from_str(text(row, 1)?).map_err(unreadable)?;
         names.iter().try_for_each(|name| touched.insert(name))?;
     }
+    let counter = *revisions.first().ok_or_else(|| unreadable("the counter row is missing"))?;
     // Without any event behind it, the counter says whether that revision was reached, or was never there.
-    let changed = rows(transaction, horizon, &touched, last.unwrap_or(counter)).await?;
-    Ok(Fetched { changed, counter })
+    let last = *revisions.last().unwrap_or(&counter);
+    let changed = rows(&transaction, horizon, &touched, last).await?;
+    Ok((Fetched { changed, counter }, transaction))
+}
+
+fn text(row: &SimpleQueryRow, column: usize) -> Result<&str, StoreError> {
+    row.get(column).ok_or_else(|| unreadable("a column is empty that never is"))
 }
 
 /// Rows that changes touched.

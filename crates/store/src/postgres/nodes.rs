@@ -90,14 +90,16 @@ pub(super) async fn beat(pool: &Pool, incarnation: Uuid, revision: i64, lease_le
 }
 
 /// Tells those who wait that a revision is held. It grants nothing, and where it is lost somebody waits longer, so it need not be durable.
-pub(super) async fn acknowledge(pool: &Pool, incarnation: Uuid, revision: i64) -> Result<(), StoreError> {
-    // In one journey. There is nothing in it but numbers and names of ours.
+///
+/// `looked` is the transaction that read it; one journey ends that and tells.
+pub(super) async fn acknowledge(looked: Transaction, incarnation: Uuid, revision: i64) -> Result<(), StoreError> {
+    // There is nothing in it but numbers and names of ours.
     let sql = format!(
         "BEGIN; SET LOCAL synchronous_commit = off;
          UPDATE nodes SET acked = {revision} WHERE incarnation = '{incarnation}' AND NOT fenced AND acked < {revision};
          NOTIFY {ACKED}; COMMIT"
     );
-    pool.run(&sql).await
+    looked.roll_back_and(&sql).await
 }
 
 /// What the slowest of those holds that changes wait for; none where they wait for nobody.

@@ -103,9 +103,11 @@ impl Tx {
 
     async fn session_authority(&self, account: AccountId, session: SessionId) -> Result<Authority, StoreError> {
         let sql = "SELECT expires_at > $3 FROM sessions WHERE id = $1 AND account = $2";
-        let live = self.transaction.find(sql, &[session.into(), account.into(), self.now().into()]).await?;
-        let live: Option<bool> = live.map(|row| get(&row, 0)).transpose()?;
-        match (live, self.standing(account).await?) {
+        let values = [session.into(), account.into(), self.now().into()];
+        // Both at once, in one journey.
+        let (live, standing) = tokio::join!(self.transaction.find(sql, &values), self.standing(account));
+        let live: Option<bool> = live?.map(|row| get(&row, 0)).transpose()?;
+        match (live, standing?) {
             (Some(true), Some(standing)) if standing.may_sign_in() => Ok(Authority::Session { account, standing }),
             _ => Err(StoreError::ActorGone),
         }

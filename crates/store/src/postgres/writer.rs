@@ -12,7 +12,6 @@ use std::time::Instant;
 
 use keybearer_core::role::Roles;
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::SimpleQueryRow;
 
 use super::barrier::Committed;
 use super::clock;
@@ -254,7 +253,7 @@ impl WriterTask {
     /// also the revision.
     async fn begin(&self, purpose: Purpose, first: &str) -> Result<(Transaction, i64), StoreError> {
         let (transaction, counter) = self.pool.begin_with(purpose, LOCK_COUNTER, first).await?;
-        let revision = counter.as_ref().and_then(|row: &SimpleQueryRow| row.get(0)).and_then(|text| text.parse().ok());
+        let revision = counter.last().and_then(|row| row.get(0)).and_then(|text| text.parse().ok());
         let revision = revision.ok_or_else(|| StoreError::Unavailable("the counter row is missing".into()))?;
         Ok((transaction, revision))
     }
