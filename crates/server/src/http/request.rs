@@ -43,7 +43,9 @@ pub(super) fn id(headers: &HeaderMap) -> String {
 /// Logs how a request ended.
 pub(super) fn log(id: &str, method: &Method, route: &str, status: StatusCode, took: Duration) {
     let milliseconds = took.as_secs_f64() * 1e3;
-    if status.is_server_error() {
+    // An overload is told by the metrics; a line for each request that is refused would make it worse. Why else one could not be answered stands
+    // in a line of its own.
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
         tracing::error!(request_id = %id, %method, route, status = status.as_u16(), milliseconds, "request failed");
     } else {
         tracing::debug!(request_id = %id, %method, route, status = status.as_u16(), milliseconds, "request");
