@@ -65,6 +65,31 @@ test("from the setup link to a key that works, and is deleted", async (t) => {
   assert.deepEqual(context.complaints, []);
 });
 
+test("what was typed survives a session that has ended", async (t) => {
+  const world = await World.start();
+  t.after(() => world.end());
+  const context = await world.visitor();
+  const page = await context.newPage();
+  await signIn(page);
+  await page.goto("/account/keys/new");
+  await page.getByLabel("Name", { exact: true }).fill("laptop <b>of</b> the night shift");
+  await page.getByRole("radio", { name: "2 Read your account" }).check();
+  const token = await world.token();
+  const { json: sessions } = await world.api("GET", "/v1/sessions", { token });
+  for (const { id } of sessions.items.filter((session) => !session.current)) await world.api("DELETE", `/v1/sessions/${id}`, { token });
+  await page.getByRole("button", { name: "Create the key" }).click();
+  await page.getByLabel("Password").waitFor();
+  await inspect(page, "kept-sign-in");
+  await page.getByLabel("User name").fill("admin");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("laptop <b>of</b> the night shift").waitFor();
+  await inspect(page, "kept-offer");
+  await page.getByRole("button", { name: "Send it now" }).click();
+  assert.ok(await works(world, await page.getByLabel("Token", { exact: true }).inputValue()));
+  assert.deepEqual(context.complaints, []);
+});
+
 test("the first stop of the keyboard skips to the content", async (t) => {
   const world = await World.start();
   t.after(() => world.end());
