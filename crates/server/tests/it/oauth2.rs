@@ -34,7 +34,9 @@ async fn introspect(server: &Server, cred: &Cred, token: &str) -> Value {
 pub fn assert_error(answer: &Answer, status: u16, error: &str) {
     let body = answer.expect(status);
     assert_eq!(body["error"], error, "{}: {}", answer.what, answer.text);
-    assert!(body["error_description"].is_string() && body.as_object().unwrap().len() == 2, "{}", answer.text);
+    let description = body["error_description"].as_str().unwrap();
+    let in_grammar = description.chars().all(|c| matches!(c, ' '..='~') && c != '"' && c != '\\');
+    assert!(in_grammar && !description.is_empty() && body.as_object().unwrap().len() == 2, "{}", answer.text);
     assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
     assert_eq!(answer.header("cache-control"), "no-store");
     let challenge = answer.header("www-authenticate");

@@ -73,7 +73,7 @@ fn presented(headers: &HeaderMap, form: &Form<'_>) -> Result<Presented, AuthErro
     let of_form = |name| form.one(name).map_err(|Twice| AuthError::Ambiguous);
     match (of_header(headers)?, of_form(CLIENT_ID)?, of_form(CLIENT_SECRET)?) {
         (Some(_), _, Some(_)) => Err(AuthError::Ambiguous),
-        (Some(Presented::Key(key)), Some(id), None) if key.id.to_string() != id => Err(AuthError::Ambiguous),
+        (Some(Presented::Key(key)), Some(id), None) if id.parse() != Ok(key.id) => Err(AuthError::Ambiguous),
         (Some(presented), _, None) => Ok(presented),
         (None, Some(id), Some(secret)) => Credential::parse_pair(id, secret).map(Presented::Key).map_err(|_| AuthError::Malformed),
         (None, _, None) | (None, None, Some(_)) => Err(AuthError::Missing),

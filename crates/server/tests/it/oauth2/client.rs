@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
 use super::{FORM, assert_error, form, introspect, post};
-use crate::support::{Ask, Cred, Made, SECOND, Server, made};
+use crate::support::{Ask, Cred, Made, PASSWORD, SECOND, Server, made};
 
 const PATH: &str = "/oauth2/introspect";
 
@@ -29,7 +29,8 @@ async fn a_client_shows_its_key_in_any_of_the_usual_ways() {
     let asked = [("token", &*key.token)];
     let in_form = [("token", &*key.token), ("client_id", &*gateway.id), ("client_secret", &*gateway.secret)];
     assert_eq!(post(&server, PATH, &Cred::None, &in_form).await.expect(200)["active"], true);
-    let named = [("token", &*key.token), ("client_id", &*gateway.id), ("client_secret", "")];
+    let own_id = gateway.id.to_uppercase();
+    let named = [("token", &*key.token), ("client_id", &*own_id), ("client_secret", "")];
     assert_eq!(post(&server, PATH, &gateway.pair(), &named).await.expect(200)["active"], true, "its own name says nothing new");
     // As RFC 6749 has it, and libraries that follow it to the letter.
     let ask = server.ask("POST", PATH).body(FORM, form(&asked));
@@ -87,7 +88,10 @@ async fn whoever_lacks_the_right_is_told_the_same_of_every_token() {
     let (server, _, key) = world().await;
     let weak = server.service_key("weak", &["keybearer:keys.write"]).await;
     let seven = server.account_key(&server.admin().await, 7).await;
-    for cred in [weak.pair(), seven.bearer(), key.pair()] {
+    let boss = server.person("boss", "admin").await;
+    server.patch(&format!("/v1/accounts/{}", boss.id), &server.admin().await, json!({"consent": false})).await.expect(200);
+    let unfit = Cred::Bearer(server.sign_in("boss", PASSWORD).await);
+    for cred in [weak.pair(), seven.bearer(), key.pair(), unfit] {
         let mut told = Vec::new();
         for token in [&key.token, "nothing", "a.b"] {
             let answer = post(&server, PATH, &cred, &[("token", token)]).await;
