@@ -149,6 +149,15 @@ impl Authority {
         }
     }
 
+    /// Whether this caller is this very key. Whoever holds a key may give it up, whatever else it may do: that takes power from nobody else.
+    #[must_use]
+    pub fn is_key(&self, id: KeyId) -> bool {
+        match self {
+            Self::AccountKey { key, .. } | Self::ServiceKey { key, .. } => *key == id,
+            Self::Operator | Self::Session { .. } => false,
+        }
+    }
+
     /// Level 8, or a service key with this permission.
     ///
     /// # Errors

@@ -49,6 +49,14 @@ impl KeyId {
     pub fn as_uuid(&self) -> &Uuid {
         &self.0
     }
+
+    /// When a key of this id was created. An id that came from elsewhere may be of another version, which tells nothing.
+    #[must_use]
+    pub fn created_at(&self) -> Option<UnixMillis> {
+        let (seconds, nanos) = self.0.get_timestamp().filter(|_| self.0.get_version_num() == 7)?.to_unix();
+        let millis = seconds.checked_mul(1_000)?.checked_add(u64::from(nanos / 1_000_000))?;
+        i64::try_from(millis).ok().map(UnixMillis)
+    }
 }
 
 /// A text that is not the hyphenated form of a UUID.
@@ -424,6 +432,8 @@ mod tests {
     fn the_id_tells_its_time_and_has_one_spelling() {
         let id = KeyId::new(UnixMillis(1_700_000_000_000), &[7; 10]);
         assert_eq!(id.as_uuid().get_version_num(), 7);
+        assert_eq!(KeyId::new(UnixMillis(1_700_000_000_123), &[255; 10]).created_at(), Some(UnixMillis(1_700_000_000_123)));
+        assert_eq!("7ea12968-7758-40b6-8c73-75cc99be762b".parse::<KeyId>().ok().and_then(|id| id.created_at()), None, "not of version 7");
         assert!("7ea12968-7758-40b6-8c73-75cc99be762b".parse::<KeyId>().is_ok());
         assert!("7ea12968775840b68c7375cc99be762b".parse::<KeyId>().is_err());
         assert!("{7ea12968-7758-40b6-8c73-75cc99be762}".parse::<KeyId>().is_err());

@@ -14,6 +14,7 @@ mod gate;
 mod head;
 mod health;
 pub mod native;
+pub mod oauth2;
 mod observe;
 pub mod paging;
 pub mod path;
@@ -59,6 +60,7 @@ fn routes(app: Arc<App>, health: &HealthReporter) -> Router {
         .merge(catena::router())
         .merge(dashboard::router(native::document))
         .merge(gate::router())
+        .merge(oauth2::router())
         .merge(grpc::router(&app, health))
         .fallback(|| async { AppError::NoSuchPath })
         .layer(CatchPanicLayer::custom(|_| AppError::Internal("a handler panicked".into()).into_response()))
@@ -73,6 +75,7 @@ enum Face {
     Catena,
     Grpc,
     Gate,
+    OAuth2,
     /// In the language and theme of who asks.
     Dashboard(Arc<dashboard::Visit>),
 }
@@ -91,6 +94,8 @@ impl Face {
             Self::Catena
         } else if below("/gate") {
             Self::Gate
+        } else if below("/oauth2") {
+            Self::OAuth2
         } else if dashboard::answers(path) {
             let visit = dashboard::Visit::new(Arc::clone(app), context.clone(), request.method(), request.uri(), request.headers());
             Self::Dashboard(Arc::new(visit))
@@ -107,6 +112,7 @@ impl Face {
             Self::Catena => catena::render(error, request_id),
             Self::Grpc => grpc::render(error, request_id),
             Self::Gate => gate::render(error),
+            Self::OAuth2 => oauth2::render(error),
             Self::Dashboard(visit) => {
                 let mut page = dashboard::render(error, visit);
                 dashboard::guard(&mut page);

@@ -31,6 +31,7 @@ pub struct Metrics {
     verified: Counters<Outcome>,
     tested: Counters<Outcome>,
     gated: Counters<Outcome>,
+    introspected: Counters<Outcome>,
     by_session: Counters<Authentication>,
     by_key: Counters<Authentication>,
     logins: Counters<Login>,
@@ -189,13 +190,13 @@ impl Default for Metrics {
         let histogram = |name: &str, help: &str, bounds: &[f64]| {
             registered(&registry, Histogram::with_opts(HistogramOpts::new(name, help).buckets(bounds.to_vec())))
         };
-        let [verified, tested, gated] = Counters::family(
+        let [verified, tested, gated, introspected] = Counters::family(
             &registry,
             (
                 "keybearer_verifications_total",
-                "Questions about keys, by answer: of verify, single or in a batch, of the Catena test, and of gates",
+                "Questions about keys, by answer: of verify, single or in a batch, of the Catena test, of gates, and of introspection",
             ),
-            ("kind", ["verify", "test", "gate"]),
+            ("kind", ["verify", "test", "gate", "introspect"]),
             "outcome",
         );
         let [by_session, by_key] = Counters::family(
@@ -244,6 +245,7 @@ impl Default for Metrics {
             verified,
             tested,
             gated,
+            introspected,
             by_session,
             by_key,
             logins: Counters::single(&registry, logins, "outcome"),
@@ -272,10 +274,16 @@ impl Metrics {
         self.gated.count(outcome, 1);
     }
 
-    /// How verifications, tests and gates were answered since the start, in the order of [`Outcome::ALL`].
+    /// Counts an answer of introspection.
+    pub fn introspected(&self, outcome: Outcome) {
+        self.introspected.count(outcome, 1);
+    }
+
+    /// How verifications, tests, gates and introspections were answered since the start, in the order of [`Outcome::ALL`].
     #[must_use]
     pub fn answered(&self) -> [u64; Outcome::ALL.len()] {
-        Outcome::ALL.map(|outcome| self.verified.counted(outcome) + self.tested.counted(outcome) + self.gated.counted(outcome))
+        let all = [&self.verified, &self.tested, &self.gated, &self.introspected];
+        Outcome::ALL.map(|outcome| all.iter().map(|counters| counters.counted(outcome)).sum())
     }
 
     /// Counts a caller that came with a session.

@@ -212,7 +212,8 @@ pub trait Keys {
     /// Renames or re-points a key of a service. `only_service`: a key of a person counts as absent (else [`StoreError::Immutable`]).
     async fn change_service_key(&self, origin: Origin, id: KeyId, change: ServiceKeyChange, only_service: bool) -> Result<Key, StoreError>;
     /// Revokes a key, and by `descendants` all that it made, and what those made; where these are others than it knows of,
-    /// [`StoreError::KeysChanged`]. Returns which were revoked. `kind`: any other counts as absent.
+    /// [`StoreError::KeysChanged`]. Returns which were revoked. `kind`: any other counts as absent. A key may revoke
+    /// itself whatever else it may do.
     async fn revoke_key(&self, origin: Origin, id: KeyId, kind: Option<KeyKind>, descendants: Cascade) -> Result<Vec<KeyId>, StoreError>;
     /// One key, in whatever state.
     async fn key(&self, id: KeyId) -> Result<Key, StoreError>;

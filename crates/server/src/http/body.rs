@@ -62,6 +62,24 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), AppError> {
     if is_json && is_utf8 { Ok(()) } else { Err(AppError::UnsupportedMedia("the body must be application/json in UTF-8")) }
 }
 
+/// Whether the headers announce the fields of a form.
+///
+/// # Errors
+/// [`AppError::UnsupportedMedia`] says what is announced instead.
+pub fn require_form(headers: &HeaderMap) -> Result<(), AppError> {
+    require_uncompressed(headers)?;
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(content_type), None) = (types.next(), types.next()) else {
+        return Err(AppError::UnsupportedMedia("a form must say once what it is"));
+    };
+    let essence = content_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        Ok(())
+    } else {
+        Err(AppError::UnsupportedMedia("a form must be application/x-www-form-urlencoded"))
+    }
+}
+
 fn require_uncompressed(headers: &HeaderMap) -> Result<(), AppError> {
     match headers.get(header::CONTENT_ENCODING) {
         None => Ok(()),

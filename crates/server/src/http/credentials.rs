@@ -3,7 +3,8 @@
 use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use keybearer_core::token::Credential;
+use keybearer_core::token::{Credential, Malformed};
+use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
 use crate::caller::Presented;
@@ -93,10 +94,29 @@ pub fn token(text: &str) -> Result<Presented, AuthError> {
 /// # Errors
 /// [`AuthError::Malformed`].
 pub fn pair(encoded: &str) -> Result<Presented, AuthError> {
+    read_pair(encoded, Credential::parse_pair)
+}
+
+/// As [`pair`], by the rule of OAuth 2.0 (RFC 6749, section 2.3.1): both parts are encoded as in a form before they are put together. Clients
+/// that follow it write the dashes of an id as `%2D`.
+///
+/// # Errors
+/// [`AuthError::Malformed`].
+pub fn client_pair(encoded: &str) -> Result<Presented, AuthError> {
+    read_pair(encoded, |id, secret| Credential::parse_pair(&of_form(id)?, &of_form(secret)?))
+}
+
+/// A part of the pair, decoded. A form also writes a space as a plus, but neither part has one.
+fn of_form(part: &str) -> Result<Zeroizing<String>, Malformed> {
+    let decoded = percent_decode_str(part).decode_utf8().map_err(|_| Malformed)?;
+    Ok(Zeroizing::new(decoded.into_owned()))
+}
+
+fn read_pair(encoded: &str, parse: impl FnOnce(&str, &str) -> Result<Credential, Malformed>) -> Result<Presented, AuthError> {
     let decoded = Zeroizing::new(BASE64_STANDARD.decode(encoded).map_err(|_| AuthError::Malformed)?);
     let text = str::from_utf8(&decoded).map_err(|_| AuthError::Malformed)?;
     let (id, secret) = text.split_once(':').ok_or(AuthError::Malformed)?;
-    Credential::parse_pair(id, secret).map(Presented::Key).map_err(|_| AuthError::Malformed)
+    parse(id, secret).map(Presented::Key).map_err(|_| AuthError::Malformed)
 }
 
 /// Reads what stands after `Bearer` where both a session token and a key will do. A JWT has dots, a key never has.

@@ -7,7 +7,7 @@ use keybearer_core::account::AccountId;
 use keybearer_core::key::KeyKind;
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::policy::PolicyId;
-use keybearer_core::token::KeyId;
+use keybearer_core::token::{Credential, KeyId};
 use keybearer_store::{
     Cascade, Key, KeyFilter, KeyHolder, KeySort, Metadata, Page, PageRequest, Policy, ServiceKeyChange, StoreError, What,
 };
@@ -179,8 +179,28 @@ pub async fn revoke(
     kind: Option<KeyKind>,
     descendants: Cascade,
 ) -> Result<Vec<KeyId>, AppError> {
+    // Also of itself: the store would let any key give itself up.
+    caller.authority.write_some_key()?;
     let revoked = app.store.revoke_key(app.origin(caller.actor, request), id, kind, descendants).await;
     revoked.map_err(AppError::from).map_err(unseen_is_absent(What::Key))
+}
+
+/// Revokes the key that is shown, with its secret, unless it is dead already or never was. A key may so give itself up, whatever else it may do.
+///
+/// # Errors
+/// [`AppError::Refused`] for whoever manages no keys and shows another than its own, whether it exists or not; or where the key is beyond reach.
+pub async fn give_up(app: &App, request: &RequestContext, caller: &Caller, text: &str) -> Result<(), AppError> {
+    let shown = Credential::parse(text).ok();
+    if !shown.as_ref().is_some_and(|shown| caller.authority.is_key(shown.id)) {
+        caller.authority.manages(OwnPermission::KeysWrite)?;
+    }
+    let Some(entry) = shown.and_then(|shown| app.index.prove(&shown, &app.peppers)) else {
+        return Ok(());
+    };
+    match app.store.revoke_key(app.origin(caller.actor, request), entry.id(), None, Cascade::Nothing).await {
+        Ok(_) | Err(StoreError::NotFound(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What became of one of many.

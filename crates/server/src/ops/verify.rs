@@ -80,6 +80,14 @@ pub fn verify(app: &App, text: &str, requirement: &Requirement) -> Verdict {
     verdict
 }
 
+/// As [`verify`], of a caller that asks nothing but whether the key is good, and what it may do.
+#[must_use]
+pub fn introspect(app: &App, text: &str) -> Verdict {
+    let verdict = decided(app, text, &Requirement::ANY);
+    app.metrics.introspected(verdict.decision.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
+    verdict
+}
+
 fn decided(app: &App, text: &str, requirement: &Requirement) -> Verdict {
     match Credential::parse(text) {
         Ok(credential) => prove(app, &credential, requirement),

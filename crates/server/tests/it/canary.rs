@@ -15,6 +15,7 @@ use tonic::transport::Channel;
 
 use self::secrets::Secrets;
 use crate::corpus::routes::{self, Things};
+use crate::oauth2::FORM;
 use crate::support::child::{Program, Running};
 use crate::support::watch::secret_in;
 use crate::support::{Answer, Ask, Cred, Made, PASSWORD, made};
@@ -133,6 +134,28 @@ impl Canary {
         }
     }
 
+    /// Sends forms with a secret in each place. Nobody may revoke by them what is still needed.
+    async fn send_forms(&mut self, round: usize) {
+        let bodies = [
+            "token=SECRET",
+            "token=x&token=SECRET",
+            "token=x&token_type_hint=SECRET",
+            "token=x&SECRET=SECRET",
+            "SECRET",
+            "token=SECRET&client_id=SECRET&client_secret=SECRET",
+            "token=x&client_id=x&client_secret=SECRET",
+        ];
+        for (path, cred) in
+            [("/oauth2/introspect", self.things.admin.clone()), ("/oauth2/introspect", Cred::None), ("/oauth2/revoke", Cred::None)]
+        {
+            for (number, body) in bodies.iter().enumerate() {
+                let body = body.replace("SECRET", self.secrets.known(round + number));
+                let request = self.running.ask("POST", path).with(&cred).body(FORM, body);
+                self.send(request).await;
+            }
+        }
+    }
+
     /// Every page of the audit log.
     async fn read_the_events(&mut self) {
         let mut path = "/v1/events?limit=200".to_owned();
@@ -238,6 +261,7 @@ async fn no_secret_stands_where_it_was_not_shown() {
         for operation in others {
             canary.drive(&operation, None, round).await;
         }
+        canary.send_forms(round).await;
     }
     canary.read_the_events().await;
     let Canary { running, secrets, .. } = canary;

@@ -1,6 +1,7 @@
 //! Thousands of bodies that nobody should send, to every operation that reads one: never a 5xx, never done what was not asked for, always an
 //! answer in the words of the face, on a connection that goes on.
 
+mod forms;
 pub mod mutants;
 pub mod routes;
 mod wire;
@@ -102,6 +103,10 @@ fn assert_refused(route: &Route, mutant: &Mutant, reply: &Reply) {
         Face::Native => (
             "application/problem+json; charset=utf-8",
             body["request_id"] == id && body["status"] == reply.status && body["code"].is_string() && body["detail"].is_string(),
+        ),
+        Face::OAuth2 => (
+            "application/json; charset=utf-8",
+            body["error"].is_string() && body["error_description"].is_string() && body.as_object().is_some_and(|body| body.len() == 2),
         ),
         Face::FreeSewing => ("application/json; charset=utf-8", body["result"] == "error" && body["error"].is_string()),
         Face::Catena => (

@@ -26,12 +26,13 @@ const DRIVERS: [&str; 9] =
     ["rusqlite", "libsqlite3-sys", "tokio-postgres", "postgres", "deadpool-postgres", "sqlx", "diesel", "sea-orm", "redis"];
 
 /// The faces, and where in the server's sources each has its files: `name.rs` and `name/`.
-const FACES: [(&str, &[&str]); 5] = [
+const FACES: [(&str, &[&str]); 6] = [
     ("native", &["http/native"]),
     ("freesewing", &["http/freesewing"]),
     ("catena", &["http/catena", "catena"]),
     ("dashboard", &["http/dashboard"]),
     ("gate", &["http/gate"]),
+    ("oauth2", &["http/oauth2"]),
 ];
 
 /// How a face would reach past the operations, without white space.

@@ -21,6 +21,7 @@ mod last_used;
 mod matrix;
 mod metrics;
 mod native;
+mod oauth2;
 mod openapi;
 mod operator;
 mod proxies;

@@ -5,6 +5,7 @@ mod catena;
 mod dashboard;
 mod freesewing;
 mod native;
+mod oauth2;
 
 use std::collections::BTreeSet;
 

@@ -350,8 +350,14 @@ async fn a_key_is_revoked_by_whom_it_concerns(world: &World) {
         assert_refused!(world, revoke(world, stranger, one), StoreError::Refused(Refusal::Hidden));
         assert_refused!(world, revoke(world, stranger, service), StoreError::Refused(Refusal::Hidden));
     }
-    // Below level 4 a key revokes not even itself.
-    assert_refused!(world, revoke(world, Actor::Key(two), two), StoreError::Refused(Refusal::LevelTooLow { .. }));
+    // Below level 4 a key revokes nothing but itself, and so does a service key without the permission.
+    let (low, weak) = (key(0).await.unwrap().id, world.service("weak", &[]).await.id);
+    assert_refused!(world, revoke(world, Actor::Key(low), two), StoreError::Refused(Refusal::LevelTooLow { .. }));
+    assert_refused!(world, revoke(world, Actor::Key(weak), service), StoreError::Refused(Refusal::PermissionLacking(_)));
+    for itself in [low, weak] {
+        assert_eq!(revoke(world, Actor::Key(itself), itself).await.unwrap(), [itself]);
+        assert_refused!(world, revoke(world, Actor::Key(itself), itself), StoreError::ActorGone);
+    }
     assert_eq!(revoke(world, Actor::Key(one), two).await.unwrap(), [two]);
     assert_eq!(revoke(world, ada.actor(), one).await.unwrap(), [one]);
     assert_eq!(revoke(world, root.actor(), three).await.unwrap(), [three]);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::fields::Fields;
@@ -73,21 +73,8 @@ async fn receive(request: Request, app: &Arc<App>) -> Result<(Arc<Visit>, Fields
     let (mut parts, sent) = request.into_parts();
     let bytes = body::read(&parts.headers, sent, body::LIMIT).await?;
     let Anyone(visit) = Anyone::from_request_parts(&mut parts, app).await?;
-    require_form(&parts.headers)?;
+    body::require_form(&parts.headers)?;
     Ok((visit, Fields::read(&bytes)))
-}
-
-fn require_form(headers: &HeaderMap) -> Result<(), AppError> {
-    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
-    let (Some(content_type), None) = (types.next(), types.next()) else {
-        return Err(AppError::UnsupportedMedia("a form must say once what it is"));
-    };
-    let essence = content_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") && !headers.contains_key(header::CONTENT_ENCODING) {
-        Ok(())
-    } else {
-        Err(AppError::UnsupportedMedia("a form must be application/x-www-form-urlencoded"))
-    }
 }
 
 /// Whether the browser says, if it says anything, that the form was sent by a page of ours.

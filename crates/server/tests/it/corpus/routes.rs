@@ -17,6 +17,7 @@ pub enum Face {
     Native,
     FreeSewing,
     Catena,
+    OAuth2,
 }
 
 /// An operation, and how it is asked well.
