@@ -50,8 +50,11 @@ impl Link {
         let before = self.in_doubt.swap(doubt.is_some(), Ordering::Relaxed);
         let service = &*self.service;
         match doubt {
-            Some(doubt) if !before => tracing::error!(service, %doubt, "keys cannot be verified: requests are refused with 503"),
-            Some(doubt) => tracing::debug!(service, %doubt, "a key was not verified"),
+            // As a quoted text: part of it may come from a stranger at the server's address, who could forge lines with it.
+            Some(doubt) if !before => {
+                tracing::error!(service, doubt = ?doubt.to_string(), "keys cannot be verified: requests are refused with 503");
+            }
+            Some(doubt) => tracing::debug!(service, doubt = ?doubt.to_string(), "a key was not verified"),
             None if before => tracing::info!(service, "keys are verified again"),
             None => {}
         }

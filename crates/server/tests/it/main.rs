@@ -31,4 +31,5 @@ mod revocation;
 mod setup;
 mod support;
 mod tls;
+mod tower;
 mod wire;

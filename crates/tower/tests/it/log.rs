@@ -7,7 +7,7 @@ use keybearer_tower::{Service, any_key};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::stub::{Door, KEY, Manner, OWN, Stub, problem, yes};
+use crate::stub::{Door, KEY, Manner, OWN, Stub, problem_saying, yes};
 
 /// A log in memory.
 #[derive(Clone, Default)]
@@ -41,7 +41,8 @@ async fn the_log_tells_when_doubt_begins_and_ends_and_never_a_secret() {
     let journal = Service::new("journal");
     let door = Door::behind(journal.require(any_key()));
     journal.start(stub.in_a_hurry()).await.unwrap();
-    for manner in [Manner::Say(problem(403, "")), Manner::Silence, Manner::SayAndLeave(String::new())] {
+    let forging = problem_saying(403, r"The stub says 403.\nERROR forged", "");
+    for manner in [Manner::Say(forging), Manner::Silence, Manner::SayAndLeave(String::new())] {
         stub.set(manner);
         door.knock_with_the_key().await.expect(503, "in_doubt");
         door.knock(&[("authorization", &format!("Bearer {KEY}")), ("x-api-key", KEY)]).await.expect(400, "ambiguous_credential");
@@ -55,6 +56,7 @@ async fn the_log_tells_when_doubt_begins_and_ends_and_never_a_secret() {
     assert!(begins.contains("ERROR keybearer_tower") && begins.contains("requests are refused with 503"), "{begins}");
     assert!(begins.contains("The stub says 403."), "{begins}");
     assert!(ends.contains("INFO keybearer_tower") && ends.contains("keys are verified again"), "{ends}");
+    assert!(!text.lines().any(|line| line.starts_with("ERROR forged")), "the server writes our log");
     for secret in [OWN, KEY] {
         assert!(!text.contains(secret), "{text}");
     }

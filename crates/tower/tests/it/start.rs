@@ -122,6 +122,8 @@ async fn start_beside(to_verify: &str, to_manifest: &str) -> (StartError, usize)
 async fn a_server_that_refuses_keeps_the_service_from_starting() {
     let yes = verdict(r#"{"valid":false,"code":"MALFORMED"}"#);
     let fields = r#","errors":[{"pointer":"/0/name","message":"is declared twice"},{"pointer":"/1/description","message":"must say"}]"#;
+    let item = |name: &str| format!(r#"{{"permission":"","service":"catalog","name":"{name}","description":"","declared":true}}"#);
+    let items = format!(r#"{{"items":[{},{}]}}"#, item("items.read"), item("items.write"));
     for (to_verify, to_manifest, words) in [
         (problem(401, ""), yes.clone(), "Keybearer verifies no keys for this service: The stub says 401."),
         (problem(403, ""), yes.clone(), "Keybearer verifies no keys for this service: The stub says 403."),
@@ -133,6 +135,8 @@ async fn a_server_that_refuses_keeps_the_service_from_starting() {
         (yes.clone(), problem(422, fields), "says 422.\n- /0/name: is declared twice\n- /1/description: must say"),
         (yes.clone(), verdict("{}"), "Keybearer does not take the manifest of this service: the answer"),
         (yes.clone(), verdict(r#"{"items":[]}"#), "it took the manifest, and does not have the permissions"),
+        (yes.clone(), verdict(&items.replace("true", "false")), "it took the manifest, and does not have the permissions"),
+        (yes.clone(), verdict(&items.replace("catalog", "market")), "it took the manifest, and does not have the permissions"),
     ] {
         let (error, _) = start_beside(&to_verify, &to_manifest).await;
         assert!(error.to_string().contains(words), "{words:?} is not in {error}");

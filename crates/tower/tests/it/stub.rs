@@ -75,8 +75,12 @@ pub fn yes(permissions: &str) -> String {
 
 /// A problem as it goes over the wire.
 pub fn problem(status: u16, more: &str) -> String {
-    let body =
-        format!(r#"{{"type":"t","title":"t","status":{status},"detail":"The stub says {status}.","code":"c","request_id":"r"{more}}}"#);
+    problem_saying(status, &format!("The stub says {status}."), more)
+}
+
+/// As [`problem`], with this detail, as it stands in JSON.
+pub fn problem_saying(status: u16, detail: &str, more: &str) -> String {
+    let body = format!(r#"{{"type":"t","title":"t","status":{status},"detail":"{detail}","code":"c","request_id":"r"{more}}}"#);
     response(&format!("{status} Stub"), "application/problem+json", &body)
 }
 
