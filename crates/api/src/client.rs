@@ -55,11 +55,13 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     credential: Option<Credential>,
+    answer_limit: usize,
 }
 
 /// A request under construction.
 struct Call {
     request: reqwest::RequestBuilder,
+    answer_limit: usize,
 }
 
 /// What came back with a status of success.
@@ -100,23 +102,24 @@ impl Client {
                 Some(credential) => credential.put_on(request),
                 None => request,
             },
+            answer_limit: self.answer_limit,
         }
     }
 }
 
 impl Call {
     fn query(self, query: &impl Serialize) -> Self {
-        Self { request: self.request.query(query) }
+        Self { request: self.request.query(query), ..self }
     }
 
     fn json(self, body: &impl Serialize) -> Self {
-        Self { request: self.request.json(body) }
+        Self { request: self.request.json(body), ..self }
     }
 
     /// Only if the thing still has this version.
     fn if_match(self, etag: Option<&str>) -> Self {
         match etag {
-            Some(etag) => Self { request: self.request.header(IF_MATCH, etag) },
+            Some(etag) => Self { request: self.request.header(IF_MATCH, etag), ..self },
             None => self,
         }
     }
@@ -130,7 +133,7 @@ impl Call {
     async fn send(self) -> Result<Answer, Error> {
         let response = self.request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await?.to_vec();
+        let body = read(response, self.answer_limit).await?;
         if status.is_success() {
             return Ok(Answer { status: status.as_u16(), headers, body });
         }
@@ -154,6 +157,19 @@ impl Call {
     async fn done(self) -> Result<(), Error> {
         self.send().await.map(drop)
     }
+}
+
+/// The body, unless it is longer than it may be.
+async fn read(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, Error> {
+    let status = response.status();
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await? {
+        if piece.len() > limit - body.len() {
+            return Err(Error::unexpected(status, &format!("longer than {limit} bytes")));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
 }
 
 impl Answer {

@@ -15,6 +15,7 @@ pub struct Builder {
     url: String,
     credential: Option<Credential>,
     timeout: Duration,
+    answer_limit: usize,
     authorities: Option<Vec<u8>>,
     agent: String,
 }
@@ -39,6 +40,7 @@ impl Builder {
             url: url.to_owned(),
             credential: None,
             timeout: Duration::from_secs(30),
+            answer_limit: usize::MAX,
             authorities: None,
             agent: concat!("keybearer-api/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
@@ -55,6 +57,13 @@ impl Builder {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// How many bytes the body of an answer may have; no limit unless told otherwise. A longer one is refused before it is in memory.
+    #[must_use]
+    pub fn answer_limit(mut self, bytes: usize) -> Self {
+        self.answer_limit = bytes;
         self
     }
 
@@ -93,7 +102,7 @@ impl Builder {
             }
         };
         let http = http.build().map_err(|error| BuildError::Tls(innermost(&error)))?;
-        Ok(Client { http, base, credential: self.credential })
+        Ok(Client { http, base, credential: self.credential, answer_limit: self.answer_limit })
     }
 }
 

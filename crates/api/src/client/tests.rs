@@ -79,6 +79,23 @@ async fn an_answer_that_cannot_be_read_is_not_repeated() {
 }
 
 #[tokio::test]
+async fn an_answer_longer_than_it_may_be_is_refused_before_it_has_ended() {
+    let body = r#"{"credential":"account_key"}"#;
+    let of_limit = async |limit: usize, sent: String| {
+        let (url, _) = stub(sent).await;
+        let client = Client::builder(&url).answer_limit(limit).build().unwrap_or_else(|error| panic!("{error}"));
+        client.whoami().await.map(drop)
+    };
+    of_limit(body.len(), answer("200 OK", "", body)).await.unwrap();
+    let error = of_limit(body.len() - 1, answer("200 OK", "", body)).await.unwrap_err();
+    assert!(matches!(&error, Error::Unexpected { status: 200, what } if what.contains("longer")), "{error:?}");
+    // One that never ends, and whose connection stays open.
+    let endless = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1c\r\n{body}\r\n");
+    let error = of_limit(20, endless).await.unwrap_err();
+    assert!(matches!(&error, Error::Unexpected { status: 200, what } if what.contains("longer")), "{error:?}");
+}
+
+#[tokio::test]
 async fn nobody_there_and_nobody_in_time_are_told_apart() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -8,13 +8,15 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// The crates of the workspace, each with those that it depends on. A new crate needs a row.
-const CRATES: [(&str, &[&str]); 6] = [
-    ("keybearer", &["keybearer-api", "keybearer-core", "keybearer-store"]),
+const CRATES: [(&str, &[&str]); 8] = [
+    ("keybearer", &["keybearer-api", "keybearer-core", "keybearer-store", "keybearer-example-catalog", "keybearer-tower"]),
     ("keybearer-api", &[]),
     ("keybearer-bench", &["keybearer", "keybearer-api", "keybearer-core", "keybearer-store"]),
     ("keybearer-chaos", &["keybearer-api"]),
     ("keybearer-core", &[]),
+    ("keybearer-example-catalog", &["keybearer-tower"]),
     ("keybearer-store", &["keybearer-core"]),
+    ("keybearer-tower", &["keybearer-api"]),
 ];
 
 /// All that the rules are made of: texts, hashes, ids and errors. Nothing here waits, reads a file or speaks to a network.
@@ -68,6 +70,16 @@ fn the_crates_depend_on_each_other_as_drawn() {
         let (_, drawn) = CRATES.iter().find(|(name, _)| *name == package.name.as_str()).unwrap();
         let found: BTreeSet<&str> = dependencies(package).intersection(&names).copied().collect();
         assert_eq!(found, drawn.iter().copied().collect(), "{}", package.name);
+    }
+}
+
+#[test]
+fn the_server_knows_those_that_ask_it_in_its_tests_only() {
+    let packages = crates();
+    let server = packages.iter().find(|package| package.name.as_str() == "keybearer").unwrap();
+    for asks in ["keybearer-tower", "keybearer-example-catalog"] {
+        let kinds: Vec<DependencyKind> = server.dependencies.iter().filter(|one| one.name == asks).map(|one| one.kind).collect();
+        assert_eq!(kinds, [DependencyKind::Development], "{asks}");
     }
 }
 

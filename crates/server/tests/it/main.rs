@@ -32,4 +32,5 @@ mod revocation;
 mod setup;
 mod support;
 mod tls;
+mod tower;
 mod wire;
