@@ -59,7 +59,6 @@ async fn a_newcomer_works_on_every_face_at_once() {
 #[tokio::test]
 async fn the_first_request_may_change_something_and_is_one_of_many() {
     let server = start(shared()).await;
-    let ask = |name: &str| server.post("/apikeys/jwt", &Signing::shared().cred(&claims("eve")), json!({"name": name, "level": 1}));
     let cred = Signing::shared().cred(&claims("eve"));
     let asked = (0..8).map(|number| {
         let (server, cred) = (&server, cred.clone());
@@ -68,7 +67,7 @@ async fn the_first_request_may_change_something_and_is_one_of_many() {
     let answers = futures_util::future::join_all(asked).await;
     let owners: Vec<&Value> = answers.iter().map(|answer| &answer["apikey"]["userId"]).collect();
     assert!(owners.iter().all(|owner| *owner == owners[0]), "{owners:?}");
-    ask("another").await.expect(201);
+    server.post("/apikeys/jwt", &cred, json!({"name": "another", "level": 1})).await.expect(201);
     let all = server.get("/v1/accounts", &server.admin().await).await.expect(200);
     assert_eq!(all["items"].as_array().unwrap().len(), 2, "the administrator, and one newcomer: {all}");
     server.post("/v1/verify", &Signing::shared().cred(&claims("bob")), json!({"key": "kb_x"})).await.problem(403, "insufficient_level");
@@ -94,7 +93,8 @@ async fn the_application_decides_what_its_people_may_do_at_once() {
     let app = application(&server).await;
     server.get("/v1/whoami", &ada()).await.expect(200);
     let id = find(&server, &app, "ada").await["id"].clone();
-    let set = |body: Value| server.patch(&format!("/v1/accounts/{id}"), &app, body);
+    let account = format!("/v1/accounts/{id}");
+    let set = |body: Value| server.patch(&account, &app, body);
     let key = server.account_key(&ada(), 4).await;
 
     set(json!({"consent": false})).await.expect(200);

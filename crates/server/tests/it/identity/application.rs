@@ -62,7 +62,7 @@ pub fn with(name: &str, value: Value) -> Value {
 pub struct Signing {
     pub id: Option<&'static str>,
     pub algorithm: Algorithm,
-    key: EncodingKey,
+    pub key: EncodingKey,
 }
 
 impl Signing {
