@@ -2,8 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, Validation};
-use serde::de::IgnoredAny;
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
 use serde_json::{Map, Value};
 
 use super::refusal::TokenRefusal;
@@ -89,11 +88,11 @@ impl KeySet {
         if algorithm.parse() != Ok(key.algorithm) {
             return Err(TokenRefusal::Algorithm);
         }
-        let mut rules = Validation::new(key.algorithm);
-        // The claims are judged by the one who asks, who is told the time.
-        rules.required_spec_claims.clear();
-        (rules.validate_exp, rules.validate_aud) = (false, false);
-        jsonwebtoken::decode::<IgnoredAny>(token, &key.key, &rules).map(drop).map_err(|_| TokenRefusal::Signature)
+        let (message, signature) = token.rsplit_once('.').ok_or(TokenRefusal::Signature)?;
+        match jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key.key, key.algorithm) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(TokenRefusal::Signature),
+        }
     }
 }
 

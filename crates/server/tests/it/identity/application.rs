@@ -81,7 +81,8 @@ impl Signing {
             Algorithm::ES256 => EncodingKey::from_ec_der(&generate(&rcgen::PKCS_ECDSA_P256_SHA256)),
             Algorithm::ES384 => EncodingKey::from_ec_der(&generate(&rcgen::PKCS_ECDSA_P384_SHA384)),
             Algorithm::EdDSA => EncodingKey::from_ed_der(&generate(&rcgen::PKCS_ED25519)),
-            _ => EncodingKey::from_rsa_der(&generate(&rcgen::PKCS_RSA_SHA256)),
+            // Without the 26 bytes before it that only say that it is one of RSA.
+            _ => EncodingKey::from_rsa_der(&generate(&rcgen::PKCS_RSA_SHA256)[26..]),
         };
         Self { id, algorithm, key }
     }

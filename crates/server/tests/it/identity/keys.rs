@@ -152,7 +152,7 @@ async fn a_server_starts_without_the_keys_and_refuses_until_it_has_them() {
         let answer = ask(&server, &key).await;
         assert_eq!(answer.status.as_u16(), 503, "{what}: {}", answer.text);
         answer.problem(503, "keys_unavailable");
-        server.get("/livez", &crate::support::Cred::None).await.expect_text(200, "ok");
+        server.get("/livez", &crate::support::Cred::None).await.expect_text(200, "alive\n");
     }
     let server = start(keys.issuer()).await;
     keys.publish(set(&[&key]));

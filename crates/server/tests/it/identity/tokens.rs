@@ -187,7 +187,7 @@ async fn a_claim_that_stands_twice_names_nobody() {
 async fn what_is_no_token_at_all_is_refused_as_ever() {
     let server = start(shared()).await;
     let token = Signing::shared().token(&claims("ada"));
-    let mut garbage: Vec<String> = [".", "..", "...", "a.b.c", "eyJ.eyJ.eyJ", "\u{7f}.a.b"].into_iter().map(str::to_owned).collect();
+    let mut garbage: Vec<String> = [".", "..", "...", "a.b.c", "eyJ.eyJ.eyJ"].into_iter().map(str::to_owned).collect();
     garbage.push(format!("{token}."));
     garbage.push(format!("{token}.{token}"));
     garbage.push(token.replace('.', ".."));
@@ -234,7 +234,7 @@ async fn on_the_other_faces_a_token_fails_in_their_words() {
     // A gate takes keys alone.
     assert_eq!(server.get("/gate/any", &key.cred(&claims("ada"))).await.status, 401);
     // And a cookie is a session of ours.
-    let page = |token: String| server.ask("GET", "/dashboard/keys").header("cookie", format!("keybearer={token}")).send();
+    let page = |token: String| server.ask("GET", "/account/keys").header("cookie", format!("keybearer={token}")).send();
     let ada = server.person("Ada", "user").await;
     assert_eq!(page(ada.token).await.status, 200);
     assert_ne!(page(key.token(&claims("ada"))).await.status, 200);
