@@ -152,8 +152,7 @@ pub fn all(things: &Things) -> Vec<Route> {
         body
     };
     let holder = json!({
-        "role": "user", "status": "active", "consent": true, "email": "a@example.org", "external_id": FRESH, "issuer": "https://app.example",
-        "metadata": metadata
+        "role": "user", "status": "active", "consent": true, "email": "a@example.org", "external_id": FRESH, "metadata": metadata
     });
     let account = json!({
         "username": FRESH, "password": PASSWORD, "role": "user", "email": "a@example.org", "external_id": FRESH,
@@ -167,7 +166,7 @@ pub fn all(things: &Things) -> Vec<Route> {
         },
         Route { optional: &["/password", "/role", "/email", "/issuer", "/metadata"], ..native("POST /v1/accounts", 201, account) },
         Route {
-            optional: &["/role", "/status", "/consent", "/email", "/issuer", "/metadata"],
+            optional: &["/role", "/status", "/consent", "/email", "/external_id", "/metadata"],
             ..native("PATCH /v1/accounts/{id}", 200, holder)
         },
         native("POST /v1/accounts/{id}/revoke-keys", 200, json!({"reason": FRESH})),
