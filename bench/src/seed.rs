@@ -61,6 +61,7 @@ impl Holders {
                 role: None,
                 email: None,
                 external_id: None,
+                issuer: None,
                 metadata: None,
             };
             let account = ops::account::create(app, &request(), caller, new).await.unwrap_or_else(|error| panic!("{error:?}"));

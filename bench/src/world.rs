@@ -217,6 +217,7 @@ fn account(number: usize) -> NewAccount {
         role: "user".to_owned(),
         email: None,
         external_id: None,
+        issuer: None,
         metadata: Metadata::new(),
     }
 }

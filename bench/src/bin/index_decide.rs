@@ -94,6 +94,7 @@ fn fill(index: &Index, count: u64, peppers: &Peppers) {
             username: format!("person {number}"),
             email: None,
             external_id: None,
+            issuer: None,
             metadata: Metadata::new(),
             has_password: true,
             role: "user".to_owned(),

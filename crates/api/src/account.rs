@@ -41,6 +41,9 @@ pub struct Account {
     /// Its name in the application it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// Who vouches for that name: the `iss` of the application's tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
     /// What the application keeps with it.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: Metadata,
@@ -73,13 +76,16 @@ pub struct NewAccount {
     /// Unique name in the application it comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// Who vouches for that name: the `iss` of the application's tokens. Only beside an `external_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
     /// What the application keeps with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<Metadata>,
 }
 
-/// `PATCH /v1/accounts/{id}`: what is absent stays; `email` and `external_id` can be cleared with `null`.
+/// `PATCH /v1/accounts/{id}`: what is absent stays; `email`, `external_id` and `issuer` can be cleared with `null`.
 // No `Debug`: it holds passwords.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -110,6 +116,10 @@ pub struct ChangeAccount {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub external_id: Option<Option<String>>,
+    /// Who vouches for that name. Without an `external_id` nobody does.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub issuer: Option<Option<String>>,
     /// What the application keeps with it, replaced as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]

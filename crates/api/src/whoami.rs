@@ -11,6 +11,8 @@ use crate::{Account, Key};
 pub enum Credential {
     /// A session token.
     Session,
+    /// A token of an application, which vouches for the person.
+    IdentityToken,
     /// A person's key.
     AccountKey,
     /// A service's key.
@@ -30,7 +32,7 @@ pub struct WhoAmI {
     /// Full names of what the policy grants, of services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<String>>,
-    /// The account, of sessions.
+    /// The account, of sessions and of tokens of applications.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
     /// The key, of keys.

@@ -20,6 +20,8 @@ pub enum Authority {
         account: AccountId,
         /// How the account stands now.
         standing: Standing,
+        /// How they did so.
+        by: SignIn,
     },
     /// A valid key of a person.
     AccountKey {
@@ -39,6 +41,15 @@ pub enum Authority {
         /// The permissions of its policy now.
         permissions: PermissionSet,
     },
+}
+
+/// How a person signed in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SignIn {
+    /// Here, which ends when somebody says so.
+    Here,
+    /// At an application, whose word lasts until it expires, whatever happens here.
+    Elsewhere,
 }
 
 /// A known caller that may not do what it asked.
@@ -67,6 +78,9 @@ pub enum Refusal {
     /// A key where only a session will do.
     #[error("this needs a session (sign in with your password); a key cannot do it")]
     SessionNeeded,
+    /// Who signed in elsewhere, where only the account's password proves enough.
+    #[error("this needs the password of your account, and it has none: ask the application where you signed in")]
+    NoPassword,
     /// A level above the owner's own.
     #[error("level {asked} exceeds the level {owner} of the owner's role")]
     LevelExceedsOwner {
@@ -134,8 +148,25 @@ pub struct Touched {
 pub enum PasswordProof {
     /// A holder, on password, e-mail or deletion.
     Needed,
+    /// As [`PasswordProof::Needed`], where an account without a password is no exception: a token of another server must not become a
+    /// password here, which would outlive it.
+    Indispensable,
     /// Everybody else.
     NotNeeded,
+}
+
+impl PasswordProof {
+    /// May it be done without a password, of an account that has one or has none?
+    ///
+    /// # Errors
+    /// [`Refusal::NoPassword`] where there is none that could prove it.
+    pub fn of_account(self, has_password: bool) -> Result<bool, Refusal> {
+        match (self, has_password) {
+            (Self::Indispensable, false) => Err(Refusal::NoPassword),
+            (Self::Needed | Self::Indispensable, true) => Ok(true),
+            (Self::Needed, false) | (Self::NotNeeded, _) => Ok(false),
+        }
+    }
 }
 
 impl Authority {
@@ -369,7 +400,7 @@ impl Authority {
     /// [`Refusal::Hidden`] where the account is to look absent, else what is missing.
     pub fn see_account(&self, id: AccountId) -> Result<(), Refusal> {
         match self {
-            Self::Session { account, standing } if *account == id && standing.status != Status::Locked => Ok(()),
+            Self::Session { account, standing, .. } if *account == id && standing.status != Status::Locked => Ok(()),
             Self::AccountKey { owner, .. } if *owner == id && !self.is_admin() => Err(Refusal::SessionNeeded),
             Self::Session { .. } | Self::AccountKey { .. } | Self::ServiceKey { .. } | Self::Operator => {
                 self.manages(OwnPermission::AccountsRead).map_err(|refusal| self.hide_from_people(refusal))
@@ -414,7 +445,14 @@ impl Authority {
             Ok(()) if touched.role || touched.external || after.status == Status::Blocked => self.at_least(Level::ALL)?,
             Ok(()) => {}
         }
-        Ok(if touched.password || touched.email { PasswordProof::Needed } else { PasswordProof::NotNeeded })
+        Ok(if touched.password || touched.email { self.password_proof() } else { PasswordProof::NotNeeded })
+    }
+
+    fn password_proof(&self) -> PasswordProof {
+        match self {
+            Self::Session { by: SignIn::Elsewhere, .. } => PasswordProof::Indispensable,
+            Self::Session { .. } | Self::AccountKey { .. } | Self::ServiceKey { .. } | Self::Operator => PasswordProof::Needed,
+        }
     }
 
     /// What is this caller told of an account that is not there, where it would change or delete it? The same as of one that is not its own.
@@ -434,8 +472,8 @@ impl Authority {
     /// [`Refusal`] names the rule.
     pub fn delete_account(&self, id: AccountId, standing: &Standing) -> Result<PasswordProof, Refusal> {
         match self {
-            Self::Session { account, standing } if *account == id => match standing.fit() {
-                Ok(()) | Err(Unfit::ConsentLacking) => Ok(PasswordProof::Needed),
+            Self::Session { account, standing, .. } if *account == id => match standing.fit() {
+                Ok(()) | Err(Unfit::ConsentLacking) => Ok(self.password_proof()),
                 Err(unfit @ (Unfit::Locked | Unfit::Blocked)) => Err(Refusal::Unfit(unfit)),
             },
             Self::AccountKey { owner, .. } if *owner == id => Err(Refusal::SessionNeeded),

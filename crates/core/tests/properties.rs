@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 
 use keybearer_core::account::{AccountId, Standing, Status, revocation};
-use keybearer_core::authority::{Authority, Touched};
+use keybearer_core::authority::{Authority, SignIn, Touched};
 use keybearer_core::decision::{Denial, Evidence, Holder, Record, decide};
 use keybearer_core::key::{KeyKind, KeyState, Lifecycle, RevocationReason};
 use keybearer_core::permission::{OwnPermission, Permission};
@@ -85,7 +85,7 @@ impl World {
     fn authority(&self, by: usize) -> Option<Authority> {
         let by = by % (self.accounts.len() + self.keys.len());
         if let Some(standing) = self.accounts.get(by) {
-            return standing.may_sign_in().then_some(Authority::Session { account: id(by), standing: *standing });
+            return standing.may_sign_in().then_some(Authority::Session { account: id(by), standing: *standing, by: SignIn::Here });
         }
         let number = by - self.accounts.len();
         let key = KeyId::from_bytes([u8::try_from(number).unwrap(); 16]);

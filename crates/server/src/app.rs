@@ -12,6 +12,7 @@ use crate::connections::Connections;
 use crate::error::AppError;
 use crate::forms::Forms;
 use crate::index::Index;
+use crate::issuers::{Issuers, Keeping};
 use crate::keyring::{Keyring, KeyringError};
 use crate::last_used::LastUsed;
 use crate::metrics::Metrics;
@@ -50,6 +51,8 @@ pub struct App {
     pub throttle: Throttle,
     /// Makes and reads session tokens.
     pub session_tokens: SessionTokens,
+    /// Applications that vouch for their people.
+    pub issuers: Issuers,
     /// Makes and reads links that set a password.
     pub reset_links: ResetLinks,
     /// When keys were last used.
@@ -71,6 +74,7 @@ pub struct App {
     /// Who makes a span of each request, once somebody takes them.
     pub tracer: OnceLock<Tracer>,
     _sweeping: Sweeping,
+    _keeping: Keeping,
     _lock: DataDirLock,
 }
 
@@ -140,6 +144,8 @@ impl App {
         sweeper.begin().await?;
         load(&*store, &index).await?;
         tracing::info!(keys = index.counts().keys, revision = index.revision(), "index loaded");
+        let issuers = Issuers::new(&config.issuers, &clock);
+        let keeping = issuers.keep().await;
         Ok(Arc::new(Self {
             clock,
             store,
@@ -150,6 +156,8 @@ impl App {
             passwords: Passwords::new(),
             throttle: Throttle::new(),
             session_tokens: SessionTokens::new(keyring.jwt_key()),
+            issuers,
+            _keeping: keeping,
             reset_links: ResetLinks::new(keyring.jwt_key()),
             last_used: LastUsed::default(),
             tally: Tally::default(),

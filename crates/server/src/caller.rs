@@ -1,6 +1,7 @@
 //! Who asks: from a presented credential to an authority, by the index alone.
 
-use keybearer_core::authority::Authority;
+use keybearer_core::account::{AccountId, Unfit};
+use keybearer_core::authority::{Authority, Refusal, SignIn};
 use keybearer_core::decision::{Evidence, decide};
 use keybearer_core::requirement::Requirement;
 use keybearer_core::token::Credential;
@@ -9,12 +10,14 @@ use keybearer_store::{Actor, Session};
 use crate::app::App;
 use crate::error::{AppError, AuthError};
 use crate::index::KeyEntry;
+use crate::issuers::{Foreign, TokenRefusal};
 use crate::metrics::{Authentication, Metrics};
+use crate::ops;
 use crate::session_token::TokenError;
 
 /// A credential as a request carries it.
 pub enum Presented {
-    /// A session token, not yet checked.
+    /// A session token, ours or an application's, not yet checked.
     Session(String),
     /// A key, not yet checked.
     Key(Credential),
@@ -36,21 +39,32 @@ pub struct Caller {
 pub enum CallerCredential {
     /// A session.
     Session(Session),
+    /// A token of an application, for the person of this account.
+    Identity(AccountId),
     /// A key of either kind.
     Key(KeyEntry),
 }
 
-/// Checks a credential.
+/// Checks a credential. A person of an application who was never here gets an account, in the name of this request.
 ///
 /// # Errors
 /// [`AppError::Auth`] says what is wrong with it; why a key is refused is told only to who knows its secret. [`AppError::InDoubt`] where nobody
-/// can tell what is in force.
-pub async fn authenticate(app: &App, presented: &Presented) -> Result<Caller, AppError> {
+/// can tell what is in force. Of a token of an application, also [`AppError::KeysUnavailable`], and [`AppError::Refused`] while the account is
+/// blocked.
+pub async fn authenticate(app: &App, presented: &Presented, request_id: impl FnOnce() -> String) -> Result<Caller, AppError> {
+    if let Presented::Session(text) = presented
+        && let Some(token) = app.issuers.foreign(text)
+    {
+        // Apart, so that whoever comes otherwise does not carry its state along.
+        let caller = Box::pin(identity(app, &token, request_id)).await;
+        app.metrics.came_by_session(worth(&caller));
+        return caller;
+    }
     app.in_force().await?;
     judge(app, presented)
 }
 
-/// As [`authenticate`], by whoever has made sure that the image is in force.
+/// As [`authenticate`], by whoever has made sure that the image is in force. Tokens of applications are not taken.
 ///
 /// # Errors
 /// As there, but for the doubt.
@@ -66,7 +80,7 @@ pub fn judge(app: &App, presented: &Presented) -> Result<Caller, AppError> {
 fn worth(caller: &Result<Caller, AppError>) -> Authentication {
     match caller {
         Ok(_) => Authentication::Valid,
-        Err(AppError::Auth(AuthError::Expired)) => Authentication::Expired,
+        Err(AppError::Auth(AuthError::Expired | AuthError::Token(TokenRefusal::Expired))) => Authentication::Expired,
         Err(AppError::Auth(AuthError::Revoked(_))) => Authentication::Revoked,
         Err(_) => Authentication::Invalid,
     }
@@ -80,9 +94,28 @@ fn session(app: &App, token: &str) -> Result<Caller, AppError> {
     })?;
     let (session, standing) = app.index.session(id, now).filter(|(session, _)| session.account == account).ok_or(AuthError::Invalid)?;
     Ok(Caller {
-        authority: Authority::Session { account, standing },
+        authority: Authority::Session { account, standing, by: SignIn::Here },
         actor: Actor::Session { account, session: id },
         credential: CallerCredential::Session(session),
+    })
+}
+
+async fn identity(app: &App, token: &Foreign<'_>, request_id: impl FnOnce() -> String) -> Result<Caller, AppError> {
+    // First, because it may have to wait for keys: what is in force is asked after that.
+    let proved = token.prove(|| app.clock.now()).await;
+    let vouched = proved.inspect_err(|error| tracing::debug!(issuer = token.issuer(), ?error, "a token of an application is refused"))?;
+    app.in_force().await?;
+    let (account, standing) = match app.index.identity(&vouched.identity) {
+        Some(known) => known,
+        None => ops::account::welcome(app, request_id(), &vouched).await?,
+    };
+    if !standing.may_sign_in() {
+        return Err(Refusal::Unfit(Unfit::Blocked).into());
+    }
+    Ok(Caller {
+        authority: Authority::Session { account, standing, by: SignIn::Elsewhere },
+        actor: Actor::Identity { account, mark: vouched.identity.mark() },
+        credential: CallerCredential::Identity(account),
     })
 }
 

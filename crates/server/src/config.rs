@@ -2,6 +2,7 @@
 
 mod assemble;
 mod error;
+mod issuers;
 mod read;
 mod setting;
 mod show;
@@ -22,6 +23,7 @@ use tracing::level_filters::LevelFilter;
 use zeroize::Zeroizing;
 
 pub use self::error::ConfigError;
+pub use self::issuers::{IssuerConfig, IssuerKeys, RoleClaim};
 pub(crate) use self::read::duration;
 pub use self::setting::{Kind, SETTINGS, Setting};
 pub use self::show::{Shown, example, show};
@@ -68,6 +70,8 @@ pub struct Config {
     pub events: EventsConfig,
     /// The roles there are.
     pub roles: Roles,
+    /// Applications whose tokens are taken.
+    pub issuers: Vec<IssuerConfig>,
     /// Language of the pages for people whose browser asks for none that there is.
     pub language: Language,
     /// About `/metrics`.
@@ -172,6 +176,12 @@ pub enum LogFormat {
 /// A secret from the settings. No `Debug`, `Display` or `Serialize`; wiped when dropped.
 #[derive(Clone)]
 pub struct SecretText(Zeroizing<String>);
+
+impl From<String> for SecretText {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
 
 impl SecretText {
     /// The secret itself.

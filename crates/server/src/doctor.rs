@@ -8,8 +8,10 @@ use keybearer_core::time::UnixMillis;
 use keybearer_store::{Contents, Database, StoreError};
 
 use crate::backup;
+use crate::clock::Clock;
 use crate::config::{Config, TlsConfig};
 use crate::files;
+use crate::issuers::Issuers;
 use crate::keyring::Keyring;
 use crate::tls::Tls;
 
@@ -49,6 +51,7 @@ pub async fn examine(config: &Config, now: UnixMillis) -> Vec<Finding> {
     found.extend(space(&config.data_dir));
     found.extend(leftovers(&config.data_dir));
     found.extend(config.tls.clone().map(certificate));
+    found.extend(issuers(config).await);
     let keyring = keyring(config, &mut found).await;
     let contents = database(&config.database(), &mut found).await;
     if let Some(contents) = contents {
@@ -99,6 +102,21 @@ fn certificate(files: TlsConfig) -> Finding {
         Ok(_) => good(what, told),
         Err(error) => broken(what, error.to_string()),
     }
+}
+
+/// Whether each issuer's keys can be had from here now, which tokens are refused without.
+async fn issuers(config: &Config) -> Vec<Finding> {
+    let what = "issuer";
+    let issuers = Issuers::new(&config.issuers, &Clock::System);
+    let told = issuers.try_now().await.into_iter().map(|(issuer, read)| match read {
+        Ok(1) => good(what, format!("{issuer}: 1 key at hand")),
+        Ok(keys) => good(what, format!("{issuer}: {keys} keys at hand")),
+        Err(problem) => broken(
+            what,
+            format!("{issuer}: {problem}. Its tokens are refused once no keys are at hand, or a day after the last that were: correct what the setting `issuers` names"),
+        ),
+    });
+    told.collect()
 }
 
 /// What is forgotten is forgotten for good, so it is told whether anybody asks or not.

@@ -9,6 +9,7 @@ use keybearer_core::role::LevelError;
 use keybearer_core::token::KeyId;
 use keybearer_store::{StoreError, What};
 
+use crate::issuers::TokenRefusal;
 use crate::password::PasswordError;
 
 /// What is wrong with a credential.
@@ -26,6 +27,8 @@ pub enum AuthError {
     Expired,
     /// The key was revoked.
     Revoked(RevocationReason),
+    /// A token of an application that is not taken.
+    Token(TokenRefusal),
 }
 
 /// What is wrong with one field.
@@ -211,6 +214,8 @@ pub enum AppError {
     },
     /// Too much at once; it will pass.
     Busy,
+    /// The keys are not at hand that a token of an application would be proved with.
+    KeysUnavailable,
     /// There is no room on the disk for a change.
     StorageFull,
     /// Nobody can tell whether what is known in memory is in force. The text is for the log.
@@ -292,6 +297,7 @@ impl From<StoreError> for AppError {
         match error {
             StoreError::Refused(refusal) => refusal.into(),
             StoreError::ActorGone => Self::Auth(AuthError::Invalid),
+            StoreError::IdentityDeleted => Self::Auth(AuthError::Token(TokenRefusal::AccountDeleted)),
             StoreError::NotFound(what) => Self::NotFound(what),
             StoreError::Taken { what, field } => Self::Conflict(Conflict::Taken(what, field)),
             StoreError::TooManyKeys { max } => Self::Conflict(Conflict::TooManyKeys { max }),

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use foldhash::fast::RandomState;
 use keybearer_core::account::{AccountId, Standing};
+use keybearer_core::identity::{Identity, IdentityMark};
 use keybearer_core::policy::PolicyId;
 use keybearer_core::role::Roles;
 use keybearer_core::time::UnixMillis;
@@ -45,6 +46,8 @@ pub struct Index {
     roles: Roles,
     clock: Clock,
     accounts: HashMap<AccountId, (Arc<Account>, Standing), RandomState>,
+    /// Whose account may be whose. Whether it is, the account says.
+    identities: HashMap<IdentityMark, AccountId, RandomState>,
     sessions: HashMap<SessionId, Session, RandomState>,
     policies: Policies,
     keys: Table,
@@ -60,6 +63,7 @@ impl Index {
             roles,
             clock,
             accounts: HashMap::default(),
+            identities: HashMap::default(),
             sessions: HashMap::default(),
             policies: Policies::new(),
             keys: Table::new(),
@@ -106,6 +110,14 @@ impl Index {
     #[must_use]
     pub fn standing(&self, id: AccountId) -> Option<Standing> {
         self.accounts.pin().get(&id).map(|(_, standing)| *standing)
+    }
+
+    /// The account of a person at an application, and how it stands.
+    #[must_use]
+    pub fn identity(&self, identity: &Identity) -> Option<(AccountId, Standing)> {
+        let id = *self.identities.pin().get(&identity.mark())?;
+        let (account, standing) = self.owner(id)?;
+        (account.identity().as_ref() == Some(identity)).then_some((id, standing))
     }
 
     /// One policy that is not deleted.
@@ -190,6 +202,22 @@ impl Index {
     }
 }
 
+impl Index {
+    /// An identity may have gone from this account to another that was told of before, and is then left there.
+    fn move_identity(&self, id: AccountId, before: Option<IdentityMark>, now: Option<IdentityMark>) {
+        if before == now {
+            return;
+        }
+        let identities = self.identities.pin();
+        if let Some(before) = before.filter(|before| identities.get(before) == Some(&id)) {
+            identities.remove(&before);
+        }
+        if let Some(now) = now {
+            identities.insert(now, id);
+        }
+    }
+}
+
 impl Follower for Index {
     fn apply(&self, changed: Changed) {
         self.separate_moved(&changed);
@@ -205,15 +233,16 @@ impl Follower for Index {
         self.keys.write(keys.collect());
         let accounts = self.accounts.pin();
         for (id, account) in changed.accounts {
-            match account {
+            let now = account.as_ref().and_then(Account::identity).map(|identity| identity.mark());
+            let before = match account {
                 Some(account) => {
                     let standing = account.standing(&self.roles);
-                    accounts.insert(id, (Arc::new(account), standing));
+                    accounts.insert(id, (Arc::new(account), standing))
                 }
-                None => {
-                    accounts.remove(&id);
-                }
-            }
+                None => accounts.remove(&id),
+            };
+            let before = before.and_then(|(account, _)| account.identity()).map(|identity| identity.mark());
+            self.move_identity(id, before, now);
         }
         for (id, policy) in changed.policies {
             self.policies.set(id, policy);

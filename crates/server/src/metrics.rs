@@ -57,7 +57,7 @@ impl From<&AuthError> for Outcome {
     fn from(error: &AuthError) -> Self {
         match error {
             AuthError::Missing | AuthError::Malformed | AuthError::Ambiguous => Self::Malformed,
-            AuthError::Invalid => Self::NotFound,
+            AuthError::Invalid | AuthError::Token(_) => Self::NotFound,
             AuthError::Expired => Self::Expired,
             AuthError::Revoked(_) => Self::Revoked,
         }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Who issues the tokens, and for whom: in both cases this server.
-const ISSUER: &str = "keybearer";
+pub const ISSUER: &str = "keybearer";
 const TYPE: &str = "JWT";
 
 /// Issues and reads session tokens, all with one key and HS256. No `Debug`: it holds the key.

@@ -119,6 +119,7 @@ fn furnish(place: &Path, rows: usize) {
         username: format!("user {number}"),
         email: None,
         external_id: None,
+        issuer: None,
         metadata: Metadata::new(),
         has_password: false,
         role: "user".into(),

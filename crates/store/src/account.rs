@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 use keybearer_core::account::{AccountId, Standing, Status};
+use keybearer_core::identity::Identity;
+use keybearer_core::name::Name;
 use keybearer_core::role::Roles;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
@@ -19,6 +21,8 @@ pub struct Account {
     pub email: Option<String>,
     /// Name of the account in the application it came from, unique with its issuer.
     pub external_id: Option<String>,
+    /// Who vouches for that name in the tokens of the application, if anybody does; only beside an `external_id`.
+    pub issuer: Option<String>,
     /// What the application keeps with it.
     pub metadata: Metadata,
     /// Whether it can sign in with a password.
@@ -39,6 +43,12 @@ impl Account {
     pub fn standing(&self, roles: &Roles) -> Standing {
         Standing { level: roles.level(&self.role), status: self.status, consent: self.consent }
     }
+
+    /// The person at an issuer whose account it is, if there is one.
+    #[must_use]
+    pub fn identity(&self) -> Option<Identity> {
+        Some(Identity { issuer: self.issuer.clone()?, external_id: self.external_id.clone()? })
+    }
 }
 
 /// An account to be made: active, with consent.
@@ -56,6 +66,8 @@ pub struct NewAccount {
     pub email: Option<String>,
     /// Name in the application it came from.
     pub external_id: Option<String>,
+    /// Who vouches for that name.
+    pub issuer: Option<String>,
     /// What the application keeps with it.
     pub metadata: Metadata,
 }
@@ -73,14 +85,32 @@ pub struct AccountChange {
     pub password_hash: Option<String>,
     /// Another e-mail address.
     pub email: Option<Option<String>>,
-    /// Another name in the application.
+    /// Another name in the application. Without one, nobody vouches for it.
     pub external_id: Option<Option<String>>,
+    /// Somebody else who vouches for that name.
+    pub issuer: Option<Option<String>>,
     /// Other metadata.
     pub metadata: Option<Metadata>,
     /// The stored hash that the holder's current password was checked against, where it was.
     pub proved: Option<String>,
     /// How many keys end with it, as the caller knows, where it must be so many.
     pub if_keys: Option<usize>,
+}
+
+/// Somebody whose application vouches for them, as yet unknown here.
+#[derive(Clone)]
+pub struct Newcomer {
+    /// Who it is.
+    pub identity: Identity,
+    /// What the account may be called, dearest first. No name of another account is taken.
+    pub usernames: Vec<Name>,
+    /// The role to begin with, of level 4 at most.
+    pub role: String,
+}
+
+/// What stays of a deleted account's identity, in place of its issuer: enough to know the person again, who is not welcomed a second time.
+pub(crate) fn deleted_identity(identity: Option<&Identity>) -> String {
+    identity.map_or_else(String::new, |identity| format!("deleted:{}", identity.mark()))
 }
 
 /// How many keys and sessions ended.
@@ -132,6 +162,10 @@ pub struct AccountFilter {
     pub role: Option<String>,
     /// Of this status.
     pub status: Option<Status>,
+    /// For whose name this issuer vouches.
+    pub issuer: Option<String>,
+    /// Whose name in an application is this.
+    pub external_id: Option<String>,
 }
 
 /// Verbs about accounts.
@@ -141,6 +175,9 @@ pub trait Accounts {
     async fn create_account(&self, origin: Origin, new: NewAccount) -> Result<Account, StoreError>;
     /// Makes the first administrator; of two who race, one gets [`StoreError::AdminExists`].
     async fn create_first_admin(&self, origin: Origin, new: NewAccount) -> Result<Account, StoreError>;
+    /// The account of somebody whose application vouches for them, made now if there is none; of two who race, both get the same. Where such an
+    /// account was deleted, [`StoreError::IdentityDeleted`]. The actor of its origin is [`crate::Actor::Issuer`].
+    async fn welcome(&self, origin: Origin, newcomer: Newcomer) -> Result<Account, StoreError>;
     /// Changes an account, and ends its keys and sessions where the change is one that does. Where these are not as many keys as the caller
     /// knows, [`StoreError::KeysChanged`].
     async fn change_account(&self, origin: Origin, id: AccountId, change: AccountChange) -> Result<ChangedAccount, StoreError>;

@@ -12,7 +12,7 @@ use crate::{Account, DeclaredPermission, Key, KeyHolder, Metadata, Policy};
 
 pub(crate) fn account(account: &Account) -> Value {
     json!({
-        "username": account.username, "email": account.email, "external_id": account.external_id, "metadata": account.metadata,
+        "username": account.username, "email": account.email, "external_id": account.external_id, "issuer": account.issuer, "metadata": account.metadata,
         "has_password": account.has_password, "role": account.role, "status": account.status, "consent": account.consent,
     })
 }

@@ -13,6 +13,7 @@ pub(crate) fn of_account(row: &AccountRow, here: &AccountRow) -> Option<&'static
                 ("username", account.username == known.username),
                 ("email", account.email == known.email),
                 ("external_id", account.external_id == known.external_id),
+                ("issuer", account.issuer == known.issuer),
                 ("metadata", account.metadata == known.metadata),
                 ("role", account.role == known.role),
                 ("status", account.status == known.status),

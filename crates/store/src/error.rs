@@ -71,6 +71,9 @@ pub enum StoreError {
     /// The password is not the one that the link was made for: the link was used before, or somebody changed the password.
     #[error("the link was used before, or the password was changed since it was made")]
     LinkUsed,
+    /// The account of this identity was deleted. Only who may make accounts gives it another.
+    #[error("the account of this identity was deleted")]
+    IdentityDeleted,
     /// A role that no table has, where its level matters.
     #[error(
         "the role {0:?} is not in the table of roles, and only its level tells which of two roles is the lower: give the setting `roles` as the server has it"

@@ -38,7 +38,9 @@ use keybearer_core::role::Roles;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::PepperVersion;
 
-pub use crate::account::{Account, AccountChange, AccountFilter, Accounts, ChangedAccount, Login, NewAccount, PasswordReset, Revoked};
+pub use crate::account::{
+    Account, AccountChange, AccountFilter, Accounts, ChangedAccount, Login, NewAccount, Newcomer, PasswordReset, Revoked,
+};
 pub use crate::backup::{CarriedOver, Contents, Replaced};
 pub use crate::cluster::{Cluster, Consistency, Membership, Node, Nodes, ServerState};
 pub use crate::database::Database;

@@ -15,6 +15,10 @@ pub struct AccountQuery {
     pub role: Option<String>,
     /// Of this status.
     pub status: Option<AccountStatus>,
+    /// For whose `external_id` this issuer vouches.
+    pub issuer: Option<String>,
+    /// Whose name in an application is this.
+    pub external_id: Option<String>,
 }
 
 /// The calls about accounts. All of them fail as any call does: see [`Error`].

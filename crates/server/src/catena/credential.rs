@@ -8,7 +8,7 @@ use keybearer_core::permission::OwnPermission;
 use keybearer_core::token::Credential;
 use tonic::Status;
 
-use crate::app::App;
+use crate::app::{App, RequestContext};
 use crate::caller::{Caller, CallerCredential, Presented, authenticate};
 use crate::error::{AppError, AuthError};
 use crate::http::credentials::{self, Carried};
@@ -17,14 +17,14 @@ use crate::http::credentials::{self, Carried};
 ///
 /// # Errors
 /// [`AppError::Auth`].
-pub async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, AppError> {
+pub async fn caller(app: &App, headers: &HeaderMap, request: Option<&RequestContext>) -> Result<Caller, AppError> {
     let presented = match credentials::find(headers)? {
         Some(Carried::Bearer(text) | Carried::CatenaSession(text)) => session(text)?,
         Some(Carried::CatenaApiKey(text)) => credentials::token(text)?,
         // The carriers of the other faces mean nothing here.
         Some(Carried::Basic(_) | Carried::XApiKey(_)) | None => return Err(AuthError::Missing.into()),
     };
-    authenticate(app, &presented).await
+    authenticate(app, &presented, || request.map(|request| request.id.clone()).unwrap_or_default()).await
 }
 
 fn session(text: &str) -> Result<Presented, AuthError> {
@@ -33,31 +33,36 @@ fn session(text: &str) -> Result<Presented, AuthError> {
 }
 
 /// A session of level 8, or a service key with this permission.
-pub(super) async fn administrator(app: &App, headers: &HeaderMap, needs: OwnPermission) -> Result<Caller, Status> {
-    let caller = caller(app, headers).await?;
+pub(super) async fn administrator(
+    app: &App,
+    headers: &HeaderMap,
+    request: Option<&RequestContext>,
+    needs: OwnPermission,
+) -> Result<Caller, Status> {
+    let caller = caller(app, headers, request).await?;
     match &caller.credential {
         CallerCredential::Key(entry) => require_of_a_service(entry.kind())?,
-        CallerCredential::Session(_) => {}
+        CallerCredential::Session(_) | CallerCredential::Identity(_) => {}
     }
     caller.authority.manages(needs).map_err(AppError::from)?;
     Ok(caller)
 }
 
 /// Whether this is a valid key of a service, of whatever power.
-pub(super) async fn tested(app: &App, headers: &HeaderMap) -> Result<(), Status> {
-    let caller = caller(app, headers).await.inspect_err(|error| {
+pub(super) async fn tested(app: &App, headers: &HeaderMap, request: Option<&RequestContext>) -> Result<(), Status> {
+    let caller = caller(app, headers, request).await.inspect_err(|error| {
         if let AppError::Auth(error) = error {
             app.metrics.tested(error.into());
         }
     })?;
     let result = match &caller.credential {
         CallerCredential::Key(entry) => require_of_a_service(entry.kind()),
-        CallerCredential::Session(_) => Err(AppError::from(AuthError::Missing).into()),
+        CallerCredential::Session(_) | CallerCredential::Identity(_) => Err(AppError::from(AuthError::Missing).into()),
     };
     app.metrics.tested(match (&result, &caller.credential) {
         (Ok(()), _) => Outcome::Valid,
         (Err(_), CallerCredential::Key(_)) => Outcome::InsufficientPermissions,
-        (Err(_), CallerCredential::Session(_)) => Outcome::Malformed,
+        (Err(_), CallerCredential::Session(_) | CallerCredential::Identity(_)) => Outcome::Malformed,
     });
     result
 }

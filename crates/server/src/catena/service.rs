@@ -46,7 +46,7 @@ impl Service {
     }
 
     async fn admin<T>(&self, request: Request<T>, needs: OwnPermission) -> Result<Call<T>, Status> {
-        let caller = credential::administrator(&self.app, request.metadata().as_ref(), needs).await?;
+        let caller = credential::administrator(&self.app, request.metadata().as_ref(), request.extensions().get(), needs).await?;
         let context = request.extensions().get::<RequestContext>().cloned();
         let context = context.ok_or_else(|| AppError::Internal("a request without an id".into()))?;
         Ok(Call { context, caller, message: request.into_inner() })
@@ -70,7 +70,7 @@ fn policy_for_key(text: &str) -> Result<PolicyId, AppError> {
 #[tonic::async_trait]
 impl CatenaApiKeys for Service {
     async fn test_api_key(&self, request: Request<TestApiKeyRequest>) -> Result<Response<TestApiKeyResponse>, Status> {
-        credential::tested(&self.app, request.metadata().as_ref()).await?;
+        credential::tested(&self.app, request.metadata().as_ref(), request.extensions().get()).await?;
         Ok(Response::new(TestApiKeyResponse {}))
     }
 

@@ -102,6 +102,9 @@ fn word(error: &AppError) -> Worded {
         )
         .with_hint("retry-after", "1"),
         AppError::Unconfirmed(made) => Worded::new(Code::Unavailable, unconfirmed(*made)),
+        AppError::KeysUnavailable => {
+            Worded::new(Code::Unavailable, "The keys of the token's issuer are not at hand: try again.").with_hint("retry-after", "30")
+        }
         AppError::StorageFull => Worded::new(Code::ResourceExhausted, "The disk of the server is full: nothing was changed."),
         AppError::Unavailable(_) => {
             Worded::new(Code::Unavailable, "The database does not answer: try again.").with_hint("retry-after", "1")
@@ -133,6 +136,7 @@ fn auth(error: &AuthError) -> Worded {
         ),
         AuthError::Malformed => bad("The credential cannot be read: it is cut off, mistyped, or of an unknown kind.".into()),
         AuthError::Invalid => bad("No such key, a wrong secret, or a session that has ended.".into()),
+        AuthError::Token(refusal) => bad(refusal.detail().into()),
         AuthError::Expired => bad("The credential has expired.".into()),
         AuthError::Revoked(reason) => bad(format!("The key was revoked: {}.", reason.as_str())),
     }
@@ -147,6 +151,7 @@ fn refused(refusal: &Refusal) -> Worded {
         | Refusal::PermissionLacking(_)
         | Refusal::ServiceKeyRefused(_)
         | Refusal::SessionNeeded
+        | Refusal::NoPassword
         | Refusal::LevelExceedsOwner { .. }
         | Refusal::LevelExceedsCredential { .. }
         | Refusal::PermissionsExceeded(_)

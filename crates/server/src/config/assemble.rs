@@ -2,6 +2,7 @@
 
 use config::Value;
 
+use super::issuers::issuers;
 use super::setting::Setting;
 use super::source::{DEFAULT, Values};
 use super::{
@@ -11,6 +12,7 @@ use super::{
 impl Values {
     /// All settings.
     pub(super) fn assemble(&self) -> Result<Config, ConfigError> {
+        let roles = self.parsed("roles", read::roles)?.unwrap_or_default();
         let config = Config {
             listen: self.required("listen", read::address)?,
             public_url: self.optional("public_url", read::origin)?,
@@ -38,7 +40,8 @@ impl Values {
                 max_per_account: self.required("sessions.max_per_account", read::count)?,
             },
             events: EventsConfig { payload_retention: self.required("events.payload_retention", read::retention)? },
-            roles: self.parsed("roles", read::roles)?.unwrap_or_default(),
+            issuers: self.parsed("issuers", |value| issuers(value, &roles))?.unwrap_or_default(),
+            roles,
             language: self.required("language", read::language)?,
             metrics: MetricsConfig { access: self.required("metrics.access", read::access)? },
             log: LogConfig { level: self.required("log.level", read::level)?, format: self.required("log.format", read::format)? },

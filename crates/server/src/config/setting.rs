@@ -39,6 +39,8 @@ pub enum Kind {
     Count,
     /// `auditor=6,other=2`; in TOML a section.
     Roles,
+    /// In TOML tables such as `[[issuers]]`, in the environment a JSON list of objects. Never a flag: it may hold secrets.
+    Issuers,
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -77,6 +79,7 @@ impl Setting {
             Kind::Retention => "DURATION|never".to_owned(),
             Kind::Count => "NUMBER".to_owned(),
             Kind::Roles => "ROLE=LEVEL,...".to_owned(),
+            Kind::Issuers => "JSON".to_owned(),
             Kind::Choice(words) => words.join("|"),
         }
     }
@@ -158,6 +161,11 @@ pub const SETTINGS: &[Setting] = &[
         "How long events keep what was before and after a change; the rest of them stays",
     ),
     open("roles", Kind::Roles, "Roles besides user, bughunter, support and admin, each with its level from 0 to 8"),
+    open(
+        "issuers",
+        Kind::Issuers,
+        "Applications whose JWTs are taken, each a table [[issuers]] or an object of a JSON list: see docs/identity.md",
+    ),
     preset(
         "language",
         Kind::Choice(LANGUAGES),

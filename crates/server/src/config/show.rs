@@ -6,10 +6,10 @@ use config::ValueKind;
 
 use super::setting::{Kind, SETTINGS, Setting};
 use super::source::{SettingFlags, Values};
-use super::{ConfigError, source};
+use super::{ConfigError, issuers, source};
 
 /// What stands for a secret.
-const HIDDEN: &str = "(hidden)";
+pub(super) const HIDDEN: &str = "(hidden)";
 
 /// One setting as it is in force.
 pub struct Shown {
@@ -29,7 +29,11 @@ pub fn show(flags: SettingFlags, env: impl IntoIterator<Item = (OsString, OsStri
     let values = Values::read(flags, env)?;
     let shown = |setting: &'static Setting| {
         let value = values.get(setting).filter(|value| !matches!(value.kind, ValueKind::Nil));
-        let text = value.map(|value| if setting.kind == Kind::Secret { HIDDEN.to_owned() } else { written(&value.kind) });
+        let text = value.map(|value| match setting.kind {
+            Kind::Secret => HIDDEN.to_owned(),
+            Kind::Issuers => issuers::shown(value),
+            _ => written(&value.kind),
+        });
         let origin = if text.is_some() { values.origin(setting) } else { source::DEFAULT };
         Shown { name: setting.name, value: text, origin: origin.to_owned() }
     };
@@ -61,8 +65,10 @@ pub(super) fn without_secrets(text: &str) -> String {
 #[must_use]
 pub fn example() -> String {
     let mut text = "# Settings of Keybearer. A flag or an environment variable counts more than this file.\n".to_owned();
-    let (top, sections): (Vec<_>, Vec<_>) =
-        SETTINGS.iter().filter(|setting| setting.kind != Kind::Roles).partition(|setting| !setting.name.contains('.'));
+    let (top, sections): (Vec<_>, Vec<_>) = SETTINGS
+        .iter()
+        .filter(|setting| !matches!(setting.kind, Kind::Roles | Kind::Issuers))
+        .partition(|setting| !setting.name.contains('.'));
     top.into_iter().for_each(|setting| describe(&mut text, setting, setting.name));
     let mut last = "";
     for setting in sections {
@@ -75,6 +81,12 @@ pub fn example() -> String {
     }
     for setting in SETTINGS.iter().filter(|setting| setting.kind == Kind::Roles) {
         text.push_str(&format!("\n# {}\n[{}]\n# auditor = 6\n", setting.help, setting.name));
+    }
+    for setting in SETTINGS.iter().filter(|setting| setting.kind == Kind::Issuers) {
+        text.push_str(&format!(
+            "\n# {}\n# [[{}]]\n# issuer = \"https://app.example.com\"\n# audience = \"keybearer\"\n# jwks_url = \"https://app.example.com/jwks.json\"\n",
+            setting.help, setting.name
+        ));
     }
     text
 }

@@ -82,11 +82,11 @@ fn every_setting_has_its_own_spellings_and_stands_in_the_help() {
     let spellings: HashSet<_> = SETTINGS.iter().flat_map(|setting| [setting.flag(), setting.variable()]).collect();
     assert_eq!(spellings.len(), 2 * SETTINGS.len());
     let help = SettingFlags::augment_args(clap::Command::new("keybearer")).render_long_help().to_string();
-    for setting in SETTINGS.iter().filter(|setting| setting.kind != Kind::Secret) {
+    for setting in SETTINGS.iter().filter(|setting| !matches!(setting.kind, Kind::Secret | Kind::Issuers)) {
         assert!(help.contains(&format!("--{}", setting.flag())) && help.contains(&setting.variable()), "{}", setting.name);
     }
     assert!(help.contains("[default: 30d]"));
-    assert!(!help.contains("--admin-password"), "a secret is no argument");
+    assert!(!help.contains("--admin-password") && !help.contains("--issuers"), "a secret is no argument");
 }
 
 #[test]
@@ -266,6 +266,104 @@ fn the_password_of_the_first_admin_may_stand_in_a_file() {
     assert!(refused.contains("given twice") && !refused.contains("hush"), "{refused}");
     let missing = [env[0], ("KEYBEARER_ADMIN_PASSWORD_FILE", "/nowhere/password")];
     assert!(refusal(&[], &missing, "").contains("/nowhere/password cannot be read"));
+}
+
+const SECRET: &str = "canary-canary-canary-canary-canary";
+
+#[test]
+fn issuers_are_tables_or_a_json_list() {
+    let toml = format!(
+        "[[issuers]]\nissuer = \"https://app.example\"\naudience = \"keys\"\nshared_secret = \"{SECRET}\"\nusername_claim = \"Name\"\n\
+         [[issuers]]\nissuer = \"https://id.example\"\naudience = \"keys\"\njwks_url = \"https://id.example/jwks.json\"\nalgorithm = \"RS256\"\n\
+         account_claim = \"UID\"\nrole_claim = \"Groups\"\nleeway = 5\n[issuers.roles]\nWriters = \"user\"\nREADERS = \"guest\"\n\
+         [roles]\nguest = 2"
+    );
+    let issuers = load_with(&[], &[], &toml).ok().unwrap().issuers;
+    let [app, id] = issuers.as_slice() else { panic!("two") };
+    assert_eq!((app.issuer.as_str(), app.audience.as_str(), app.account_claim.as_str()), ("https://app.example", "keys", "sub"));
+    assert_eq!((app.username_claim.as_deref(), app.leeway, app.algorithm), (Some("Name"), 30_000, None));
+    assert!(matches!(&app.keys, IssuerKeys::Secret(secret) if secret.reveal().as_str() == SECRET) && app.role_claim.is_none());
+    assert_eq!((id.account_claim.as_str(), id.leeway, id.algorithm), ("UID", 5_000, Some(jsonwebtoken::Algorithm::RS256)));
+    assert!(matches!(&id.keys, IssuerKeys::Url(url) if url.as_str() == "https://id.example/jwks.json"));
+    let RoleClaim { claim, roles } = id.role_claim.clone().unwrap();
+    assert_eq!(claim, "Groups");
+    assert_eq!(roles.into_iter().collect::<Vec<_>>(), [("READERS".into(), "guest".into()), ("Writers".into(), "user".into())]);
+
+    let json = format!(r#"[{{"issuer": "a", "audience": "b", "shared_secret": "{SECRET}", "leeway": "1m"}}]"#);
+    let issuers = load_with(&[], &[("KEYBEARER_ISSUERS", &json)], &toml).ok().unwrap().issuers;
+    assert_eq!((issuers.len(), issuers[0].issuer.as_str(), issuers[0].leeway), (1, "a", 60_000));
+    assert!(load_with(&[], &[], "").ok().unwrap().issuers.is_empty());
+
+    let shown = |env: &[(&str, &str)]| {
+        let env = env.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        let shown = show(SettingFlags::default(), env).ok().unwrap();
+        shown.into_iter().find(|shown| shown.name == "issuers").unwrap().value.unwrap()
+    };
+    assert_eq!(shown(&[("KEYBEARER_ISSUERS", &json)]), "issuer=a audience=b shared_secret=(hidden) leeway=\"1m\"");
+    assert_eq!(shown(&[("KEYBEARER_ISSUERS", &json[1..])]), "(hidden)");
+}
+
+#[test]
+fn a_shared_secret_may_stand_in_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("secret");
+    fs::write(&file, format!("{SECRET}\r\n")).unwrap();
+    let json = |path: &Path| json_issuer(&format!(r#""shared_secret_file": {:?}"#, path.to_str().unwrap()));
+    let issuers = load_with(&[], &[("KEYBEARER_ISSUERS", &json(&file))], "").ok().unwrap().issuers;
+    assert!(matches!(&issuers[0].keys, IssuerKeys::Secret(secret) if secret.reveal().as_str() == SECRET));
+    assert!(refusal(&[], &[("KEYBEARER_ISSUERS", &json(Path::new("/nowhere/secret")))], "").contains("/nowhere/secret cannot be read"));
+}
+
+fn json_issuer(rest: &str) -> String {
+    format!(r#"[{{"issuer": "a", "audience": "b", {rest}}}]"#)
+}
+
+#[test]
+fn an_issuer_that_cannot_be_relied_on_is_refused_without_its_secret() {
+    let url = |url: &str| json_issuer(&format!(r#""jwks_url": "{url}""#));
+    let with_secret = |rest: &str| json_issuer(&format!(r#""shared_secret": "{SECRET}", {rest}"#));
+    let roles = |map: &str| with_secret(&format!(r#""role_claim": "r", "roles": {map}"#));
+    let cases = [
+        ("{".to_owned(), "JSON list"),
+        ("{}".to_owned(), "JSON list"),
+        ("[1]".to_owned(), "JSON list"),
+        (with_secret(r#""leeway": 1, "leeway": 2"#), "nothing is said twice"),
+        (r#"[{"audience": "b"}]"#.to_owned(), "`issuer` is needed"),
+        (format!(r#"[{{"issuer": "a", "shared_secret": "{SECRET}"}}]"#), "`audience` is needed"),
+        (format!(r#"[{{"issuer": "keybearer", "audience": "b", "shared_secret": "{SECRET}"}}]"#), "this server itself"),
+        (json_issuer(r#""account_claim": "sub""#), "exactly one of"),
+        (with_secret(r#""jwks_url": "https://id.example""#), "exactly one of"),
+        (json_issuer(r#""shared_secret": "canary""#), "at least 32 bytes"),
+        (with_secret(r#""algorithm": "HS512""#), "at least 64 bytes"),
+        (with_secret(r#""algorithm": "RS256""#), "does not go with `shared_secret`"),
+        (with_secret(r#""algorithm": "none""#), "none of those there are"),
+        (json_issuer(r#""jwks_url": "https://id.example", "algorithm": "HS256""#), "does not go with `jwks_url`"),
+        (url("http://id.example/jwks.json"), "must begin with https://"),
+        (url("http://127.0.0.1.id.example/"), "must begin with https://"),
+        (url("file:///etc/passwd"), "must begin with https://"),
+        (url("https://me:canary@id.example/"), "neither a user name"),
+        (url("id.example"), "cannot be read"),
+        (with_secret(r#""leeway": "61s""#), "a minute"),
+        (with_secret(r#""leeway": true"#), "a duration"),
+        (with_secret(r#""account_claim": ["sub"]"#), "`account_claim` must be a text"),
+        (with_secret(r#""accountclaim": "sub""#), "unknown field `accountclaim`"),
+        (with_secret(r#""role_claim": "r""#), "go together"),
+        (with_secret(r#""roles": {"a": "user"}"#), "go together"),
+        (roles(r#"{"a": "emperor"}"#), "gives no role that there is"),
+        (roles(r#"{"a": "bughunter"}"#), "nobody gets more than level 4"),
+        (roles(r#"{"a": "user", "b": "admin"}"#), "nobody gets more than level 4"),
+    ];
+    for (json, word) in cases {
+        let refused = refusal(&[], &[("KEYBEARER_ISSUERS", &json)], "");
+        assert!(refused.starts_with("setting `issuers` (from KEYBEARER_ISSUERS): ") && refused.contains(word), "{json}: {refused}");
+        assert!(!refused.contains("canary"), "{refused}");
+    }
+    for good in ["http://127.0.0.1:8080/k", "http://[::1]/k", "http://localhost/k", "https://id.example/k?tenant=1"] {
+        assert!(load_with(&[], &[("KEYBEARER_ISSUERS", &url(good))], "").is_ok(), "{good}");
+    }
+    let twice = "[[issuers]]\nissuer = \"a\"\naudience = \"b\"\njwks_file = \"c\"\n".repeat(2);
+    assert!(refusal(&[], &[], &twice).contains("entry 2 (a): another entry has the same `issuer`"));
+    assert!(refusal(&[], &[], "[issuers]\nissuer = \"a\"").contains("write [[issuers]]"));
 }
 
 #[test]

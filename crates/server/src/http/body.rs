@@ -5,13 +5,14 @@ mod documented;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, header};
 use http_body_util::LengthLimitError;
-use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Number, Value};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use self::documented::Documented;
 use crate::error::AppError;
+use crate::strict_json::Strict;
+pub(super) use crate::strict_json::is_tellable;
 
 /// The most bytes of a body, where a route does not say otherwise.
 pub const LIMIT: usize = 64 * 1024;
@@ -158,11 +159,6 @@ pub(super) fn without_content(message: &str) -> String {
     }
 }
 
-/// Whether an error may repeat the name of a field: as people name fields, and shorter than any secret of ours.
-pub(super) fn is_tellable(name: &str) -> bool {
-    name.len() <= 24 && name.chars().all(|c| c.is_alphanumeric() || "_-.$[]".contains(c))
-}
-
 /// A path of serde as a JSON pointer (RFC 6901), or so much of it as may be told.
 fn pointer(path: &Path) -> String {
     path.iter()
@@ -173,72 +169,4 @@ fn pointer(path: &Path) -> String {
             Segment::Enum { .. } | Segment::Unknown => String::new(),
         })
         .collect()
-}
-
-/// JSON in which no object has a key twice.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number out of range"))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(Strict(value)) = seq.next_element()? {
-            values.push(value);
-        }
-        Ok(Value::Array(values))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut values = Map::new();
-        while let Some(key) = map.next_key::<String>()? {
-            if values.contains_key(&key) {
-                let named = if is_tellable(&key) { format!("the field {key:?}") } else { "a field".to_owned() };
-                return Err(A::Error::custom(format_args!("{named} stands twice in one object")));
-            }
-            let Strict(value) = map.next_value()?;
-            values.insert(key, value);
-        }
-        Ok(Value::Object(values))
-    }
 }

@@ -74,6 +74,7 @@ pub(super) fn render(error: &AppError) -> Response {
         AppError::Busy
         | AppError::TooSlow
         | AppError::TooManyRequests { .. }
+        | AppError::KeysUnavailable
         | AppError::StorageFull
         | AppError::InDoubt(_)
         | AppError::Unconfirmed(_)
@@ -110,7 +111,8 @@ fn reason(error: &AuthError) -> &'static str {
         AuthError::Missing => "MISSING",
         AuthError::Malformed => "MALFORMED",
         AuthError::Ambiguous => "AMBIGUOUS",
-        AuthError::Invalid => "NOT_FOUND",
+        // A gate takes keys alone, and never comes to judge a token.
+        AuthError::Invalid | AuthError::Token(_) => "NOT_FOUND",
         AuthError::Expired => "EXPIRED",
         AuthError::Revoked(_) => "REVOKED",
     }

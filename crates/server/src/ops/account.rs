@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use keybearer_api as api;
 use keybearer_core::account::{AccountId, Standing, Status};
-use keybearer_core::authority::{PasswordProof, Touched};
+use keybearer_core::authority::Touched;
+use keybearer_core::identity;
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::role::{Level, USER};
 use keybearer_store::{
-    Account, AccountChange, AccountFilter, Actor, ChangedAccount, NewAccount, Page, PageRequest, Revoked, Session, What,
+    Account, AccountChange, AccountFilter, Actor, ChangedAccount, NewAccount, Newcomer, Origin, Page, PageRequest, Revoked, Session, What,
 };
 use zeroize::Zeroizing;
 
@@ -16,6 +17,7 @@ use super::{metadata, name, session, unseen_is_absent};
 use crate::app::{App, RequestContext};
 use crate::caller::Caller;
 use crate::error::{AppError, AuthError, Cause};
+use crate::issuers::Vouched;
 use crate::password;
 
 /// Makes an account.
@@ -49,7 +51,8 @@ pub async fn create_admin(app: &App, request: &RequestContext, username: String,
 }
 
 async fn administrator(app: &App, username: String, password: String) -> Result<NewAccount, AppError> {
-    let new = api::NewAccount { username, password: Some(password), role: None, email: None, external_id: None, metadata: None };
+    let new =
+        api::NewAccount { username, password: Some(password), role: None, email: None, external_id: None, issuer: None, metadata: None };
     prepare(app, new, keybearer_core::role::ADMIN.to_owned()).await
 }
 
@@ -57,12 +60,16 @@ async fn prepare(app: &App, new: api::NewAccount, role: String) -> Result<NewAcc
     let (username, username_key) = name("/username", &new.username)?;
     let email = new.email.map(email).transpose()?;
     let external_id = new.external_id.map(external_id).transpose()?;
+    let issuer = new.issuer.map(issuer).transpose()?;
+    if issuer.is_some() && external_id.is_none() {
+        return Err(AppError::invalid("/external_id", "is needed beside an issuer, who vouches for it"));
+    }
     let metadata = metadata(new.metadata)?;
     let password_hash = match new.password {
         Some(password) => Some(hash(app, password, &username).await?),
         None => None,
     };
-    Ok(NewAccount { username, username_key, password_hash, role, email, external_id, metadata })
+    Ok(NewAccount { username, username_key, password_hash, role, email, external_id, issuer, metadata })
 }
 
 pub(super) async fn hash(app: &App, password: String, username: &str) -> Result<String, AppError> {
@@ -88,8 +95,29 @@ pub(crate) fn email(text: String) -> Result<String, AppError> {
 }
 
 pub(crate) fn external_id(text: String) -> Result<String, AppError> {
-    name("/external_id", &text)?;
+    identity::check(&text).map_err(|error| AppError::invalid("/external_id", error.to_string()))?;
     Ok(text)
+}
+
+pub(crate) fn issuer(text: String) -> Result<String, AppError> {
+    identity::check(&text).map_err(|error| AppError::invalid("/issuer", error.to_string()))?;
+    Ok(text)
+}
+
+/// The account of somebody whom an application vouches for, and who was not here before. How it stands is looked up after it was made, by
+/// whoever made it.
+///
+/// # Errors
+/// [`AppError::Auth`] where the account was deleted, or the configuration has no role for them.
+pub async fn welcome(app: &App, request_id: String, vouched: &Vouched) -> Result<(AccountId, Standing), AppError> {
+    let identity = vouched.identity.clone();
+    let usernames = identity.usernames(vouched.username.as_deref()).into();
+    let role = vouched.role.clone().map_err(AuthError::Token)?;
+    let origin = Origin { actor: Actor::Issuer, now: app.clock.now(), request_id };
+    app.store.welcome(origin, Newcomer { identity, usernames, role }).await?;
+    // A node that asks each time is not waited for: its image may lack the account.
+    app.in_force().await?;
+    app.index.identity(&vouched.identity).ok_or(AppError::Auth(AuthError::Invalid))
 }
 
 /// The account whose session asks.
@@ -97,7 +125,15 @@ pub(crate) fn external_id(text: String) -> Result<String, AppError> {
 /// # Errors
 /// [`AppError::Auth`] where it was deleted since the session was looked up.
 pub fn of_session(app: &App, session: &Session) -> Result<Arc<Account>, AppError> {
-    app.index.account(session.account).ok_or(AppError::Auth(AuthError::Invalid))
+    of_holder(app, session.account)
+}
+
+/// The account whose holder asks.
+///
+/// # Errors
+/// As [`of_session`].
+pub fn of_holder(app: &App, account: AccountId) -> Result<Arc<Account>, AppError> {
+    app.index.account(account).ok_or(AppError::Auth(AuthError::Invalid))
 }
 
 /// The level that an account's role names now.
@@ -181,7 +217,7 @@ pub async fn change(
         consent: asked.consent.is_some(),
         password: asked.password.is_some(),
         email: asked.email.is_some(),
-        external: asked.external_id.is_some() || asked.metadata.is_some(),
+        external: asked.external_id.is_some() || asked.issuer.is_some() || asked.metadata.is_some(),
     };
     let proof = caller.authority.change_account(id, &before, &after, touched);
     let proof = proof.map_err(AppError::from).map_err(unseen_is_absent(What::Account))?;
@@ -192,10 +228,16 @@ pub async fn change(
         consent: asked.consent,
         email: asked.email.map(|given| given.map(email).transpose()).transpose()?,
         external_id: asked.external_id.map(|given| given.map(external_id).transpose()).transpose()?,
+        issuer: asked.issuer.map(|given| given.map(issuer).transpose()).transpose()?,
         metadata: asked.metadata.map(|given| metadata(Some(given))).transpose()?,
         ..AccountChange::default()
     };
-    if proof == PasswordProof::Needed {
+    if change.issuer.as_ref().is_some_and(Option::is_some)
+        && change.external_id.as_ref().map_or(account.external_id.is_none(), Option::is_none)
+    {
+        return Err(AppError::invalid("/external_id", "is needed beside an issuer, who vouches for it"));
+    }
+    if proof.of_account(account.has_password)? {
         change.proved = session::prove_password(app, request, &account, asked.current_password).await?;
     }
     if let Some(password) = asked.password {
@@ -233,9 +275,11 @@ pub async fn delete(
         return Err(absent(caller));
     };
     let proof = caller.authority.delete_account(id, &account.standing(app.index.roles()));
-    let proved = match proof.map_err(AppError::from).map_err(unseen_is_absent(What::Account))? {
-        PasswordProof::Needed => session::prove_password(app, request, &account, current_password).await?,
-        PasswordProof::NotNeeded => None,
+    let proof = proof.map_err(AppError::from).map_err(unseen_is_absent(What::Account))?;
+    let proved = if proof.of_account(account.has_password)? {
+        session::prove_password(app, request, &account, current_password).await?
+    } else {
+        None
     };
     Ok(app.store.delete_account(app.origin(caller.actor, request), id, proved, if_keys).await?)
 }

@@ -98,6 +98,8 @@ pub(super) struct Account {
     pub(super) email: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) external_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) issuer: Option<String>,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub(super) metadata: Metadata,
     #[serde(default, skip_serializing_if = "Option::is_none")]

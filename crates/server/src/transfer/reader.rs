@@ -260,10 +260,13 @@ fn account(line: line::Account) -> Result<AccountRow, String> {
         return Err("`id` must be greater than 0".to_owned());
     }
     if let Some(deleted_at) = line.deleted_at {
-        return match (line.username, line.email, line.external_id, line.password_hash) {
-            (None, None, None, None) => Ok(AccountRow::Deleted { id, created_at, deleted_at: moment(deleted_at) }),
-            _ => Err("is deleted, and so has no `username`, `email`, `external_id` or `password_hash`".to_owned()),
+        return match (line.username, line.email, line.external_id, line.issuer, line.password_hash) {
+            (None, None, None, None, None) => Ok(AccountRow::Deleted { id, created_at, deleted_at: moment(deleted_at) }),
+            _ => Err("is deleted, and so has no `username`, `email`, `external_id`, `issuer` or `password_hash`".to_owned()),
         };
+    }
+    if line.issuer.is_some() && line.external_id.is_none() {
+        return Err("has an `issuer` without an `external_id`".to_owned());
     }
     let (username, _) = name("username", &line.username.ok_or("lacks `username`")?)?;
     if line.password_hash.as_deref().is_some_and(|hash| !password::is_hash(hash)) {
@@ -274,6 +277,7 @@ fn account(line: line::Account) -> Result<AccountRow, String> {
         username,
         email: line.email.map(ops::account::email).transpose().map_err(told)?,
         external_id: line.external_id.map(ops::account::external_id).transpose().map_err(told)?,
+        issuer: line.issuer.map(ops::account::issuer).transpose().map_err(told)?,
         metadata: metadata(line.metadata)?,
         has_password: line.password_hash.is_some(),
         role: line.role.ok_or("lacks `role`")?,

@@ -17,6 +17,7 @@ mod fences;
 mod freesewing;
 mod gate;
 mod grpc;
+mod identity;
 mod last_used;
 mod matrix;
 mod metrics;

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use keybearer_core::account::{AccountId, Standing, Status, revocation};
-use keybearer_core::authority::{Authority, PasswordProof, Touched};
+use keybearer_core::authority::{Authority, Touched};
+use keybearer_core::identity::{Identity, may_begin_with};
 use keybearer_core::key::RevocationReason;
 use keybearer_core::name::canonical;
 use keybearer_core::role::Level;
@@ -16,10 +17,11 @@ use super::failure::Failure;
 use super::tx::{Recorded, Tx};
 use super::value::{Value, get, key_id};
 use super::{Postgres, row};
+use crate::account::deleted_identity;
 use crate::audit;
 use crate::{
-    Account, AccountChange, AccountFilter, Accounts, Actor, ChangedAccount, Login, NewAccount, Origin, Page, PageRequest, PasswordReset,
-    Revoked, SessionId, StoreError, Target, What,
+    Account, AccountChange, AccountFilter, Accounts, Actor, ChangedAccount, Login, Metadata, NewAccount, Newcomer, Origin, Page,
+    PageRequest, PasswordReset, Revoked, SessionId, StoreError, Target, What,
 };
 
 #[async_trait]
@@ -33,6 +35,10 @@ impl Accounts for Postgres {
                 })
             })
             .await
+    }
+
+    async fn welcome(&self, origin: Origin, newcomer: Newcomer) -> Result<Account, StoreError> {
+        self.writer().change(origin, move |tx| Box::pin(self::welcome(tx, newcomer))).await
     }
 
     async fn create_first_admin(&self, origin: Origin, new: NewAccount) -> Result<Account, StoreError> {
@@ -114,6 +120,35 @@ async fn standings(tx: &Tx, except: Option<AccountId>) -> Result<Vec<Standing>, 
         .collect()
 }
 
+async fn welcome(tx: &mut Tx, newcomer: Newcomer) -> Result<Account, StoreError> {
+    let Newcomer { identity, usernames, role } = newcomer;
+    let find = "SELECT id FROM accounts WHERE issuer = $1 AND external_id = $2";
+    if let Some(known) = tx.transaction().find(find, &[(&identity.issuer).into(), (&identity.external_id).into()]).await? {
+        return row::account(tx.transaction(), AccountId(get(&known, 0)?)).await;
+    }
+    let gone = "SELECT 1 FROM accounts WHERE issuer = $1 AND external_id IS NULL";
+    if tx.transaction().find(gone, &[(&deleted_identity(Some(&identity))).into()]).await?.is_some() {
+        return Err(StoreError::IdentityDeleted);
+    }
+    may_begin_with(tx.roles().level(&role))?;
+    let Identity { issuer, external_id } = identity;
+    let mut taken = StoreError::Taken { what: What::Account, field: "username" };
+    for username in usernames {
+        let username_key = username.canonical();
+        match require_free_username(tx.transaction(), &username_key).await {
+            Ok(()) => {
+                let (external_id, issuer) = (Some(external_id), Some(issuer));
+                let (username, metadata) = (username.as_str().to_owned(), Metadata::new());
+                let new = NewAccount { username, username_key, password_hash: None, role, email: None, external_id, issuer, metadata };
+                return create(tx, &new).await;
+            }
+            Err(error @ StoreError::Taken { .. }) => taken = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(taken)
+}
+
 async fn create(tx: &mut Tx, new: &NewAccount) -> Result<Account, StoreError> {
     require_free_username(tx.transaction(), &new.username_key).await?;
     let number = tx.transaction().one("UPDATE counter SET last_account = last_account + 1 RETURNING last_account", &[]).await?;
@@ -121,8 +156,8 @@ async fn create(tx: &mut Tx, new: &NewAccount) -> Result<Account, StoreError> {
     let metadata = Json::Object(new.metadata.clone()).to_string();
     tx.transaction()
         .execute(
-            "INSERT INTO accounts (id, username, username_key, email, external_id, metadata, password_hash, role, status, consent, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', TRUE, $9)",
+            "INSERT INTO accounts (id, username, username_key, email, external_id, metadata, password_hash, role, status, consent, created_at,
+             issuer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', TRUE, $9, coalesce($10, ''))",
             &[
                 id.into(),
                 (&new.username).into(),
@@ -133,6 +168,7 @@ async fn create(tx: &mut Tx, new: &NewAccount) -> Result<Account, StoreError> {
                 (&new.password_hash).into(),
                 (&new.role).into(),
                 tx.now().into(),
+                (&new.issuer).into(),
             ],
         )
         .await
@@ -175,12 +211,14 @@ async fn find(tx: &Tx, id: AccountId, authority: &Authority) -> Result<Account, 
 async fn alter(tx: &mut Tx, id: AccountId, change: AccountChange) -> Result<ChangedAccount, StoreError> {
     let authority = tx.authority().await?;
     let before = find(tx, id, &authority).await?;
+    let external_id = change.external_id.clone().unwrap_or_else(|| before.external_id.clone());
     let after = Account {
         role: change.role.clone().unwrap_or_else(|| before.role.clone()),
         status: change.status.unwrap_or(before.status),
         consent: change.consent.unwrap_or(before.consent),
         email: change.email.clone().unwrap_or_else(|| before.email.clone()),
-        external_id: change.external_id.clone().unwrap_or_else(|| before.external_id.clone()),
+        issuer: change.issuer.clone().unwrap_or_else(|| before.issuer.clone()).filter(|_| external_id.is_some()),
+        external_id,
         metadata: change.metadata.clone().unwrap_or_else(|| before.metadata.clone()),
         has_password: before.has_password || change.password_hash.is_some(),
         ..before.clone()
@@ -191,10 +229,10 @@ async fn alter(tx: &mut Tx, id: AccountId, change: AccountChange) -> Result<Chan
         consent: change.consent.is_some(),
         password: change.password_hash.is_some(),
         email: change.email.is_some(),
-        external: change.external_id.is_some() || change.metadata.is_some(),
+        external: change.external_id.is_some() || change.issuer.is_some() || change.metadata.is_some(),
     };
     let (stood, stands) = (before.standing(tx.roles()), after.standing(tx.roles()));
-    if authority.change_account(id, &stood, &stands, touched)? == PasswordProof::Needed {
+    if authority.change_account(id, &stood, &stands, touched)?.of_account(before.has_password)? {
         require_proof(tx.transaction(), id, change.proved.as_ref()).await?;
     }
     if stood.is_active_admin() && !stands.is_active_admin() {
@@ -208,7 +246,7 @@ async fn alter(tx: &mut Tx, id: AccountId, change: AccountChange) -> Result<Chan
     tx.transaction()
         .execute(
             "UPDATE accounts SET role = $2, status = $3, consent = $4, email = $5, external_id = $6, metadata = $7,
-             password_hash = coalesce($8, password_hash) WHERE id = $1",
+             password_hash = coalesce($8, password_hash), issuer = coalesce($9, '') WHERE id = $1",
             &[
                 id.into(),
                 (&after.role).into(),
@@ -218,6 +256,7 @@ async fn alter(tx: &mut Tx, id: AccountId, change: AccountChange) -> Result<Chan
                 (&after.external_id).into(),
                 (&metadata).into(),
                 (&change.password_hash).into(),
+                (&after.issuer).into(),
             ],
         )
         .await
@@ -259,7 +298,7 @@ async fn reset_password(tx: &mut Tx, reset: PasswordReset) -> Result<ChangedAcco
 fn own_session(actor: &Actor, id: AccountId) -> Option<SessionId> {
     match actor {
         Actor::Session { account, session } if *account == id => Some(*session),
-        Actor::Session { .. } | Actor::Operator | Actor::Key(_) => None,
+        Actor::Session { .. } | Actor::Identity { .. } | Actor::Issuer | Actor::Operator | Actor::Key(_) => None,
     }
 }
 
@@ -306,7 +345,7 @@ async fn delete(tx: &mut Tx, id: AccountId, proved: Option<String>, if_keys: Opt
     let authority = tx.authority().await?;
     let account = find(tx, id, &authority).await?;
     let standing = account.standing(tx.roles());
-    if authority.delete_account(id, &standing)? == PasswordProof::Needed {
+    if authority.delete_account(id, &standing)?.of_account(account.has_password)? {
         require_proof(tx.transaction(), id, proved.as_ref()).await?;
     }
     if standing.is_active_admin() {
@@ -316,8 +355,8 @@ async fn delete(tx: &mut Tx, id: AccountId, proved: Option<String>, if_keys: Opt
     tx.transaction()
         .execute(
             "UPDATE accounts SET deleted_at = $2, username = NULL, username_key = NULL, email = NULL, external_id = NULL,
-             password_hash = NULL, metadata = '{}' WHERE id = $1",
-            &[id.into(), tx.now().into()],
+             password_hash = NULL, metadata = '{}', issuer = $3 WHERE id = $1",
+            &[id.into(), tx.now().into(), (&deleted_identity(account.identity().as_ref())).into()],
         )
         .await?;
     let revoked = Revoked { keys: keys.len(), sessions: sessions.len() };
@@ -381,6 +420,8 @@ async fn list(transaction: &Transaction, filter: AccountFilter, page: PageReques
     conditions.and("strpos(username_key, ?) > 0", part.as_deref());
     conditions.and("role = ?", filter.role.as_deref());
     conditions.and("status = ?", filter.status.map(Status::as_str));
+    conditions.and("issuer = ?", filter.issuer.as_deref());
+    conditions.and("external_id = ?", filter.external_id.as_deref());
     let sql = format!(
         "SELECT {} FROM accounts WHERE deleted_at IS NULL AND {} ORDER BY id LIMIT {}",
         row::ACCOUNT,

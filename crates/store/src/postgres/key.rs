@@ -123,7 +123,7 @@ async fn insert(tx: &mut Tx, new: NewKey, holder: KeyHolder, expires_at: Option<
     };
     let made_by = match tx.actor() {
         Actor::Key(id) => Some(*id),
-        Actor::Operator | Actor::Session { .. } => None,
+        Actor::Operator | Actor::Session { .. } | Actor::Identity { .. } | Actor::Issuer => None,
     };
     // On any unique column or index: the id is random, so it is the name.
     if !write(tx.transaction(), &key, &new.name_key, made_by).await? {

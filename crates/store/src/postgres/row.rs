@@ -12,14 +12,15 @@ use super::connection::Transaction;
 use super::value::{get, key_id, moment, moment_or_none, policy_id, session_id, unreadable};
 use crate::{Account, Key, KeyHolder, Metadata, Policy, Session, SessionId, StoreError, What};
 
-pub(super) const ACCOUNT: &str = "id, username, email, external_id, metadata, password_hash IS NOT NULL, role, status, consent, created_at";
+pub(super) const ACCOUNT: &str =
+    "id, username, email, external_id, metadata, password_hash IS NOT NULL, role, status, consent, created_at, nullif(issuer, '')";
 pub(super) const SESSION: &str = "id, account, created_at, expires_at";
 pub(super) const KEY: &str = "id, name, owner, level, policy, service, metadata, digest, pepper, created_at, created_by, expires_at, revoked_at, revoked_reason, last_used_at";
 pub(super) const POLICY: &str =
     "id, name, created_at, created_by, version, (SELECT count(*) FROM keys WHERE keys.policy = policies.id AND revoked_at IS NULL)";
 
 /// How many columns [`ACCOUNT`] and [`KEY`] have.
-pub(super) const AFTER_ACCOUNT: usize = 10;
+pub(super) const AFTER_ACCOUNT: usize = 11;
 pub(super) const AFTER_KEY: usize = 15;
 
 fn metadata(row: &Row, column: usize) -> Result<Metadata, StoreError> {
@@ -38,6 +39,7 @@ pub(super) fn to_account(row: &Row) -> Result<Account, StoreError> {
         status: Status::parse(get(row, 7)?).ok_or_else(|| unreadable("unknown status"))?,
         consent: get(row, 8)?,
         created_at: moment(row, 9)?,
+        issuer: get(row, 10)?,
     })
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use keybearer_core::account::{AccountId, Standing};
-use keybearer_core::authority::Authority;
+use keybearer_core::authority::{Authority, SignIn};
 use keybearer_core::decision::{Evidence, Holder, Record, decide};
+use keybearer_core::identity::IdentityMark;
 use keybearer_core::key::RevocationReason;
 use keybearer_core::requirement::Requirement;
 use keybearer_core::role::Roles;
@@ -97,6 +98,9 @@ impl Tx {
         match self.origin.actor {
             Actor::Operator => Ok(Authority::Operator),
             Actor::Session { account, session } => self.session_authority(account, session).await,
+            Actor::Identity { account, mark } => self.identity_authority(account, mark).await,
+            // Nobody yet: who is welcomed asks for nothing else.
+            Actor::Issuer => Err(StoreError::ActorGone),
             Actor::Key(id) => self.key_authority(id).await,
         }
     }
@@ -108,9 +112,22 @@ impl Tx {
         let (live, standing) = tokio::join!(self.transaction.find(sql, &values), self.standing(account));
         let live: Option<bool> = live?.map(|row| get(&row, 0)).transpose()?;
         match (live, standing?) {
-            (Some(true), Some(standing)) if standing.may_sign_in() => Ok(Authority::Session { account, standing }),
+            (Some(true), Some(standing)) if standing.may_sign_in() => Ok(Authority::Session { account, standing, by: SignIn::Here }),
             _ => Err(StoreError::ActorGone),
         }
+    }
+
+    async fn identity_authority(&self, id: AccountId, mark: IdentityMark) -> Result<Authority, StoreError> {
+        let account = match row::account(&self.transaction, id).await {
+            Err(StoreError::NotFound(What::Account)) => return Err(StoreError::ActorGone),
+            account => account?,
+        };
+        let standing = account.standing(&self.roles);
+        let is_theirs = account.identity().is_some_and(|identity| identity.mark() == mark);
+        if !is_theirs || !standing.may_sign_in() {
+            return Err(StoreError::ActorGone);
+        }
+        Ok(Authority::Session { account: id, standing, by: SignIn::Elsewhere })
     }
 
     async fn key_authority(&self, id: KeyId) -> Result<Authority, StoreError> {

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use keybearer_core::account::{AccountId, Standing, Status, revocation};
-use keybearer_core::authority::{Authority, PasswordProof, Touched};
+use keybearer_core::authority::{Authority, Touched};
+use keybearer_core::identity::{Identity, may_begin_with};
 use keybearer_core::key::RevocationReason;
 use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
@@ -15,10 +16,11 @@ use serde_json::{Value, json};
 use super::backup::connect_read_only;
 use super::tx::{Recorded, Tx, is_taken};
 use super::{Sqlite, migrate, row};
+use crate::account::deleted_identity;
 use crate::audit;
 use crate::{
-    Account, AccountChange, AccountFilter, Accounts, Actor, ChangedAccount, Login, NewAccount, Origin, Page, PageRequest, PasswordReset,
-    Revoked, SessionId, StoreError, Target, What,
+    Account, AccountChange, AccountFilter, Accounts, Actor, ChangedAccount, Login, Metadata, NewAccount, Newcomer, Origin, Page,
+    PageRequest, PasswordReset, Revoked, SessionId, StoreError, Target, What,
 };
 
 #[async_trait]
@@ -30,6 +32,10 @@ impl Accounts for Sqlite {
                 create(tx, &new)
             })
             .await
+    }
+
+    async fn welcome(&self, origin: Origin, newcomer: Newcomer) -> Result<Account, StoreError> {
+        self.writer.change(origin, move |tx| self::welcome(tx, newcomer)).await
     }
 
     async fn create_first_admin(&self, origin: Origin, new: NewAccount) -> Result<Account, StoreError> {
@@ -110,13 +116,44 @@ fn standings(tx: &Tx<'_>, except: Option<AccountId>) -> Result<Vec<Standing>, St
     Ok(standings)
 }
 
+fn welcome(tx: &mut Tx<'_>, newcomer: Newcomer) -> Result<Account, StoreError> {
+    let Newcomer { identity, usernames, role } = newcomer;
+    let find = "SELECT id FROM accounts WHERE issuer = ?1 AND external_id = ?2";
+    let known: Option<i64> =
+        tx.connection().prepare_cached(find)?.query_row((&identity.issuer, &identity.external_id), |row| row.get(0)).optional()?;
+    if let Some(id) = known {
+        return row::account(tx.connection(), AccountId(id));
+    }
+    let gone = "SELECT 1 FROM accounts WHERE issuer = ?1 AND external_id IS NULL";
+    if tx.connection().prepare_cached(gone)?.exists([deleted_identity(Some(&identity))])? {
+        return Err(StoreError::IdentityDeleted);
+    }
+    may_begin_with(tx.roles().level(&role))?;
+    let Identity { issuer, external_id } = identity;
+    let mut taken = StoreError::Taken { what: What::Account, field: "username" };
+    for username in usernames {
+        let username_key = username.canonical();
+        match require_free_username(tx.connection(), &username_key) {
+            Ok(()) => {
+                let (external_id, issuer) = (Some(external_id), Some(issuer));
+                let (username, metadata) = (username.as_str().to_owned(), Metadata::new());
+                let new = NewAccount { username, username_key, password_hash: None, role, email: None, external_id, issuer, metadata };
+                return create(tx, &new);
+            }
+            Err(error @ StoreError::Taken { .. }) => taken = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(taken)
+}
+
 fn create(tx: &mut Tx<'_>, new: &NewAccount) -> Result<Account, StoreError> {
     require_free_username(tx.connection(), &new.username_key)?;
     let id: i64 = tx
         .connection()
         .prepare_cached(
-            "INSERT INTO accounts (username, username_key, email, external_id, metadata, password_hash, role, status, consent, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', 1, ?8) RETURNING id",
+            "INSERT INTO accounts (username, username_key, email, external_id, metadata, password_hash, role, status, consent, created_at, issuer)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', 1, ?8, coalesce(?9, '')) RETURNING id",
         )?
         .query_row(
             (
@@ -128,6 +165,7 @@ fn create(tx: &mut Tx<'_>, new: &NewAccount) -> Result<Account, StoreError> {
                 &new.password_hash,
                 &new.role,
                 tx.now().0,
+                &new.issuer,
             ),
             |row| row.get(0),
         )
@@ -171,12 +209,14 @@ fn find(tx: &Tx<'_>, id: AccountId, authority: &Authority) -> Result<Account, St
 fn alter(tx: &mut Tx<'_>, id: AccountId, change: AccountChange) -> Result<ChangedAccount, StoreError> {
     let authority = tx.authority()?;
     let before = find(tx, id, &authority)?;
+    let external_id = change.external_id.clone().unwrap_or_else(|| before.external_id.clone());
     let after = Account {
         role: change.role.clone().unwrap_or_else(|| before.role.clone()),
         status: change.status.unwrap_or(before.status),
         consent: change.consent.unwrap_or(before.consent),
         email: change.email.clone().unwrap_or_else(|| before.email.clone()),
-        external_id: change.external_id.clone().unwrap_or_else(|| before.external_id.clone()),
+        issuer: change.issuer.clone().unwrap_or_else(|| before.issuer.clone()).filter(|_| external_id.is_some()),
+        external_id,
         metadata: change.metadata.clone().unwrap_or_else(|| before.metadata.clone()),
         has_password: before.has_password || change.password_hash.is_some(),
         ..before.clone()
@@ -187,10 +227,10 @@ fn alter(tx: &mut Tx<'_>, id: AccountId, change: AccountChange) -> Result<Change
         consent: change.consent.is_some(),
         password: change.password_hash.is_some(),
         email: change.email.is_some(),
-        external: change.external_id.is_some() || change.metadata.is_some(),
+        external: change.external_id.is_some() || change.issuer.is_some() || change.metadata.is_some(),
     };
     let (stood, stands) = (before.standing(tx.roles()), after.standing(tx.roles()));
-    if authority.change_account(id, &stood, &stands, touched)? == PasswordProof::Needed {
+    if authority.change_account(id, &stood, &stands, touched)?.of_account(before.has_password)? {
         require_proof(tx.connection(), id, change.proved.as_ref())?;
     }
     if stood.is_active_admin() && !stands.is_active_admin() {
@@ -203,7 +243,7 @@ fn alter(tx: &mut Tx<'_>, id: AccountId, change: AccountChange) -> Result<Change
     tx.connection()
         .prepare_cached(
             "UPDATE accounts SET role = ?2, status = ?3, consent = ?4, email = ?5, external_id = ?6, metadata = ?7,
-             password_hash = coalesce(?8, password_hash) WHERE id = ?1",
+             password_hash = coalesce(?8, password_hash), issuer = coalesce(?9, '') WHERE id = ?1",
         )?
         .execute((
             id.0,
@@ -214,6 +254,7 @@ fn alter(tx: &mut Tx<'_>, id: AccountId, change: AccountChange) -> Result<Change
             &after.external_id,
             Value::Object(after.metadata.clone()).to_string(),
             &change.password_hash,
+            &after.issuer,
         ))
         .map_err(external_id_taken)?;
     let (keys, sessions) = match revocation(&stood, &stands) {
@@ -252,7 +293,7 @@ fn reset_password(tx: &mut Tx<'_>, reset: PasswordReset) -> Result<ChangedAccoun
 fn own_session(actor: &Actor, id: AccountId) -> Option<SessionId> {
     match actor {
         Actor::Session { account, session } if *account == id => Some(*session),
-        Actor::Session { .. } | Actor::Operator | Actor::Key(_) => None,
+        Actor::Session { .. } | Actor::Identity { .. } | Actor::Issuer | Actor::Operator | Actor::Key(_) => None,
     }
 }
 
@@ -297,7 +338,7 @@ fn delete(tx: &mut Tx<'_>, id: AccountId, proved: Option<&String>, if_keys: Opti
     let authority = tx.authority()?;
     let account = find(tx, id, &authority)?;
     let standing = account.standing(tx.roles());
-    if authority.delete_account(id, &standing)? == PasswordProof::Needed {
+    if authority.delete_account(id, &standing)?.of_account(account.has_password)? {
         require_proof(tx.connection(), id, proved)?;
     }
     if standing.is_active_admin() {
@@ -314,8 +355,8 @@ pub(super) fn erase(tx: &mut Tx<'_>, account: &Account) -> Result<Revoked, Store
     let (keys, sessions) = tx.end_all_of(id, RevocationReason::AccountDeleted)?;
     tx.connection().execute(
         "UPDATE accounts SET deleted_at = ?2, username = NULL, username_key = NULL, email = NULL, external_id = NULL,
-         password_hash = NULL, metadata = '{}' WHERE id = ?1",
-        (id.0, tx.now().0),
+         password_hash = NULL, metadata = '{}', issuer = ?3 WHERE id = ?1",
+        (id.0, tx.now().0, deleted_identity(account.identity().as_ref())),
     )?;
     let revoked = Revoked { keys: keys.len(), sessions: sessions.len() };
     tx.record(Recorded {
@@ -376,6 +417,8 @@ fn list(connection: &Connection, filter: &AccountFilter, page: &PageRequest) -> 
     and("instr(username_key, ?) > 0", filter.username.as_deref().map(keybearer_core::name::canonical));
     and("role = ?", filter.role.clone());
     and("status = ?", filter.status.map(|status| status.as_str().to_owned()));
+    and("issuer = ?", filter.issuer.clone());
+    and("external_id = ?", filter.external_id.clone());
     let mut items = connection
         .prepare_cached(&format!(
             "SELECT {} FROM accounts WHERE deleted_at IS NULL AND id > ?1 {conditions} ORDER BY id LIMIT ?2",

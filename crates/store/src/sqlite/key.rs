@@ -107,7 +107,7 @@ fn insert(tx: &mut Tx<'_>, new: &NewKey, holder: KeyHolder, expires_at: Option<U
     };
     let made_by = match tx.actor() {
         Actor::Key(id) => Some(*id.as_bytes()),
-        Actor::Operator | Actor::Session { .. } => None,
+        Actor::Operator | Actor::Session { .. } | Actor::Identity { .. } | Actor::Issuer => None,
     };
     let created_by = tx.actor().to_string();
     tx.connection()

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use keybearer_core::account::{Standing, revocation};
+use keybearer_core::account::{AccountId, Standing, revocation};
+use keybearer_core::identity::Identity;
 use keybearer_core::key::RevocationReason;
 use keybearer_core::name::canonical;
 use keybearer_core::policy::PolicyId;
@@ -226,7 +227,9 @@ impl Restore<'_> {
             self.connection().query_row("SELECT password_hash FROM accounts WHERE id = ?1", [copied.id.0], |row| row.get(0))?;
         // A password that was changed may have been changed because somebody else knew it.
         let other_password = password.as_ref() != password_hash;
-        if after == before && !other_password {
+        // A person elsewhere who was given another account, or none, does not get this one back.
+        let other_identity = copied.identity() != known.identity();
+        if after == before && !other_password && !other_identity {
             return Ok(());
         }
         let role = if last.level < before.level { &known.role } else { &copied.role };
@@ -236,6 +239,9 @@ impl Restore<'_> {
         self.connection()
             .prepare_cached("UPDATE accounts SET role = ?2, status = ?3, consent = ?4, password_hash = ?5 WHERE id = ?1")?
             .execute((copied.id.0, role, after.status.as_str(), after.consent, password))?;
+        if other_identity {
+            self.give_identity(copied.id, known.identity().filter(|_| !here))?;
+        }
         let ended = match revocation(&before, &after) {
             Some(reason) => self.tx.end_all_of(copied.id, reason)?.0,
             None => Vec::new(),
@@ -247,7 +253,25 @@ impl Restore<'_> {
         if other_password {
             told["password"] = json!("changed");
         }
+        if other_identity {
+            let account = row::account(self.connection(), copied.id)?;
+            told["external_id"] = json!(account.external_id);
+            told["issuer"] = json!(account.issuer);
+        }
         self.note("account.changed", Target::Account(copied.id), told)
+    }
+
+    /// Gives an account to this person elsewhere, unless they have another one, or to none.
+    fn give_identity(&self, id: AccountId, identity: Option<Identity>) -> Result<(), StoreError> {
+        self.connection().prepare_cached("UPDATE accounts SET issuer = '', external_id = NULL WHERE id = ?1")?.execute([id.0])?;
+        if let Some(Identity { issuer, external_id }) = identity {
+            self.connection().prepare_cached("UPDATE OR IGNORE accounts SET issuer = ?2, external_id = ?3 WHERE id = ?1")?.execute((
+                id.0,
+                issuer,
+                external_id,
+            ))?;
+        }
+        Ok(())
     }
 
     fn lower_policies(&mut self, parted: &Parted<'_>) -> Result<(), StoreError> {

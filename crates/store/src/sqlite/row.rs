@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::{Account, Key, KeyHolder, Metadata, Policy, Session, SessionId, StoreError, What};
 
-pub(super) const ACCOUNT: &str = "id, username, email, external_id, metadata, password_hash IS NOT NULL, role, status, consent, created_at";
+pub(super) const ACCOUNT: &str =
+    "id, username, email, external_id, metadata, password_hash IS NOT NULL, role, status, consent, created_at, nullif(issuer, '')";
 pub(super) const SESSION: &str = "id, account, created_at, expires_at";
 pub(super) const KEY: &str = "id, name, owner, level, policy, service, metadata, digest, pepper, created_at, created_by, expires_at, revoked_at, revoked_reason, last_used_at";
 pub(super) const POLICY: &str =
@@ -57,6 +58,7 @@ pub(super) fn to_account(row: &Row<'_>) -> rusqlite::Result<Account> {
         status: Status::parse(&status).ok_or_else(|| bad_column(7, Type::Text, "unknown status"))?,
         consent: row.get(8)?,
         created_at: UnixMillis(row.get(9)?),
+        issuer: row.get(10)?,
     })
 }
 

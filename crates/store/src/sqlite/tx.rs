@@ -5,8 +5,9 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use keybearer_core::account::{AccountId, Standing};
-use keybearer_core::authority::Authority;
+use keybearer_core::authority::{Authority, SignIn};
 use keybearer_core::decision::{Evidence, Holder, Record, decide};
+use keybearer_core::identity::IdentityMark;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::requirement::Requirement;
 use keybearer_core::role::Roles;
@@ -129,6 +130,9 @@ impl<'a> Tx<'a> {
         match self.origin.actor {
             Actor::Operator => Ok(Authority::Operator),
             Actor::Session { account, session } => self.session_authority(account, session),
+            Actor::Identity { account, mark } => self.identity_authority(account, mark),
+            // Nobody yet: who is welcomed asks for nothing else.
+            Actor::Issuer => Err(StoreError::ActorGone),
             Actor::Key(id) => self.key_authority(id),
         }
     }
@@ -141,9 +145,22 @@ impl<'a> Tx<'a> {
             .optional()?;
         let standing = self.standing(account)?;
         match (live, standing) {
-            (Some(true), Some(standing)) if standing.may_sign_in() => Ok(Authority::Session { account, standing }),
+            (Some(true), Some(standing)) if standing.may_sign_in() => Ok(Authority::Session { account, standing, by: SignIn::Here }),
             _ => Err(StoreError::ActorGone),
         }
+    }
+
+    fn identity_authority(&self, id: AccountId, mark: IdentityMark) -> Result<Authority, StoreError> {
+        let account = match row::account(self.connection, id) {
+            Err(StoreError::NotFound(What::Account)) => return Err(StoreError::ActorGone),
+            account => account?,
+        };
+        let standing = account.standing(self.roles);
+        let is_theirs = account.identity().is_some_and(|identity| identity.mark() == mark);
+        if !is_theirs || !standing.may_sign_in() {
+            return Err(StoreError::ActorGone);
+        }
+        Ok(Authority::Session { account: id, standing, by: SignIn::Elsewhere })
     }
 
     fn key_authority(&self, id: KeyId) -> Result<Authority, StoreError> {

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use keybearer_core::account::{AccountId, Standing, Status};
 use keybearer_core::decision::{Evidence, Holder, Record, decide};
+use keybearer_core::identity::Identity;
 use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::requirement::Requirement;
 use keybearer_core::role::{Level, Roles};
 use keybearer_core::token::KeyId;
 use keybearer_store::{
-    AccountChange, Actor, CarriedOver, Cascade, KeyHolder, PolicyChange, Replaced, ServiceKeyChange, Store, StoreError, check_sqlite,
-    copy_sqlite, open_sqlite, prepare_restored_sqlite, read_replaced_sqlite, sqlite_contents,
+    AccountChange, Actor, CarriedOver, Cascade, KeyHolder, Newcomer, PolicyChange, Replaced, ServiceKeyChange, Store, StoreError,
+    check_sqlite, copy_sqlite, open_sqlite, prepare_restored_sqlite, read_replaced_sqlite, sqlite_contents,
 };
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -434,4 +435,33 @@ async fn of_roles_that_no_table_has_nobody_can_tell_the_lower() {
     let roles = Roles::default().with("chief", Level::ALL).unwrap();
     prepare_restored_sqlite(&copy, Some(&replaced), &[(1, "first".to_owned())].into(), &roles, world.now()).unwrap();
     assert_eq!(load(&copy).await.0.account(ADA).await.unwrap().role, "user");
+}
+
+#[tokio::test]
+async fn a_person_elsewhere_who_lost_an_account_does_not_get_it_back() {
+    let world = furnished().await;
+    let link = |external_id: Option<&str>| AccountChange {
+        external_id: Some(external_id.map(Into::into)),
+        issuer: external_id.map(|_| Some("https://app.example".into())),
+        ..AccountChange::default()
+    };
+    for (id, name) in [(ADA, "ada"), (GRACE, "grace"), (MARY, "mary")] {
+        world.change(Actor::Operator, id, link(Some(name))).await.unwrap();
+    }
+    let early = copy(&world, "early.db");
+    world.change(Actor::Operator, ADA, link(None)).await.unwrap();
+    world.change(Actor::Operator, GRACE, link(Some("another"))).await.unwrap();
+    world.store.delete_account(world.operator(), MARY, None, None).await.unwrap();
+    let replaced = read_replaced_sqlite(&database(&world)).unwrap();
+    prepare(&world, &early, Some(&replaced)).unwrap();
+    let (store, _image) = load(&early).await;
+    let name = async |id| store.account(id).await.unwrap().identity().map(|identity| identity.external_id);
+    assert_eq!((name(ADA).await, name(GRACE).await.as_deref()), (None, Some("another")));
+    let newcomer = |name: &str| {
+        let identity = Identity { issuer: "https://app.example".into(), external_id: name.into() };
+        Newcomer { usernames: identity.usernames(None).into(), identity, role: "user".into() }
+    };
+    let origin = || world.by(Actor::Issuer);
+    assert!(matches!(store.welcome(origin(), newcomer("mary")).await, Err(StoreError::IdentityDeleted)));
+    assert!(![ADA, GRACE].contains(&store.welcome(origin(), newcomer("ada")).await.unwrap().id));
 }

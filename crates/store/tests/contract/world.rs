@@ -136,6 +136,7 @@ impl World {
             role: role.into(),
             email: None,
             external_id: None,
+            issuer: None,
             metadata: Metadata::new(),
         }
     }

@@ -73,6 +73,12 @@ struct Which {
     /// Of this status
     #[arg(long, value_name = "active|locked|blocked", value_parser = word::<api::AccountStatus>)]
     status: Option<api::AccountStatus>,
+    /// For whose name in an application this issuer vouches
+    #[arg(long, value_name = "TEXT")]
+    issuer: Option<String>,
+    /// Whose name in an application is this
+    #[arg(long, value_name = "TEXT")]
+    external_id: Option<String>,
     /// At most so many
     #[arg(long, value_name = "NUMBER")]
     limit: Option<usize>,
@@ -91,6 +97,9 @@ struct Create {
     /// Unique name in the application it comes from
     #[arg(long, value_name = "TEXT")]
     external_id: Option<String>,
+    /// Who vouches for that name, as its tokens say
+    #[arg(long, value_name = "TEXT", requires = "external_id")]
+    issuer: Option<String>,
     /// What the application keeps with it: a JSON object
     #[arg(long, value_name = "JSON", value_parser = metadata)]
     metadata: Option<api::Metadata>,
@@ -124,6 +133,9 @@ struct Change {
     /// Forget the name in the application
     #[arg(long, conflicts_with = "external_id")]
     no_external_id: bool,
+    /// Somebody else who vouches for that name
+    #[arg(long, value_name = "TEXT", conflicts_with = "no_external_id")]
+    issuer: Option<String>,
     /// What the application keeps with it, replaced as a whole: a JSON object
     #[arg(long, value_name = "JSON", value_parser = metadata)]
     metadata: Option<api::Metadata>,
@@ -153,7 +165,13 @@ impl Account {
 }
 
 async fn list(context: &Context, which: Which) -> Outcome {
-    let query = AccountQuery { username: which.username, role: which.role, status: which.status };
+    let query = AccountQuery {
+        username: which.username,
+        role: which.role,
+        status: which.status,
+        issuer: which.issuer,
+        external_id: which.external_id,
+    };
     let accounts = context.client.accounts().list(&query).at_most(which.limit.unwrap_or(usize::MAX)).all().await?;
     let header = ["ID", "USERNAME", "ROLE", "LEVEL", "STATUS", "CONSENT", "CREATED"];
     context.out.rows(&accounts, header, |account| {
@@ -181,6 +199,7 @@ pub(super) fn fields(account: &api::Account) -> Vec<Field> {
         ("consent", some(Some(account.consent))),
         ("email", account.email.clone()),
         ("external id", account.external_id.clone()),
+        ("issuer", account.issuer.clone()),
         ("metadata", shown(&account.metadata)),
         ("has password", some(Some(account.has_password))),
         ("created", some(Some(account.created_at))),
@@ -195,6 +214,7 @@ async fn create(context: &Context, new: Create) -> Outcome {
         role: new.role,
         email: new.email,
         external_id: new.external_id,
+        issuer: new.issuer,
         metadata: new.metadata,
     };
     let account = context.client.accounts().create(&new).await?;
@@ -214,6 +234,7 @@ async fn change(context: &Context, asked: Change) -> Outcome {
         current_password,
         email: cleared(asked.no_email, asked.email),
         external_id: cleared(asked.no_external_id, asked.external_id),
+        issuer: asked.issuer.map(Some),
         metadata: asked.metadata,
     };
     let changed = context.client.accounts().change(asked.account, &change).await?;

@@ -39,7 +39,10 @@ fn gather(layer: &mut Layer, section: &str, table: Map<String, Value>, path: &st
         match (Setting::find(&name), value.kind) {
             // Merged with the default, a section would take the default's origin.
             (Some(Setting { name, kind, .. }), ValueKind::Table(_)) if *kind != Kind::Roles => {
-                let problem = "must be a single value, not a section".to_owned();
+                let problem = match kind {
+                    Kind::Issuers => format!("must be tables of a list: write [[{name}]]"),
+                    _ => "must be a single value, not a section".to_owned(),
+                };
                 return Err(ConfigError::Invalid { name, origin: path.to_owned(), problem });
             }
             (Some(setting), ValueKind::Table(table)) => {

@@ -65,9 +65,9 @@ impl Args for SettingFlags {
     }
 }
 
-/// All but secrets: a command line shows among the processes.
+/// All but what is or may hold a secret: a command line shows among the processes.
 fn with_flags() -> impl Iterator<Item = &'static Setting> {
-    SETTINGS.iter().filter(|setting| setting.kind != Kind::Secret)
+    SETTINGS.iter().filter(|setting| !matches!(setting.kind, Kind::Secret | Kind::Issuers))
 }
 
 fn argument(setting: &'static Setting) -> Arg {

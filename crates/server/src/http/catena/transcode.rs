@@ -44,7 +44,7 @@ where
         Ok(message) => message,
         Err(error) => {
             // Only who is known hears what is wrong with the body.
-            catena::caller(&app, &parts.headers).await?;
+            catena::caller(&app, &parts.headers, parts.extensions.get()).await?;
             return Err(error);
         }
     };

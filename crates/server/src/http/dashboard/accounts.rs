@@ -56,7 +56,12 @@ impl Asked {
 
     fn filter(&self) -> AccountFilter {
         let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        AccountFilter { named: None, username: given(&self.username), role: given(&self.role), status: Status::parse(&self.status) }
+        AccountFilter {
+            username: given(&self.username),
+            role: given(&self.role),
+            status: Status::parse(&self.status),
+            ..AccountFilter::default()
+        }
     }
 
     /// The address of the page that begins there.

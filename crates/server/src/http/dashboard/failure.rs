@@ -58,9 +58,15 @@ fn word(visit: &Visit, error: &AppError) -> Worded {
     let later = |status, text, seconds: u64| Worded::new(status, msg("later-title"), text).with_header(header::RETRY_AFTER, seconds);
     match error {
         AppError::Auth(AuthError::Ambiguous) => unreadable(visit.t("ambiguous-credential")),
-        AppError::Auth(AuthError::Missing | AuthError::Malformed | AuthError::Invalid | AuthError::Expired | AuthError::Revoked(_)) => {
-            Worded::new(StatusCode::UNAUTHORIZED, msg("signed-out-title"), visit.t("sign-in-needed"))
-        }
+        // A cookie holds a session token of ours or nothing: no page is asked for with a token of an application.
+        AppError::Auth(
+            AuthError::Missing
+            | AuthError::Malformed
+            | AuthError::Invalid
+            | AuthError::Expired
+            | AuthError::Revoked(_)
+            | AuthError::Token(_),
+        ) => Worded::new(StatusCode::UNAUTHORIZED, msg("signed-out-title"), visit.t("sign-in-needed")),
         AppError::SignInFailed => Worded::new(StatusCode::UNAUTHORIZED, msg("signed-out-title"), visit.t("sign-in-failed")),
         AppError::WrongPassword => forbidden(visit.t("wrong-password")),
         AppError::Refused(refusal) => forbidden(wording::refusal(visit, refusal)),
@@ -95,7 +101,7 @@ fn word(visit: &Visit, error: &AppError) -> Worded {
         AppError::TooManyRequests { retry_after } => {
             later(StatusCode::TOO_MANY_REQUESTS, visit.t1("throttled", "seconds", *retry_after), *retry_after)
         }
-        AppError::Busy => later(StatusCode::SERVICE_UNAVAILABLE, visit.t("busy"), 1),
+        AppError::Busy | AppError::KeysUnavailable => later(StatusCode::SERVICE_UNAVAILABLE, visit.t("busy"), 1),
         AppError::StorageFull => Worded::new(StatusCode::INSUFFICIENT_STORAGE, msg("later-title"), visit.t("storage-full")),
         AppError::InDoubt(_) => later(StatusCode::SERVICE_UNAVAILABLE, visit.t("in-doubt"), 1),
         AppError::Unconfirmed(None) => Worded::new(StatusCode::SERVICE_UNAVAILABLE, msg("unconfirmed-title"), visit.t("unconfirmed")),

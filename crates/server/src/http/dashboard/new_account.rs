@@ -60,6 +60,7 @@ async fn apply(app: &App, visit: &Visit, fields: &Fields, metadata: Metadata) ->
         role: given("role"),
         email: given("email"),
         external_id: given("external_id"),
+        issuer: None,
         metadata: Some(metadata),
     };
     ops::account::create(app, &visit.request, caller, new).await

@@ -113,8 +113,9 @@ pub(super) fn refusal(visit: &Visit, refusal: &Refusal) -> String {
         Refusal::ReservedService => visit.t("refused-reserved-service"),
         Refusal::Hidden => visit.t("not-found-text"),
         Refusal::SessionNeeded => visit.t("sign-in-needed"),
-        // These are said to keys of services, and no page is asked for with a key.
-        Refusal::PermissionLacking(_)
+        // These are said to keys of services and to tokens of applications, and no page is asked for with either.
+        Refusal::NoPassword
+        | Refusal::PermissionLacking(_)
         | Refusal::ServiceKeyRefused(_)
         | Refusal::PermissionsExceeded(_)
         | Refusal::AccountTooPowerful(_)

@@ -42,7 +42,7 @@ impl Scheme {
             Ok(carried) => carried,
             // A header of another scheme, or of none, carries no credential of this kind.
             Err(AuthError::Missing | AuthError::Malformed) => None,
-            Err(error @ (AuthError::Ambiguous | AuthError::Invalid | AuthError::Expired | AuthError::Revoked(_))) => {
+            Err(error @ (AuthError::Ambiguous | AuthError::Invalid | AuthError::Expired | AuthError::Revoked(_) | AuthError::Token(_))) => {
                 return Err(error.into());
             }
         };
@@ -67,7 +67,7 @@ impl FromRequestParts<Arc<App>> for Signed {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
         let request = RequestContext::from_request_parts(parts, app).await?;
         let presented = Scheme::of_path(parts.uri.path()).presented(&parts.headers)?;
-        let caller = authenticate(app, &presented).await?;
+        let caller = authenticate(app, &presented, || request.id.clone()).await?;
         match caller.authority {
             Authority::Session { .. } | Authority::AccountKey { .. } => Ok(Self { request, caller }),
             Authority::ServiceKey { .. } | Authority::Operator => Err(AuthError::Invalid.into()),

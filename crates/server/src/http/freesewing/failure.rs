@@ -102,6 +102,7 @@ fn word(error: &AppError) -> Worded {
             Worded::new(StatusCode::TOO_MANY_REQUESTS, "tooManyRequests").with_header(header::RETRY_AFTER, retry_after.to_string())
         }
         AppError::Busy => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "busy").with_header(header::RETRY_AFTER, "1"),
+        AppError::KeysUnavailable => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "keysUnavailable").with_header(header::RETRY_AFTER, "30"),
         AppError::StorageFull => Worded::new(StatusCode::INSUFFICIENT_STORAGE, "storageFull"),
         AppError::Unavailable(_) => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable").with_header(header::RETRY_AFTER, "1"),
         AppError::InDoubt(_) => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "inDoubt").with_header(header::RETRY_AFTER, "1"),
@@ -115,7 +116,7 @@ fn auth(error: &AuthError) -> Worded {
         AuthError::Missing => Worded::new(StatusCode::UNAUTHORIZED, MISSING).with_header(header::WWW_AUTHENTICATE, Scheme::Jwt.challenge()),
         AuthError::Ambiguous => Worded::new(StatusCode::BAD_REQUEST, "authenticationAmbiguous"),
         // Not 401, as RFC 9110 has it: so read seeds 002 and 003.
-        AuthError::Malformed | AuthError::Invalid | AuthError::Expired | AuthError::Revoked(_) => {
+        AuthError::Malformed | AuthError::Invalid | AuthError::Expired | AuthError::Revoked(_) | AuthError::Token(_) => {
             Worded::new(StatusCode::FORBIDDEN, FAILED)
         }
     }
@@ -133,6 +134,7 @@ fn refused(refusal: &Refusal) -> Worded {
         | Refusal::PermissionLacking(_)
         | Refusal::ServiceKeyRefused(_)
         | Refusal::SessionNeeded
+        | Refusal::NoPassword
         | Refusal::PermissionsExceeded(_)
         | Refusal::AccountTooPowerful(_)
         | Refusal::ForeignService(_)

@@ -25,22 +25,26 @@ pub(super) struct Account {
     consent: bool,
 }
 
+impl Account {
+    fn of(app: &App, account: &keybearer_store::Account) -> Self {
+        Self {
+            id: account.id.0,
+            username: account.username.clone(),
+            role: account.role.clone(),
+            level: ops::account::level(app, account).number(),
+            status: account.status.as_str(),
+            consent: account.consent,
+        }
+    }
+}
+
 /// The key that asks, or the account whose session asks. It answers at any level, and also while the account is locked or lacks consent:
 /// the answer shows it.
 pub(super) async fn whoami(State(app): State<Arc<App>>, Signed { caller, .. }: Signed) -> Result<Response, Failure> {
     let told = match &caller.credential {
         CallerCredential::Key(entry) => Told::Apikey(ApiKey::of(&ops::key::of_caller(&app, entry).await?)?),
-        CallerCredential::Session(session) => {
-            let account = ops::account::of_session(&app, session)?;
-            Told::Account(Account {
-                id: account.id.0,
-                username: account.username.clone(),
-                role: account.role.clone(),
-                level: ops::account::level(&app, &account).number(),
-                status: account.status.as_str(),
-                consent: account.consent,
-            })
-        }
+        CallerCredential::Session(session) => Told::Account(Account::of(&app, &*ops::account::of_session(&app, session)?)),
+        CallerCredential::Identity(account) => Told::Account(Account::of(&app, &*ops::account::of_holder(&app, *account)?)),
     };
     Ok(envelope::success(told))
 }

@@ -48,6 +48,10 @@ pub(super) struct Which {
     /// `active`, `locked` or `blocked`.
     #[param(inline, value_type = Option<api::AccountStatus>)]
     status: Option<String>,
+    /// For whose `external_id` this issuer vouches.
+    issuer: Option<String>,
+    /// Whose name in an application is this.
+    external_id: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows of the page: 1 to 200, 50 if absent.
@@ -69,7 +73,8 @@ pub(super) async fn list(
     let page = dress::page_request(which.cursor.as_deref(), which.limit)?;
     let status =
         which.status.map(|text| Status::parse(&text).ok_or_else(|| AppError::invalid("status", "must be active, locked or blocked")));
-    let filter = AccountFilter { named: None, username: which.username, role: which.role, status: status.transpose()? };
+    let Which { username, role, issuer, external_id, .. } = which;
+    let filter = AccountFilter { named: None, username, role, status: status.transpose()?, issuer, external_id };
     let page = ops::account::list(&app, &caller, filter, page).await?;
     Ok(dress::json(&dress::page(page, |account| dress::account(&app, &account))))
 }

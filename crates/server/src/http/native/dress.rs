@@ -47,6 +47,7 @@ pub(super) fn account(app: &App, account: &Account) -> api::Account {
         consent: account.consent,
         email: account.email.clone(),
         external_id: account.external_id.clone(),
+        issuer: account.issuer.clone(),
         metadata: account.metadata.clone(),
         has_password: account.has_password,
         created_at: moment(account.created_at),

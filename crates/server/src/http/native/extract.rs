@@ -11,6 +11,7 @@ use crate::caller::{Caller, Presented, authenticate};
 use crate::error::{AppError, AuthError};
 use crate::http::body;
 use crate::http::credentials::{self, Carried};
+use crate::http::request;
 
 /// An authenticated request without a body.
 pub(super) struct Signed {
@@ -59,7 +60,8 @@ fn presented(parts: &Parts) -> Result<Presented, AuthError> {
 }
 
 async fn caller(app: &App, parts: &Parts) -> Result<Caller, AppError> {
-    authenticate(app, &presented(parts)?).await
+    let id = || parts.extensions.get::<RequestContext>().map_or_else(|| request::id(&parts.headers), |request| request.id.clone());
+    authenticate(app, &presented(parts)?, id).await
 }
 
 impl FromRequestParts<Arc<App>> for Signed {

@@ -31,6 +31,17 @@ impl IntoResponses for Problems {
                     "credential_invalid",
                     "credential_expired",
                     "credential_revoked",
+                    "issuer_unknown",
+                    "token_header",
+                    "algorithm",
+                    "key_unknown",
+                    "token_signature",
+                    "audience",
+                    "token_expired",
+                    "token_not_yet_valid",
+                    "token_claims",
+                    "role_unknown",
+                    "account_deleted",
                     "sign_in_failed",
                 ],
             ),
@@ -42,6 +53,7 @@ impl IntoResponses for Problems {
                     "insufficient_permissions",
                     "service_key_refused",
                     "session_needed",
+                    "password_needed",
                     "level_exceeded",
                     "permissions_exceeded",
                     "account_too_powerful",
@@ -84,7 +96,7 @@ impl IntoResponses for Problems {
             (
                 "503",
                 "It cannot be answered now, or what was done may not be in force everywhere",
-                &["busy", "in_doubt", "unavailable", "unconfirmed"],
+                &["busy", "in_doubt", "keys_unavailable", "unavailable", "unconfirmed"],
             ),
             ("507", "No room on the disk of the server: nothing was changed", &["storage_full"]),
         ];
@@ -223,6 +235,12 @@ fn word(error: &AppError) -> Worded {
         .with_header(header::RETRY_AFTER, retry_after.to_string()),
         AppError::Busy => Worded::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Too many logins at once: try again.")
             .with_header(header::RETRY_AFTER, "1"),
+        AppError::KeysUnavailable => Worded::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "keys_unavailable",
+            "The keys of the token's issuer are not at hand, so the token cannot be proved: try again.",
+        )
+        .with_header(header::RETRY_AFTER, "30"),
         AppError::StorageFull => Worded::new(
             StatusCode::INSUFFICIENT_STORAGE,
             "storage_full",
@@ -263,6 +281,7 @@ fn auth(error: &AuthError) -> Worded {
         AuthError::Malformed => {
             unauthorized("credential_malformed", "The credential cannot be read: it is cut off, mistyped, or of an unknown kind.")
         }
+        AuthError::Token(refusal) => unauthorized(refusal.code(), refusal.detail()),
         AuthError::Invalid => unauthorized("credential_invalid", "No such key, a wrong secret, or a session that has ended."),
         AuthError::Expired => unauthorized("credential_expired", "The credential has expired: sign in again, or make a new key."),
         AuthError::Revoked(reason) => unauthorized("credential_revoked", format!("The key was revoked: {}.", revoked_because(*reason))),
@@ -294,6 +313,7 @@ fn refused(refusal: &Refusal) -> Worded {
         Refusal::PermissionLacking(_) => "insufficient_permissions",
         Refusal::ServiceKeyRefused(_) => "service_key_refused",
         Refusal::SessionNeeded => "session_needed",
+        Refusal::NoPassword => "password_needed",
         Refusal::LevelExceedsOwner { .. } | Refusal::LevelExceedsCredential { .. } => "level_exceeded",
         Refusal::PermissionsExceeded(_) => "permissions_exceeded",
         Refusal::AccountTooPowerful(_) => "account_too_powerful",

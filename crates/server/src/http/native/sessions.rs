@@ -55,7 +55,7 @@ pub(super) async fn list(
     let sessions = ops::session::list(&app, &caller, which.account).await?;
     let current = match &caller.credential {
         CallerCredential::Session(session) => Some(session.id),
-        CallerCredential::Key(_) => None,
+        CallerCredential::Identity(_) | CallerCredential::Key(_) => None,
     };
     let items = sessions.into_iter().map(|session| api::Session {
         id: session.id.0,
@@ -76,7 +76,9 @@ pub(super) async fn end(State(app): State<Arc<App>>, Signed { request, caller }:
     let absent = AppError::NotFound(keybearer_store::What::Session);
     let id = match (&caller.credential, id.as_str()) {
         (CallerCredential::Session(session), "current") => session.id.0,
-        (CallerCredential::Key(_), "current") => return Err(keybearer_core::authority::Refusal::SessionNeeded.into()),
+        (CallerCredential::Identity(_) | CallerCredential::Key(_), "current") => {
+            return Err(keybearer_core::authority::Refusal::SessionNeeded.into());
+        }
         (_, id) => id.parse().map_err(|_| absent)?,
     };
     ops::session::end(&app, &request, &caller, id).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use keybearer_api as api;
-use keybearer_core::authority::Authority;
+use keybearer_core::authority::{Authority, SignIn};
 use keybearer_core::role::Level;
 
 use super::dress;
@@ -24,13 +24,15 @@ use crate::ops;
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn whoami(State(app): State<Arc<App>>, Signed { caller, .. }: Signed) -> Result<Response, AppError> {
     let (credential, level, permissions) = match &caller.authority {
-        Authority::Session { standing, .. } => (api::Credential::Session, Some(standing.level), None),
+        Authority::Session { standing, by: SignIn::Here, .. } => (api::Credential::Session, Some(standing.level), None),
+        Authority::Session { standing, by: SignIn::Elsewhere, .. } => (api::Credential::IdentityToken, Some(standing.level), None),
         Authority::AccountKey { level, .. } => (api::Credential::AccountKey, Some(*level), None),
         Authority::ServiceKey { permissions, .. } => (api::Credential::ServiceKey, None, Some(dress::names(permissions))),
         Authority::Operator => return Err(AppError::Internal("the operator has no credential".into())),
     };
     let (account, key) = match &caller.credential {
         CallerCredential::Session(session) => (Some(ops::account::of_session(&app, session)?), None),
+        CallerCredential::Identity(account) => (Some(ops::account::of_holder(&app, *account)?), None),
         CallerCredential::Key(entry) => (None, Some(dress::key(&app, &ops::key::of_caller(&app, entry).await?))),
     };
     Ok(dress::json(&api::WhoAmI {

@@ -156,7 +156,8 @@ pub fn all(things: &Things) -> Vec<Route> {
         "role": "user", "status": "active", "consent": true, "email": "a@example.org", "external_id": FRESH, "metadata": metadata
     });
     let account = json!({
-        "username": FRESH, "password": PASSWORD, "role": "user", "email": "a@example.org", "external_id": FRESH, "metadata": metadata
+        "username": FRESH, "password": PASSWORD, "role": "user", "email": "a@example.org", "external_id": FRESH,
+        "issuer": "https://app.example", "metadata": metadata
     });
     let routes = vec![
         Route {
@@ -164,7 +165,7 @@ pub fn all(things: &Things) -> Vec<Route> {
             cred: Cred::None,
             ..native("POST /v1/sessions", 201, json!({"username": "somebody", "password": PASSWORD}))
         },
-        Route { optional: &["/password", "/role", "/email", "/external_id", "/metadata"], ..native("POST /v1/accounts", 201, account) },
+        Route { optional: &["/password", "/role", "/email", "/issuer", "/metadata"], ..native("POST /v1/accounts", 201, account) },
         Route {
             optional: &["/role", "/status", "/consent", "/email", "/external_id", "/metadata"],
             ..native("PATCH /v1/accounts/{id}", 200, holder)

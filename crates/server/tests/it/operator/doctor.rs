@@ -142,3 +142,24 @@ fn settings_that_cannot_be_used_are_told_first() {
     let dir = tempfile::tempdir().unwrap();
     Run::on(dir.path(), ["doctor", "--listen", "0.0.0.0:5000"]).refused(2, &["plain_http"]);
 }
+
+#[tokio::test]
+async fn issuers_whose_keys_cannot_be_had_are_found() {
+    let dir = installation().await;
+    let examine = |issuers: Value| {
+        let done = Run::on(dir.path(), ["doctor", "--json"]).env("KEYBEARER_ISSUERS", &issuers.to_string()).done();
+        let found: Vec<Value> = serde_json::from_str(&done.out).unwrap_or_else(|error| panic!("{error}: {done:?}"));
+        let issuers = found.into_iter().filter(|finding| finding["what"] == "issuer");
+        (done.code, issuers.map(|finding| (finding["health"].clone(), finding["told"].to_string())).collect::<Vec<_>>())
+    };
+    let issuer = |name: &str, at: &str, keys: &str| json!({"issuer": name, "audience": "keys", at: keys});
+    let (code, told) = examine(json!([issuer("a", "shared_secret", "canary-canary-canary-canary-canary")]));
+    assert_eq!((code, &told[0].0), (0, &json!("good")), "{told:?}");
+    assert!(told[0].1.contains("a: 1 key at hand") && !told[0].1.contains("canary"), "{told:?}");
+    let (code, told) = examine(json!([issuer("a", "jwks_file", "/nowhere/jwks.json"), issuer("b", "jwks_url", "http://127.0.0.1:1/")]));
+    assert_eq!((code, &told[0].0, &told[1].0), (9, &json!("broken"), &json!("broken")));
+    assert!(
+        told[0].1.contains("a: /nowhere/jwks.json cannot be read") && told[1].1.contains("b: http://127.0.0.1:1/ cannot be read"),
+        "{told:?}"
+    );
+}

@@ -49,15 +49,22 @@ async fn write(tx: &mut Tx, authority: &Authority, new: &Account, password_hash:
         return taken("username");
     }
     if let Some(external_id) = &new.external_id
-        && tx.transaction().find("SELECT 1 FROM accounts WHERE issuer = '' AND external_id = $1", &[external_id.into()]).await?.is_some()
+        && tx
+            .transaction()
+            .find(
+                "SELECT 1 FROM accounts WHERE issuer = coalesce($1, '') AND external_id = $2",
+                &[(&new.issuer).into(), external_id.into()],
+            )
+            .await?
+            .is_some()
     {
         return taken("external_id");
     }
     let metadata = Json::Object(new.metadata.clone()).to_string();
     tx.transaction()
         .execute(
-            "INSERT INTO accounts (id, username, username_key, email, external_id, metadata, password_hash, role, status, consent, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            "INSERT INTO accounts (id, username, username_key, email, external_id, metadata, password_hash, role, status, consent, created_at,
+             issuer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, coalesce($12, ''))",
             &[
                 new.id.into(),
                 (&new.username).into(),
@@ -70,6 +77,7 @@ async fn write(tx: &mut Tx, authority: &Authority, new: &Account, password_hash:
                 new.status.as_str().into(),
                 new.consent.into(),
                 new.created_at.into(),
+                (&new.issuer).into(),
             ],
         )
         .await?;

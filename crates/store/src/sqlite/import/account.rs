@@ -56,14 +56,17 @@ fn write(tx: &mut Tx<'_>, authority: &Authority, new: &Account, password_hash: O
         return taken("username");
     }
     if let Some(external_id) = &new.external_id
-        && has("SELECT 1 FROM accounts WHERE issuer = '' AND external_id = ?1", external_id)?
+        && tx
+            .connection()
+            .prepare_cached("SELECT 1 FROM accounts WHERE issuer = coalesce(?1, '') AND external_id = ?2")?
+            .exists((&new.issuer, external_id))?
     {
         return taken("external_id");
     }
     tx.connection()
         .prepare_cached(
-            "INSERT INTO accounts (id, username, username_key, email, external_id, metadata, password_hash, role, status, consent, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO accounts (id, username, username_key, email, external_id, metadata, password_hash, role, status, consent, created_at,
+             issuer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, coalesce(?12, ''))",
         )?
         .execute((
             new.id.0,
@@ -77,6 +80,7 @@ fn write(tx: &mut Tx<'_>, authority: &Authority, new: &Account, password_hash: O
             new.status.as_str(),
             new.consent,
             new.created_at.0,
+            &new.issuer,
         ))?;
     let mut told = audit::account(&Account { has_password: password_hash.is_some(), ..new.clone() });
     told["imported"] = json!(true);

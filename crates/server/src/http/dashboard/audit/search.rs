@@ -103,7 +103,7 @@ fn start(date: Date) -> Option<UnixMillis> {
 /// An actor or target as events write it, from what a person may know of it: that spelling, an id, or a name.
 async fn code(visit: &Visit, fields: &mut Fields, name: &str) -> Result<Option<String>, AppError> {
     let text = fields.value(name).to_owned();
-    if text.is_empty() || text == "operator" || text == "store" || CODES.iter().any(|code| text.starts_with(code)) {
+    if text.is_empty() || text == "operator" || text == "issuer" || text == "store" || CODES.iter().any(|code| text.starts_with(code)) {
         return Ok(Some(text).filter(|text| !text.is_empty()));
     }
     let found = match text.parse::<KeyId>() {

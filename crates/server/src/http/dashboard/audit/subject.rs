@@ -75,6 +75,7 @@ impl<'a> Subjects<'a> {
         let (kind, id) = code.split_once(':').unwrap_or((code, ""));
         Ok(match kind {
             "operator" => subject("screen", visit.t("audit-operator")),
+            "issuer" => subject("enter", visit.t("audit-issuer")),
             "store" => subject("list", visit.t("audit-store")),
             "session" => subject("enter", visit.t("audit-a-session")),
             "service" => found("list", id.to_owned(), "/dashboard/permissions".to_owned()),

@@ -52,6 +52,7 @@ pub(super) fn field(name: &str) -> Option<&'static str> {
         "expires_at" => msg("expires"),
         "external_id" => msg("external-id"),
         "has_password" => msg("audit-has-password"),
+        "issuer" => msg("issuer"),
         "kind" => msg("kind"),
         "level" => msg("level"),
         "metadata" => msg("metadata"),

@@ -23,6 +23,11 @@ pub(super) async fn walk(walk: &mut Walk) {
 
     let accounts = walk.json("account list", &["--role", "support", "--status", "active"]).await;
     assert_eq!(accounts.as_array().unwrap().iter().map(|account| &account["username"]).collect::<Vec<_>>(), ["bob"]);
+    let linked = walk.json("account change", &[&number, "--external-id", "b", "--issuer", "https://app.example"]).await;
+    assert_eq!((&linked["external_id"], &linked["issuer"]), (&json!("b"), &json!("https://app.example")));
+    let found = walk.json("account list", &["--issuer", "https://app.example", "--external-id", "b"]).await;
+    assert_eq!(found.as_array().unwrap().iter().map(|account| &account["username"]).collect::<Vec<_>>(), ["bob"]);
+    walk.table("account change", &[&number, "--no-external-id"]).await;
     let table = walk.table("account list", &["--limit", "2"]).await;
     assert_eq!(table[0], "ID USERNAME ROLE LEVEL STATUS CONSENT CREATED");
     assert_eq!(
