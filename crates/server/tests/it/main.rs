@@ -16,6 +16,7 @@ mod disk_full;
 mod fences;
 mod freesewing;
 mod gate;
+mod gateways;
 mod grpc;
 mod last_used;
 mod matrix;
