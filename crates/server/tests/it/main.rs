@@ -12,6 +12,7 @@ mod cors;
 mod crash;
 mod dashboard;
 mod dashboard_admin;
+mod deployment;
 mod disk_full;
 mod fences;
 mod freesewing;
