@@ -4,8 +4,8 @@
 -- What carries a credential. All lines of each go along: the gate refuses more than one.
 local carriers = { "authorization", "x-api-key", "catena-api-key", "catena-session-id" }
 
--- How long the gate may take, in milliseconds.
-local patience = 3000
+-- How long the gate may take, in milliseconds. HAProxy asks up to four times. The gate itself gives up after half a second.
+local patience = 750
 
 core.register_action("keybearer", { "http-req" }, function(txn, url)
   local came = txn.http:req_get_headers()

@@ -56,8 +56,8 @@ fn each_setting_that_is_named_is_one() {
             let setting = word.strip_prefix("KEYBEARER_").unwrap();
             let setting = setting.strip_suffix("_FILE").unwrap_or(setting);
             // Those two are of the command line.
-            let known = ["URL", "TOKEN"].contains(&setting)
-                || SETTINGS.iter().any(|one| one.name.replace('.', "_").eq_ignore_ascii_case(setting));
+            let known =
+                ["URL", "TOKEN"].contains(&setting) || SETTINGS.iter().any(|one| one.name.replace('.', "_").eq_ignore_ascii_case(setting));
             assert!(known, "{file} names {word}");
             named += 1;
         }

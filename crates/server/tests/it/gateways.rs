@@ -34,9 +34,11 @@ with_each_proxy! {
         every_key_passes_and_the_application_learns_whose_it_is
         a_big_body_reaches_the_application_and_no_body_the_gate
         what_the_application_answers_is_left_as_it_is
-        each_request_of_a_connection_is_asked_about;
+        each_request_of_a_connection_is_asked_about
+        the_longest_names_reach_the_application;
     verdicts:
         who_has_no_good_key_is_told_so_and_goes_no_further
+        what_is_answered_without_a_key_lets_nobody_pass
         what_the_gate_forbids_is_forbidden
         a_key_that_is_revoked_is_refused_at_once
         without_an_answer_of_the_gate_nobody_passes
@@ -46,5 +48,6 @@ with_each_proxy! {
         no_header_of_the_connection_takes_a_name_away
         what_a_client_says_about_its_request_does_not_reach_the_gate;
     same_path:
-        gate_and_application_are_told_of_the_same_path;
+        gate_and_application_are_told_of_the_same_path
+        no_header_has_the_application_serve_something_else;
 }

@@ -5,7 +5,7 @@ use super::passing::SOMEBODY;
 use super::proxy::{Kind, Proxy};
 use super::site::Site;
 use super::world::{World, lines};
-use crate::support::Cred;
+use crate::support::{Cred, Server};
 
 pub async fn who_has_no_good_key_is_told_so_and_goes_no_further(kind: Kind) {
     let world = World::start(kind).await;
@@ -35,6 +35,24 @@ pub async fn who_has_no_good_key_is_told_so_and_goes_no_further(kind: Kind) {
 /// nginx itself finds fault with two lines of `Authorization`, from version 1.23 on.
 fn is_refusal(kind: Kind, headers: &str, status: u16) -> bool {
     status == 401 || (kind == Kind::Nginx && status == 400 && headers.matches("authorization:").count() > 1)
+}
+
+/// What a server answers by 200 although nobody may pass: a call of gRPC, and a question about other origins.
+pub async fn what_is_answered_without_a_key_lets_nobody_pass(kind: Kind) {
+    let server = Server::start_with(|config| config.cors_origins = vec!["https://a.example".to_owned()]).await;
+    let application = Site::answering(200, &[]).await;
+    let proxy = Proxy::start(kind, server.address, "any", application.address).await;
+    let preflight = "origin: https://a.example\r\naccess-control-request-method: GET\r\naccess-control-request-headers: x-api-key\r\n";
+    for (method, headers) in [
+        ("OPTIONS", preflight),
+        ("GET", preflight),
+        ("POST", "content-type: application/grpc\r\nte: trailers\r\n"),
+        ("GET", "content-type: application/grpc+proto\r\n"),
+        ("HEAD", ""),
+    ] {
+        assert_eq!(ask(proxy.address, method, "/", headers, "").await.status, 401, "{method} {headers}");
+    }
+    assert!(application.take().is_empty());
 }
 
 pub async fn what_the_gate_forbids_is_forbidden(kind: Kind) {
