@@ -185,11 +185,8 @@ impl Gate {
         if let Some(rule) = rules.iter().position(differs) {
             return Err(GateError::Unmeetable { rule });
         }
-        let named: PermissionSet = std::iter::once(&requirement)
-            .chain(rules.iter().map(Rule::requirement))
-            .flat_map(Requirement::permissions)
-            .cloned()
-            .collect();
+        let named: PermissionSet =
+            std::iter::once(&requirement).chain(rules.iter().map(Rule::requirement)).flat_map(Requirement::permissions).cloned().collect();
         if named.iter().map(|permission| permission.as_str().len() + 1).sum::<usize>() > MAX_NAMED {
             return Err(GateError::TooManyPermissions);
         }

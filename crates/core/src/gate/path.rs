@@ -217,7 +217,11 @@ mod tests {
     /// A text in which every character that may be taken apart is encoded.
     fn encode(text: &str, all: bool) -> String {
         let encoded = |byte: u8| {
-            if all || !(byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)) { format!("%{byte:02X}") } else { char::from(byte).to_string() }
+            if all || !(byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)) {
+                format!("%{byte:02X}")
+            } else {
+                char::from(byte).to_string()
+            }
         };
         text.bytes().map(encoded).collect()
     }

@@ -174,8 +174,12 @@ mod tests {
 
     #[test]
     fn the_first_rule_that_fits_decides() {
-        let rules =
-            [rule(&["GET", "HEAD"], Some("/orders"), 1), rule(&[], Some("/orders/admin"), 8), rule(&["POST"], None, 3), rule(&[], Some("/"), 6)];
+        let rules = [
+            rule(&["GET", "HEAD"], Some("/orders"), 1),
+            rule(&[], Some("/orders/admin"), 8),
+            rule(&["POST"], None, 3),
+            rule(&[], Some("/"), 6),
+        ];
         for (method, path, wanted) in [
             ("GET", "/orders", 1),
             ("HEAD", "/orders/admin", 1),
