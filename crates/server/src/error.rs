@@ -9,6 +9,7 @@ use keybearer_core::role::LevelError;
 use keybearer_core::token::KeyId;
 use keybearer_store::{StoreError, What};
 
+use crate::ops::gate::Stop;
 use crate::password::PasswordError;
 
 /// What is wrong with a credential.
@@ -169,6 +170,8 @@ pub enum AppError {
     WrongPassword,
     /// Known, but not allowed.
     Refused(Refusal),
+    /// A good key that a gate does not let pass.
+    Stopped(Stop),
     /// No such thing, or none that the caller may see.
     NotFound(What),
     /// No such path.
