@@ -31,7 +31,8 @@ core.register_action("keybearer", { "http-req" }, function(txn, url)
     return lines and lines[0] or ""
   end
   txn:set_var("txn.gate_status", answer.status or 0)
-  txn:set_var("txn.gate_reason", answer.body or "")
+  local reason = (answer.body or ""):gsub("%s+$", "")
+  txn:set_var("txn.gate_reason", reason)
   txn:set_var("txn.gate_challenge", told("www-authenticate"))
   txn:set_var("txn.gate_key_id", told("x-key-id"))
   txn:set_var("txn.gate_owner_id", told("x-owner-id"))

@@ -5,6 +5,7 @@ mod client;
 mod forged;
 mod passing;
 mod proxy;
+mod rules;
 mod same_path;
 mod site;
 mod verdicts;
@@ -50,4 +51,8 @@ with_each_proxy! {
     same_path:
         gate_and_application_are_told_of_the_same_path
         no_header_has_the_application_serve_something_else;
+    rules:
+        rules_by_method_and_path_hold_behind_it
+        no_spelling_of_a_path_leads_past_a_rule
+        a_change_of_gate_or_policy_counts_from_the_next_request;
 }

@@ -25,9 +25,11 @@ impl Told {
         lines.filter(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value).next().unwrap_or_default()
     }
 
-    fn read(text: &str) -> Self {
+    fn read(mut text: &str) -> Self {
         // That the body may come is no answer yet.
-        let text = text.strip_prefix("HTTP/1.1 100 ").and_then(|rest| rest.split_once("\r\n\r\n")).map_or(text, |(_, rest)| rest);
+        while let Some((_, rest)) = text.strip_prefix("HTTP/1.1 100 ").and_then(|rest| rest.split_once("\r\n\r\n")) {
+            text = rest;
+        }
         let (head, rest) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
         let status = head.get(9..12).and_then(|digits| digits.parse().ok()).unwrap_or_else(|| panic!("no answer: {text:?}"));
         Self { status, head: head.to_owned(), text: rest.to_owned() }

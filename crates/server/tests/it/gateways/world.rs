@@ -17,7 +17,8 @@ impl World {
     }
 
     pub async fn with_gate(kind: Kind, name: &str) -> Self {
-        let (server, application) = (Server::start().await, Site::answering(200, &[]).await);
+        let server = Server::start_with(|config| config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()]).await;
+        let application = Site::answering(200, &[]).await;
         let proxy = Proxy::start(kind, server.address, name, application.address).await;
         Self { server, application, proxy }
     }
