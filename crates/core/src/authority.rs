@@ -366,6 +366,15 @@ impl Authority {
         if revokes_keys { self.manages(OwnPermission::KeysWrite) } else { Ok(()) }
     }
 
+    /// May this caller define or delete a gate? Only a person: a gate decides what other keys reach elsewhere, so no service key has the power
+    /// that one would give.
+    ///
+    /// # Errors
+    /// [`Refusal`] names the rule.
+    pub fn write_gate(&self) -> Result<(), Refusal> {
+        self.at_least(Level::ALL)
+    }
+
     /// May this caller replace the manifest of this service?
     ///
     /// # Errors

@@ -61,4 +61,23 @@ impl Requirement {
             (None, false, kind) => Ok(Self::Valid { kind }),
         }
     }
+
+    /// The only kind of key that can meet it, where there is one.
+    #[must_use]
+    pub fn kind(&self) -> Option<KeyKind> {
+        match self {
+            Self::Valid { kind } => *kind,
+            Self::Level(_) => Some(KeyKind::Account),
+            Self::Permissions { .. } => Some(KeyKind::Service),
+        }
+    }
+
+    /// All permissions that it names.
+    pub fn permissions(&self) -> impl Iterator<Item = &Permission> {
+        let (any_of, all_of): (&[_], &[_]) = match self {
+            Self::Permissions { any_of, all_of } => (any_of, all_of),
+            Self::Valid { .. } | Self::Level(_) => (&[], &[]),
+        };
+        any_of.iter().chain(all_of)
+    }
 }

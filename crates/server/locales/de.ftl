@@ -183,6 +183,7 @@ not-found-text = Die Adresse ist vertippt, oder was hier war, gibt es nicht mehr
 no-such-account = Dieses Konto gibt es nicht, oder du darfst es nicht sehen.
 no-such-session = Diese Sitzung gibt es nicht. Vielleicht ist sie schon beendet.
 no-such-key = Diesen Schlüssel gibt es nicht, oder er gehört dir nicht. Vielleicht wurde er schon gelöscht.
+no-such-gate = Es gibt kein solches Tor. Vielleicht hat es jemand gelöscht.
 no-such-policy = Diese Richtlinie gibt es nicht.
 unreadable-title = Das war nicht zu verstehen
 ambiguous-credential = Die Anfrage enthält mehr als einen Ausweis. Schick einen oder keinen.

@@ -183,6 +183,7 @@ not-found-text = The address is mistyped, or what was here is gone.
 no-such-account = There is no such account, or none that you may see.
 no-such-session = There is no such session. Perhaps it has ended.
 no-such-key = There is no such key, or none of yours. Perhaps it was deleted already.
+no-such-gate = There is no such gate. Somebody may have deleted it.
 no-such-policy = There is no such policy.
 unreadable-title = This could not be read
 ambiguous-credential = The request carries more than one credential. Send one, or none.

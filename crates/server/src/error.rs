@@ -10,6 +10,7 @@ use keybearer_core::token::KeyId;
 use keybearer_store::{StoreError, What};
 
 use crate::issuers::TokenRefusal;
+use crate::ops::gate::Stop;
 use crate::password::PasswordError;
 
 /// What is wrong with a credential.
@@ -172,6 +173,8 @@ pub enum AppError {
     WrongPassword,
     /// Known, but not allowed.
     Refused(Refusal),
+    /// A good key that a gate does not let pass.
+    Stopped(Stop),
     /// No such thing, or none that the caller may see.
     NotFound(What),
     /// No such path.

@@ -46,7 +46,10 @@ pub fn router(app: Arc<App>, health: &HealthReporter) -> Router {
     let worded = Router::new().fallback_service(routes(Arc::clone(&app), health)).layer(words);
     // Errors need the headers of CORS, too: without them, a page may not even read the status.
     let shared = match cors::layer(&app.config.cors_origins) {
-        Some(cors) => worded.layer(cors),
+        Some(cors) => {
+            let gates = worded.clone();
+            worded.layer(cors).layer(from_fn(move |request, next| cors::past_gates(gates.clone(), request, next)))
+        }
         None => worded,
     };
     let checked = shared.layer(from_fn_with_state(Arc::clone(&app), target::check)).layer(from_fn(head::without_body));
@@ -83,6 +86,10 @@ enum Face {
 impl Face {
     /// The face that was asked: gRPC says so in its content type, the others have paths of their own.
     fn of(app: &Arc<App>, request: &Request, context: &RequestContext) -> Self {
+        // First: an error of gRPC is an answer 200, which a proxy would take for a yes.
+        if gate::is_below(request.uri()) {
+            return Self::Gate;
+        }
         if grpc::is_grpc(request.headers()) {
             return Self::Grpc;
         }
@@ -92,8 +99,6 @@ impl Face {
             Self::FreeSewing
         } else if below("/api/v1/api_keys") {
             Self::Catena
-        } else if below("/gate") {
-            Self::Gate
         } else if below("/oauth2") {
             Self::OAuth2
         } else if dashboard::answers(path) {

@@ -1,9 +1,10 @@
-//! The image in memory that decides every request: accounts, sessions, policies and keys.
+//! The image in memory that decides every request: accounts, sessions, policies, gates and keys.
 //!
 //! Reads take no lock that a writer holds. There is one way in: [`Follower::apply`], called by the store in the order of the commits.
 
 mod bucket;
 mod entry;
+mod gates;
 mod policies;
 mod slot;
 mod table;
@@ -23,6 +24,8 @@ use papaya::HashMap;
 
 use self::bucket::{Builder, Place};
 pub use self::entry::{Facts, KeyEntry, granted};
+pub use self::gates::FoundGate;
+use self::gates::Gates;
 use self::policies::Policies;
 use self::slot::{Slot, SlotHolder};
 use self::table::{Table, Write};
@@ -37,6 +40,8 @@ pub struct Counts {
     pub accounts: usize,
     /// Policies.
     pub policies: usize,
+    /// Gates.
+    pub gates: usize,
     /// Sessions, perhaps over.
     pub sessions: usize,
 }
@@ -50,6 +55,7 @@ pub struct Index {
     identities: HashMap<IdentityMark, AccountId, RandomState>,
     sessions: HashMap<SessionId, Session, RandomState>,
     policies: Policies,
+    gates: Gates,
     keys: Table,
     revision: AtomicI64,
     changed_at: AtomicI64,
@@ -66,6 +72,7 @@ impl Index {
             identities: HashMap::default(),
             sessions: HashMap::default(),
             policies: Policies::new(),
+            gates: Gates::new(),
             keys: Table::new(),
             revision: AtomicI64::new(0),
             changed_at: AtomicI64::new(0),
@@ -93,7 +100,13 @@ impl Index {
     /// How many rows the image has.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        Counts { keys: self.keys.len(), accounts: self.accounts.len(), policies: self.policies.len(), sessions: self.sessions.len() }
+        Counts {
+            keys: self.keys.len(),
+            accounts: self.accounts.len(),
+            policies: self.policies.len(),
+            gates: self.gates.len(),
+            sessions: self.sessions.len(),
+        }
     }
 
     fn owner(&self, id: AccountId) -> Option<(Arc<Account>, Standing)> {
@@ -136,6 +149,12 @@ impl Index {
     #[must_use]
     pub fn some_policies(&self, most: usize) -> Vec<Arc<Policy>> {
         self.policies.some(most)
+    }
+
+    /// What there is under the name of a gate.
+    #[must_use]
+    pub fn gate(&self, name: &str) -> FoundGate {
+        self.gates.find(name)
     }
 
     /// A session that has not ended, and how its account stands.
@@ -216,10 +235,22 @@ impl Index {
             identities.insert(now, id);
         }
     }
+
+    /// A gate may change together with what it decides about, where several changes come at once. Neither order would do: a wider policy must
+    /// not meet the gate of before, nor a wider gate the policy of before. So such a gate decides nothing until both are in the image.
+    fn begin_gates(&self, changed: &Changed) {
+        if changed.accounts.is_empty() && changed.policies.is_empty() && changed.keys.is_empty() {
+            return;
+        }
+        for (name, _) in &changed.gates {
+            self.gates.begin(name);
+        }
+    }
 }
 
 impl Follower for Index {
     fn apply(&self, changed: Changed) {
+        self.begin_gates(&changed);
         self.separate_moved(&changed);
         // What ends comes before its cause: nobody meets a live session of an account that lacks consent already.
         let sessions = self.sessions.pin();
@@ -246,6 +277,9 @@ impl Follower for Index {
         }
         for (id, policy) in changed.policies {
             self.policies.set(id, policy);
+        }
+        for (name, gate) in changed.gates {
+            self.gates.set(name, gate);
         }
         self.changed_at.store(self.clock.now().0, Ordering::Relaxed);
         self.revision.store(changed.revision, Ordering::Release);

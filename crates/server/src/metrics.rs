@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keybearer_core::decision::Outcome;
+use keybearer_core::gate;
 use keybearer_store::StoreWatch;
 use prometheus::core::Collector;
 use prometheus::{Encoder, Histogram, HistogramOpts, IntCounter, IntGauge, Registry, TextEncoder};
@@ -32,6 +33,7 @@ pub struct Metrics {
     tested: Counters<Outcome>,
     gated: Counters<Outcome>,
     introspected: Counters<Outcome>,
+    stopped: Counters<gate::Denial>,
     by_session: Counters<Authentication>,
     by_key: Counters<Authentication>,
     logins: Counters<Login>,
@@ -51,6 +53,16 @@ impl Label for Outcome {
         }
         all
     };
+}
+
+impl Label for gate::Denial {
+    const ALL: &'static [(Self, &'static str)] = &[
+        (Self::NoRule, "NO_RULE"),
+        (Self::MethodMissing, "METHOD_MISSING"),
+        (Self::PathMissing, "PATH_MISSING"),
+        (Self::PathUnclear, "PATH_UNCLEAR"),
+        (Self::Conflicting, "CONFLICTING"),
+    ];
 }
 
 impl From<&AuthError> for Outcome {
@@ -139,6 +151,7 @@ struct Gauges {
     keys: IntGauge,
     accounts: IntGauge,
     policies: IntGauge,
+    gates: IntGauge,
     sessions: IntGauge,
     revision: IntGauge,
     changed_at: prometheus::Gauge,
@@ -206,6 +219,7 @@ impl Default for Metrics {
             "outcome",
         );
         let logins = ("keybearer_logins_total", "Passwords with which somebody came, to sign in or to confirm a change");
+        let stopped = ("keybearer_gate_stops_total", "Requests with a good key that a gate lets nobody pass with, by reason");
         let forgotten = ("keybearer_forgotten_total", "What was kept long enough: keys by the index, sessions, payloads of events");
         build_info(&registry);
         #[cfg(target_os = "linux")]
@@ -214,6 +228,7 @@ impl Default for Metrics {
             keys: gauge("keybearer_index_keys", "Keys in the index, dead ones among them until keys.retention is over"),
             accounts: gauge("keybearer_index_accounts", "Accounts in the index"),
             policies: gauge("keybearer_index_policies", "Policies in the index"),
+            gates: gauge("keybearer_index_gates", "Gates in the index"),
             sessions: gauge("keybearer_index_sessions", "Sessions in the index"),
             revision: gauge("keybearer_index_revision", "Revision of the last change that is in the index"),
             changed_at: registered(
@@ -246,6 +261,7 @@ impl Default for Metrics {
             tested,
             gated,
             introspected,
+            stopped: Counters::single(&registry, stopped, "reason"),
             by_session,
             by_key,
             logins: Counters::single(&registry, logins, "outcome"),
@@ -272,6 +288,11 @@ impl Metrics {
     /// Counts an answer of a gate.
     pub fn gated(&self, outcome: Outcome) {
         self.gated.count(outcome, 1);
+    }
+
+    /// Counts a request that a gate lets nobody pass with.
+    pub fn stopped(&self, why: gate::Denial) {
+        self.stopped.count(why, 1);
     }
 
     /// Counts an answer of introspection.
@@ -335,6 +356,7 @@ impl Gauges {
         set(&self.keys, levels.index.keys);
         set(&self.accounts, levels.index.accounts);
         set(&self.policies, levels.index.policies);
+        set(&self.gates, levels.index.gates);
         set(&self.sessions, levels.index.sessions);
         self.revision.set(levels.revision);
         self.changed_at.set(as_number(usize::try_from(levels.changed_at).unwrap_or(0)) / 1_000.0);

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod cluster;
 pub mod explain;
 pub mod gate;
+pub mod gates;
 pub mod health;
 pub mod issue;
 pub mod key;

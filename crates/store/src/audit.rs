@@ -8,7 +8,7 @@ use keybearer_core::time::UnixMillis;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{Account, DeclaredPermission, Key, KeyHolder, Metadata, Policy};
+use crate::{Account, DeclaredPermission, GateText, Key, KeyHolder, Metadata, NamedGate, Policy};
 
 pub(crate) fn account(account: &Account) -> Value {
     json!({
@@ -20,6 +20,10 @@ pub(crate) fn account(account: &Account) -> Value {
 pub(crate) fn policy(policy: &Policy) -> Value {
     let permissions: Vec<&str> = policy.permissions.iter().map(Permission::as_str).collect();
     json!({"name": policy.name, "permissions": permissions})
+}
+
+pub(crate) fn gate(gate: &NamedGate) -> Value {
+    json!(GateText::from(&gate.gate))
 }
 
 pub(crate) fn key(key: &Key) -> Value {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use keybearer_core::account::AccountId;
+use keybearer_core::gate::GateName;
 use keybearer_core::key::RevocationReason;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::{KeyId, PepperVersion};
 use uuid::Uuid;
 
-use crate::{Account, Policy};
+use crate::{Account, NamedGate, Policy};
 
 /// What a database holds, as far as a backup has to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub struct Contents {
     pub active_roles: Vec<String>,
 }
 
-/// What the store that a restored one replaces knows of accounts, policies and keys. No `Debug`: it holds hashes of passwords.
+/// What the store that a restored one replaces knows of accounts, policies, gates and keys. No `Debug`: it holds hashes of passwords.
 pub struct Replaced {
     /// See [`Contents::installation`].
     pub installation: Uuid,
@@ -48,6 +49,7 @@ pub struct Replaced {
     pub(crate) accounts: BTreeMap<AccountId, ReplacedAccount>,
     /// `None` for a deleted one.
     pub(crate) policies: BTreeMap<PolicyId, Option<Policy>>,
+    pub(crate) gates: BTreeMap<GateName, NamedGate>,
     pub(crate) keys: BTreeMap<KeyId, ReplacedKey>,
 }
 
@@ -81,6 +83,8 @@ pub struct CarriedOver {
     pub deleted_policies: usize,
     /// Policies that got another name, since another one has theirs.
     pub renamed_policies: usize,
+    /// Gates that are deleted, since the store that is replaced has changed or deleted them.
+    pub closed_gates: usize,
     /// Accounts without a password now: both histories gave them another one, and nobody can tell which is the last.
     pub lost_passwords: usize,
 }

@@ -3,7 +3,7 @@
 use keybearer_core::key::{KeyKind, Lifecycle};
 use keybearer_core::time::UnixMillis;
 
-use crate::{AccountRow, IncomingKey, Key, PolicyRow, RowRefusal};
+use crate::{AccountRow, IncomingKey, Key, NamedGate, PolicyRow, RowRefusal};
 
 /// Of an account from the one of its number. A password that is not told differs from none.
 pub(crate) fn of_account(row: &AccountRow, here: &AccountRow) -> Option<&'static str> {
@@ -50,6 +50,19 @@ pub(crate) fn of_policy(row: &PolicyRow, here: &PolicyRow) -> Option<&'static st
         }
         (PolicyRow::Present(_), PolicyRow::Deleted { .. }) | (PolicyRow::Deleted { .. }, PolicyRow::Present(_)) => Some("deleted_at"),
     }
+}
+
+/// Of a gate from the one of its name. The version is this store's own.
+pub(crate) fn of_gate(row: &NamedGate, here: &NamedGate) -> Option<&'static str> {
+    let fields = [
+        ("requirement", row.gate.requirement() == here.gate.requirement()),
+        ("rules", row.gate.rules() == here.gate.rules()),
+        ("carriers", row.gate.carriers() == here.gate.carriers()),
+        ("headers", row.gate.headers() == here.gate.headers()),
+        ("created_at", row.created_at == here.created_at),
+        ("created_by", row.created_by == here.created_by),
+    ];
+    fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field)
 }
 
 /// Of a key from the one of its id, in secret and state: to be asked before anybody looks for its holder.

@@ -18,6 +18,8 @@ pub enum What {
     Key,
     /// A policy.
     Policy,
+    /// A gate.
+    Gate,
 }
 
 impl What {
@@ -29,6 +31,7 @@ impl What {
             Self::Session => "session",
             Self::Key => "key",
             Self::Policy => "policy",
+            Self::Gate => "gate",
         }
     }
 }
@@ -85,8 +88,8 @@ pub enum StoreError {
     /// The policy still has keys.
     #[error("the policy is used by {} keys", .0.len())]
     PolicyInUse(Vec<(KeyId, String)>),
-    /// The policy was changed since the version that the caller knows.
-    #[error("the policy has version {current}")]
+    /// The policy or gate was changed since the version that the caller knows.
+    #[error("it has version {current}")]
     VersionMismatch {
         /// The version that it has now.
         current: i64,

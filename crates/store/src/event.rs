@@ -4,6 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use keybearer_core::account::AccountId;
+use keybearer_core::gate::GateName;
 use keybearer_core::permission::ServiceName;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::time::UnixMillis;
@@ -22,6 +23,8 @@ pub enum Target {
     Key(KeyId),
     /// A policy.
     Policy(PolicyId),
+    /// A gate.
+    Gate(GateName),
     /// A service's manifest.
     Service(ServiceName),
     /// The store as a whole.
@@ -36,6 +39,7 @@ impl fmt::Display for Target {
             Self::Session(id) => write!(f, "session:{id}"),
             Self::Key(id) => write!(f, "key:{id}"),
             Self::Policy(id) => write!(f, "policy:{id}"),
+            Self::Gate(name) => write!(f, "gate:{name}"),
             Self::Service(name) => write!(f, "service:{name}"),
             Self::Store => f.write_str("store"),
         }

@@ -1,11 +1,12 @@
 //! How the image in memory learns of changes.
 
 use keybearer_core::account::AccountId;
+use keybearer_core::gate::GateName;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 
-use crate::{Account, Key, Policy, Session, SessionId};
+use crate::{Account, Key, NamedGate, Policy, Session, SessionId};
 
 /// Rows as they are after a change; `None` where there is none (any more).
 #[derive(Clone, Default)]
@@ -16,6 +17,8 @@ pub struct Changed {
     pub sessions: Vec<(SessionId, Option<Session>)>,
     /// Policies.
     pub policies: Vec<(PolicyId, Option<Policy>)>,
+    /// Gates.
+    pub gates: Vec<(GateName, Option<NamedGate>)>,
     /// Keys.
     pub keys: Vec<(KeyId, Option<Key>)>,
     /// The revision that these rows hold.

@@ -15,6 +15,7 @@ mod difference;
 mod error;
 mod event;
 mod follow;
+mod gate;
 mod key;
 mod key_cursor;
 mod origin;
@@ -47,6 +48,7 @@ pub use crate::database::Database;
 pub use crate::error::{StoreError, What};
 pub use crate::event::{Event, EventFilter, Events, Stats, Target};
 pub use crate::follow::{Changed, Follower};
+pub use crate::gate::{GateText, Gates, IfGate, NamedGate, PutGate, RuleText};
 pub use crate::key::{
     Cascade, Key, KeyFilter, KeyHolder, KeySort, KeyStateFilter, Keys, NewAccountKey, NewKey, NewServiceKey, ServiceKeyChange,
 };
@@ -98,7 +100,7 @@ pub(crate) fn page_end<T>(items: &mut Vec<T>, limit: u32) -> Option<&T> {
 /// All that Keybearer asks of a database.
 #[async_trait]
 pub trait Store:
-    Accounts + Sessions + Keys + Policies + Permissions + Events + Verifications + Retention + Imports + Nodes + Send + Sync
+    Accounts + Sessions + Keys + Policies + Gates + Permissions + Events + Verifications + Retention + Imports + Nodes + Send + Sync
 {
     /// Loads every row that is not forgotten (see [`Retention::forget`]) into the follower, then keeps it informed of each change. To be called once, before anything else is asked.
     async fn follow(&self, follower: Arc<dyn Follower>) -> Result<(), StoreError>;

@@ -12,6 +12,7 @@ mod event;
 mod export;
 mod failure;
 mod follow;
+mod gate;
 mod hints;
 mod import;
 mod key;

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod backup;
 mod event;
 pub(crate) mod export;
+mod gate;
 mod import;
 mod key;
 mod last_use;

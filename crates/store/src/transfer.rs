@@ -10,7 +10,7 @@ use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::{Digest, KeyId, PepperVersion};
 
-use crate::{Account, DeclaredPermission, Key, Metadata, Origin, Policy, StoreError, What};
+use crate::{Account, DeclaredPermission, Key, Metadata, NamedGate, Origin, Policy, StoreError, What};
 
 /// What a service declares, and what it no longer declares but some policy still grants.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,6 +81,8 @@ pub enum OutgoingRow {
     Account(AccountRow),
     /// A policy.
     Policy(PolicyRow),
+    /// A gate.
+    Gate(NamedGate),
     /// A key.
     Key {
         /// The key.
@@ -164,6 +166,8 @@ pub enum IncomingRow {
     Account(AccountRow),
     /// A policy.
     Policy(PolicyRow),
+    /// A gate.
+    Gate(Box<NamedGate>),
     /// A key.
     Key(Box<IncomingKey>),
 }

@@ -63,6 +63,7 @@ fn word(error: &AppError) -> Worded {
         AppError::SignInFailed => Worded::new(Code::Unauthenticated, "User name or password is wrong."),
         AppError::WrongPassword => Worded::new(Code::PermissionDenied, "The current password is wrong."),
         AppError::Refused(refusal) => refused(refusal),
+        AppError::Stopped(stop) => Worded::new(Code::PermissionDenied, format!("The gate does not let this pass: {}.", stop.code())),
         AppError::NotFound(what) => Worded::new(Code::NotFound, format!("There is no such {}.", what.as_str())),
         AppError::NoSuchPath => Worded::new(Code::NotFound, "Nothing is at this path."),
         AppError::MethodNotAllowed { allow } => {

@@ -1,8 +1,14 @@
 //! Which web pages of other origins may read our answers (CORS): those of the setting `cors.origins`, and by default none.
 
+use axum::Router;
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tower::ServiceExt;
 use tower_http::cors::CorsLayer;
 
+use super::gate;
 use super::request::REQUEST_ID;
 
 /// What pages may send.
@@ -25,4 +31,10 @@ pub(super) fn layer(origins: &[HeaderValue]) -> Option<CorsLayer> {
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let layer = CorsLayer::new().allow_methods(methods).allow_headers(ALLOWED).expose_headers(EXPOSED);
     (!origins.is_empty()).then(|| layer.allow_origin(origins.to_vec()))
+}
+
+/// Leads requests to gates past the layer. It answers 200 to what browsers ask beforehand, and a proxy that asks a gate about such a request
+/// would take that for a yes.
+pub(super) async fn past_gates(gates: Router, request: Request, next: Next) -> Response {
+    if gate::is_below(request.uri()) { gates.oneshot(request).await.into_response() } else { next.run(request).await }
 }

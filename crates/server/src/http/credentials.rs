@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use keybearer_core::gate::Carrier;
 use keybearer_core::token::{Credential, Malformed};
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
@@ -62,6 +63,47 @@ pub fn find(headers: &HeaderMap) -> Result<Option<Carried<'_>>, AuthError> {
         "catena-api-key" => Ok(Some(Carried::CatenaApiKey(text))),
         "catena-session-id" => Ok(Some(Carried::CatenaSession(text))),
         _ => authorization(text).map(Some),
+    }
+}
+
+/// The one credential that stands in a carrier that a gate accepts. Whatever stands elsewhere belongs to somebody else.
+///
+/// # Errors
+/// As [`find`], of those carriers alone.
+pub fn find_accepted<'a>(headers: &'a HeaderMap, accepted: &[Carrier]) -> Result<Option<Carried<'a>>, AuthError> {
+    let mut found = None;
+    for (name, value) in carried(headers) {
+        let carrier = match name {
+            "authorization" => match scheme(value) {
+                Some(carrier) => carrier,
+                None => continue,
+            },
+            "x-api-key" => Carrier::XApiKey,
+            "catena-api-key" => Carrier::CatenaApiKey,
+            _ => continue,
+        };
+        if accepted.contains(&carrier) && found.replace((carrier, value)).is_some() {
+            return Err(AuthError::Ambiguous);
+        }
+    }
+    let Some((carrier, value)) = found else { return Ok(None) };
+    let text = text(value)?;
+    match carrier {
+        Carrier::XApiKey => Ok(Some(Carried::XApiKey(text))),
+        Carrier::CatenaApiKey => Ok(Some(Carried::CatenaApiKey(text))),
+        Carrier::Bearer | Carrier::Basic => authorization(text).map(Some),
+    }
+}
+
+/// Which of the two a line of `Authorization` is, if either.
+fn scheme(value: &HeaderValue) -> Option<Carrier> {
+    let scheme = value.as_bytes().trim_ascii_start().split(|byte| matches!(byte, b' ' | b'\t')).next()?;
+    if scheme.eq_ignore_ascii_case(b"bearer") {
+        Some(Carrier::Bearer)
+    } else if scheme.eq_ignore_ascii_case(b"basic") {
+        Some(Carrier::Basic)
+    } else {
+        None
     }
 }
 

@@ -2,49 +2,69 @@
 //!
 //! The answer is 200, 401, 403 or 503 and nothing else: proxies take other statuses for a fault of theirs.
 
+mod request;
+
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use keybearer_core::gate::{Gate, IdentityHeader, LONGEST_NAME};
 
+use self::request::{seen, target};
 use crate::app::App;
 use crate::caller::Presented;
 use crate::error::{AppError, AuthError};
 use crate::http::credentials::{self, Carried};
-use crate::http::path::{BothInPath, InPath};
 use crate::ops;
-use crate::ops::gate::Passed;
+use crate::ops::gate::{Passed, Question};
 
 /// The route of every gate, as metrics and the log name it.
 pub(super) const ROUTE: &str = "/gate/{name}";
 
-const KEY_ID: HeaderName = HeaderName::from_static("x-key-id");
-const OWNER_ID: HeaderName = HeaderName::from_static("x-owner-id");
-const LEVEL: HeaderName = HeaderName::from_static("x-key-level");
-const PERMISSIONS: HeaderName = HeaderName::from_static("x-permissions");
-
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route(ROUTE, any(gate)).route("/gate/{name}/{*rest}", any(below))
+    Router::new().route(ROUTE, any(gate)).route("/gate/{name}/", any(gate)).route("/gate/{name}/{*rest}", any(gate))
 }
 
-async fn gate(State(app): State<Arc<App>>, InPath(name): InPath, headers: HeaderMap) -> Result<Response, AppError> {
-    answer(&app, &name, &headers).await
+async fn gate(State(app): State<Arc<App>>, request: Request) -> Result<Response, AppError> {
+    answer(&app, &request.into_parts().0).await
 }
 
-async fn below(State(app): State<Arc<App>>, BothInPath(name, _): BothInPath, headers: HeaderMap) -> Result<Response, AppError> {
-    answer(&app, &name, &headers).await
+/// Whether a path is one of a gate.
+pub(super) fn is_below(uri: &Uri) -> bool {
+    uri.path().strip_prefix("/gate").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// What the gate says of a request with these headers.
-pub(super) async fn answer(app: &App, name: &str, headers: &HeaderMap) -> Result<Response, AppError> {
-    ops::gate::ask(app, name, presented(headers)).await.map(|passed| let_through(&passed))
+/// Whether a path could name a gate, and has nothing else.
+pub(super) fn is_plain(uri: &Uri) -> bool {
+    target(uri).is_some_and(|target| target.below.is_none() && (1..=LONGEST_NAME).contains(&target.name.len()))
 }
 
-fn presented(headers: &HeaderMap) -> Result<Option<Presented>, AuthError> {
-    credentials::find(headers)?
+/// What the gate says of this request. Its body is not looked at.
+pub(super) async fn answer(app: &App, request: &Parts) -> Result<Response, AppError> {
+    let target = target(&request.uri).ok_or(AppError::NoSuchPath)?;
+    let headers = &request.headers;
+    let question = Question {
+        credential: |gate: Option<&Gate>| presented(headers, gate),
+        seen: || {
+            let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+            seen((&request.method, &target, headers), peer, &app.config.trusted_proxies)
+        },
+    };
+    ops::gate::ask(app, target.name, question).await.map(|passed| let_through(&passed))
+}
+
+/// The credential that a gate looks at. The built-in one looks at all that any face knows.
+fn presented(headers: &HeaderMap, gate: Option<&Gate>) -> Result<Option<Presented>, AuthError> {
+    let carried = match gate {
+        Some(gate) => credentials::find_accepted(headers, gate.carriers()),
+        None => credentials::find(headers),
+    };
+    carried?
         .map(|carried| match carried {
             Carried::Bearer(text) => credentials::bearer(text),
             Carried::Basic(encoded) => credentials::pair(encoded),
@@ -54,16 +74,25 @@ fn presented(headers: &HeaderMap) -> Result<Option<Presented>, AuthError> {
         .transpose()
 }
 
-/// Always the same headers: one that were absent could be taken from the client by a proxy that passes on what it got.
+/// The headers by which a gate tells of the key that passed.
+///
+/// Always all of them: one that were absent could be taken from the client by a proxy that passes on what it got.
+fn identity(passed: &Passed) -> [(HeaderName, HeaderValue); 4] {
+    let text = |text: Option<String>| text.and_then(|text| HeaderValue::try_from(text).ok()).unwrap_or(HeaderValue::from_static(""));
+    let value = |header| match header {
+        IdentityHeader::XKeyId => text(passed.key.map(|key| key.to_string())),
+        IdentityHeader::XOwnerId => passed.owner.map_or(HeaderValue::from_static(""), |owner| owner.0.into()),
+        IdentityHeader::XKeyLevel => passed.level.map_or(HeaderValue::from_static(""), |level| u16::from(level.number()).into()),
+        IdentityHeader::XPermissions => text(passed.permissions.clone()),
+    };
+    IdentityHeader::ALL.map(|header| (HeaderName::from_static(header.as_str()), value(header)))
+}
+
 fn let_through(passed: &Passed) -> Response {
     let mut response = StatusCode::OK.into_response();
     let headers = response.headers_mut();
     headers.reserve(8);
-    let id = HeaderValue::try_from(passed.key.to_string());
-    headers.insert(KEY_ID, id.unwrap_or(HeaderValue::from_static("")));
-    headers.insert(OWNER_ID, passed.owner.map_or(HeaderValue::from_static(""), |owner| owner.0.into()));
-    headers.insert(LEVEL, passed.level.map_or(HeaderValue::from_static(""), |level| u16::from(level.number()).into()));
-    headers.insert(PERMISSIONS, HeaderValue::from_static(""));
+    headers.extend(identity(passed));
     response
 }
 
@@ -71,6 +100,7 @@ fn let_through(passed: &Passed) -> Response {
 pub(super) fn render(error: &AppError) -> Response {
     let (status, why) = match error {
         AppError::Auth(error) => (StatusCode::UNAUTHORIZED, reason(error)),
+        AppError::Stopped(stop) => (StatusCode::FORBIDDEN, stop.code()),
         AppError::Busy
         | AppError::TooSlow
         | AppError::TooManyRequests { .. }

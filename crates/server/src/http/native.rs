@@ -6,6 +6,7 @@ mod cluster;
 mod dress;
 mod events;
 mod extract;
+mod gates;
 mod keys;
 mod metrics;
 mod openapi;
@@ -14,6 +15,7 @@ mod policies;
 mod problem;
 mod sessions;
 mod verify;
+mod version;
 mod whoami;
 
 use std::sync::Arc;
@@ -42,6 +44,8 @@ fn table() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(keys::revoke_many))
         .routes(routes!(policies::create, policies::list))
         .routes(routes!(policies::read, policies::put, policies::delete))
+        .routes(routes!(gates::list))
+        .routes(routes!(gates::read, gates::put, gates::delete))
         .routes(routes!(permissions::list))
         .routes(routes!(permissions::declare))
         .routes(routes!(verify::verify))

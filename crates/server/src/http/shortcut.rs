@@ -18,12 +18,11 @@ use super::{credentials, failure, gate, native, request, target};
 use crate::app::App;
 use crate::error::AppError;
 use crate::metrics::method;
-use crate::ops::gate::ANY;
 
 /// Where a shortcut leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Shortcut {
-    /// The gate that any valid key passes.
+    /// A gate.
     Gate,
     /// `POST /v1/verify`.
     Verify,
@@ -33,7 +32,7 @@ impl Shortcut {
     /// The shortcut for a request, if there is one.
     pub(super) fn find<B>(app: &App, request: &Request<B>) -> Option<Self> {
         let shortcut = match request.uri().path() {
-            "/gate/any" if *request.method() == Method::GET => Self::Gate,
+            path if path.starts_with("/gate/") && *request.method() == Method::GET && gate::is_plain(request.uri()) => Self::Gate,
             native::VERIFY if *request.method() == Method::POST => Self::Verify,
             _ => return None,
         };
@@ -76,7 +75,7 @@ impl Shortcut {
 
     async fn ask(self, app: &Arc<App>, request: Request<Body>) -> Result<Response, AppError> {
         match self {
-            Self::Gate => gate::answer(app, ANY, request.headers()).await,
+            Self::Gate => gate::answer(app, &request.into_parts().0).await,
             Self::Verify => native::verify_one(app, VerifyCall::from_request(request, app).await?),
         }
     }

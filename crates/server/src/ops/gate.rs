@@ -1,56 +1,175 @@
-//! Gates: may the request go on that a proxy asks about, by the key that it carries?
+//! Asking a gate: may the request go on that a proxy asks about, by the key that it carries?
 
 use keybearer_core::account::AccountId;
-use keybearer_core::decision::Outcome;
+use keybearer_core::decision::{Denial, Outcome, decide};
+use keybearer_core::gate::{self, ANY, Gate, IdentityHeader, Seen};
 use keybearer_core::requirement::Requirement;
 use keybearer_core::role::Level;
-use keybearer_core::token::KeyId;
+use keybearer_core::token::{Credential, KeyId};
 
-use super::verify;
 use crate::app::App;
 use crate::caller::Presented;
 use crate::error::{AppError, AuthError};
-use crate::index::Facts;
+use crate::index::{Facts, FoundGate, KeyEntry, granted};
 
-/// The gate that every valid key passes.
-pub const ANY: &str = "any";
+/// How often a gate is looked at again that changed meanwhile.
+const LOOKS: usize = 4;
 
-/// Whose key passed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What a gate asks of a request. It is asked only for what it needs, and again where the gate changed meanwhile.
+pub struct Question<C, S> {
+    /// The credential that this gate looks at; none stands for the gate that is built in.
+    pub credential: C,
+    /// Method and path.
+    pub seen: S,
+}
+
+/// Whose key passed, as far as the gate tells.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Passed {
     /// The key.
-    pub key: KeyId,
+    pub key: Option<KeyId>,
     /// Its owner, if it is a person's.
     pub owner: Option<AccountId>,
     /// The level in force, if it has one.
     pub level: Option<Level>,
+    /// Those of its permissions that the gate names.
+    pub permissions: Option<String>,
 }
 
-/// Asks a gate about the credential that a request carries.
+/// Why a good key does not pass.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// It is not what the gate requires.
+    Insufficient(Outcome),
+    /// The gate lets no key pass with such a request.
+    Request(gate::Denial),
+}
+
+impl Stop {
+    /// The reason in a word.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Insufficient(outcome) => outcome.code(),
+            Self::Request(denial) => denial.code(),
+        }
+    }
+}
+
+/// Asks a gate about a request.
 ///
 /// # Errors
-/// [`AppError::Auth`] where no good key came; [`AppError::NoSuchPath`] where there is no such gate; [`AppError::InDoubt`].
-pub async fn ask(app: &App, gate: &str, presented: Result<Option<Presented>, AuthError>) -> Result<Passed, AppError> {
-    if gate != ANY {
-        return Err(AppError::NoSuchPath);
-    }
+/// [`AppError::Auth`] where no good key came; [`AppError::Stopped`] where it may not pass; [`AppError::NoSuchPath`] where there is no such gate;
+/// [`AppError::InDoubt`].
+pub async fn ask<'a, C, S>(app: &App, name: &str, question: Question<C, S>) -> Result<Passed, AppError>
+where
+    C: Fn(Option<&Gate>) -> Result<Option<Presented>, AuthError>,
+    S: Fn() -> Seen<'a>,
+{
     app.in_force().await?;
-    let passed = key(presented).and_then(|credential| {
-        let verdict = verify::prove(app, &credential, &Requirement::ANY);
-        verdict.decision?;
-        let (entry, facts) = verdict.key.ok_or(AuthError::Invalid)?;
-        let level = match &facts {
-            Facts::Account { level, owner } => owner.as_ref().map(|(_, standing)| standing.level.min(*level)),
-            Facts::Service { .. } => None,
+    if name == ANY {
+        return told(app, passes(app, None, &question));
+    }
+    for _ in 0..LOOKS {
+        let gate = match app.index.gate(name) {
+            FoundGate::Absent => return Err(AppError::NoSuchPath),
+            FoundGate::Changing => continue,
+            FoundGate::Here(gate) => gate,
         };
-        Ok(Passed { key: entry.id(), owner: entry.owner(), level })
-    });
-    app.metrics.gated(passed.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
-    passed.map_err(AppError::Auth)
+        let passed = passes(app, Some(&gate.gate), &question);
+        // The gate that decided was in force while key and policy were looked at. Otherwise a new policy could meet the old gate, and together
+        // grant what neither did at any time.
+        if app.index.gate(name).is(&gate) {
+            return told(app, passed);
+        }
+    }
+    Err(AppError::InDoubt(format!("the gate {name} changes all the time")))
+}
+
+/// Why a request does not pass.
+enum No {
+    Credential(AuthError),
+    Key(Denial),
+    Request(gate::Denial),
+}
+
+impl From<AuthError> for No {
+    fn from(error: AuthError) -> Self {
+        Self::Credential(error)
+    }
+}
+
+impl From<Denial> for No {
+    fn from(denial: Denial) -> Self {
+        Self::Key(denial)
+    }
+}
+
+/// Whether the request passes, and with which key.
+fn passes<'a, C, S>(app: &App, gate: Option<&Gate>, question: &Question<C, S>) -> Result<(KeyEntry, Passed), No>
+where
+    C: Fn(Option<&Gate>) -> Result<Option<Presented>, AuthError>,
+    S: Fn() -> Seen<'a>,
+{
+    let credential = key((question.credential)(gate))?;
+    let entry = app.index.prove(&credential, &app.peppers).ok_or(Denial::NotFound)?;
+    let facts = app.index.facts(&entry);
+    let (record, now) = (facts.record(entry.lifecycle()), app.clock.now());
+    decide(&record, gate.map_or(&Requirement::ANY, Gate::requirement), now)?;
+    if let Some(gate) = gate {
+        let beside = gate.beside(&(question.seen)()).map_err(No::Request)?;
+        if let Some(requirement) = beside {
+            decide(&record, requirement, now)?;
+        }
+    }
+    let passed = identity(gate, &entry, &facts);
+    Ok((entry, passed))
+}
+
+/// What the gate tells of a key.
+fn identity(gate: Option<&Gate>, entry: &KeyEntry, facts: &Facts) -> Passed {
+    let tells = |header| gate.is_none_or(|gate| gate.tells(header));
+    let (level, permissions) = match facts {
+        Facts::Account { level, owner } => (owner.as_ref().map(|(_, standing)| standing.level.min(*level)), None),
+        Facts::Service { policy, .. } => (None, gate.map(|gate| gate.told(granted(policy.as_deref())))),
+    };
+    Passed {
+        key: Some(entry.id()).filter(|_| tells(IdentityHeader::XKeyId)),
+        owner: entry.owner().filter(|_| tells(IdentityHeader::XOwnerId)),
+        level: level.filter(|_| tells(IdentityHeader::XKeyLevel)),
+        permissions: permissions.filter(|_| tells(IdentityHeader::XPermissions)),
+    }
+}
+
+/// Counts the answer, and notes the use of a key that passed.
+fn told(app: &App, answer: Result<(KeyEntry, Passed), No>) -> Result<Passed, AppError> {
+    match answer {
+        Ok((entry, passed)) => {
+            app.last_used.note(&entry, app.clock.now());
+            app.metrics.gated(Outcome::Valid);
+            Ok(passed)
+        }
+        Err(No::Credential(error)) => {
+            app.metrics.gated(Outcome::from(&error));
+            Err(AppError::Auth(error))
+        }
+        Err(No::Key(denial)) => {
+            let outcome = Outcome::from(&denial);
+            app.metrics.gated(outcome);
+            Err(match denial {
+                Denial::InsufficientLevel { .. } | Denial::InsufficientPermissions { .. } => AppError::Stopped(Stop::Insufficient(outcome)),
+                Denial::Malformed | Denial::NotFound | Denial::Revoked(_) | Denial::Expired => AppError::Auth(denial.into()),
+            })
+        }
+        Err(No::Request(denial)) => {
+            app.metrics.stopped(denial);
+            Err(AppError::Stopped(Stop::Request(denial)))
+        }
+    }
 }
 
 /// A key, whichever its kind. A session is none: it belongs to Keybearer's own pages and API.
-fn key(presented: Result<Option<Presented>, AuthError>) -> Result<keybearer_core::token::Credential, AuthError> {
+fn key(presented: Result<Option<Presented>, AuthError>) -> Result<Credential, AuthError> {
     match presented? {
         Some(Presented::Key(credential)) => Ok(credential),
         Some(Presented::Session(_)) => Err(AuthError::Malformed),

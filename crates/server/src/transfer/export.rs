@@ -7,7 +7,7 @@ use std::path::Path;
 use keybearer_api::Timestamp;
 use keybearer_core::key::Lifecycle;
 use keybearer_core::time::UnixMillis;
-use keybearer_store::{AccountRow, Contents, Database, Key, KeyHolder, Metadata, OutgoingRow, PolicyRow, ServiceRow};
+use keybearer_store::{AccountRow, Contents, Database, GateText, Key, KeyHolder, Metadata, NamedGate, OutgoingRow, PolicyRow, ServiceRow};
 use serde::Serialize;
 
 use super::TransferError;
@@ -101,6 +101,7 @@ impl<W: Write> Output<'_, W> {
             OutgoingRow::Service(row) => self.line(&service(row)),
             OutgoingRow::Account(row) => self.line(&account(row)),
             OutgoingRow::Policy(row) => self.line(&policy(row)),
+            OutgoingRow::Gate(row) => self.line(&gate(row)),
             OutgoingRow::Key { key, owner_name } => self.line(&self::key(key, owner_name)),
         }
     }
@@ -187,6 +188,16 @@ fn policy(row: PolicyRow) -> line::Policy {
             created_by,
             deleted_at: Some(moment(deleted_at)),
         },
+    }
+}
+
+fn gate(row: NamedGate) -> line::Gate {
+    line::Gate {
+        kind: Kind::Gate,
+        name: row.name.to_string(),
+        gate: GateText::from(&row.gate),
+        created_at: moment(row.created_at),
+        created_by: row.created_by,
     }
 }
 

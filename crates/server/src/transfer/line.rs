@@ -6,7 +6,7 @@ use keybearer_api::Timestamp;
 use keybearer_core::account::Status;
 use keybearer_core::key::RevocationReason;
 use keybearer_core::token::PepperVersion;
-use keybearer_store::Metadata;
+use keybearer_store::{GateText, Metadata};
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -22,6 +22,7 @@ pub(super) enum Kind {
     Service,
     Account,
     Policy,
+    Gate,
     Key,
     End,
 }
@@ -122,6 +123,17 @@ pub(super) struct Policy {
     pub(super) created_by: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deleted_at: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Gate {
+    #[serde(rename = "type")]
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    pub(super) gate: GateText,
+    pub(super) created_at: Timestamp,
+    pub(super) created_by: String,
 }
 
 /// A key: with its token, or with its id and what is stored in place of the secret.

@@ -11,8 +11,8 @@ use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::{Credential, Digest, KeyId, PepperVersion, Peppers};
 use keybearer_store::{
-    Account, AccountRow, DeclaredPermission, IncomingHolder, IncomingKey, IncomingRow, Metadata, OwnerName, Policy, PolicyName, PolicyRow,
-    ServiceRow,
+    Account, AccountRow, DeclaredPermission, IncomingHolder, IncomingKey, IncomingRow, Metadata, NamedGate, OwnerName, Policy, PolicyName,
+    PolicyRow, ServiceRow,
 };
 
 use super::line::{self, AnyLine, FORMAT, Kind};
@@ -63,12 +63,13 @@ impl Reader {
                     Some(_) => Ok(None),
                 };
             }
-            Kind::Service | Kind::Account | Kind::Policy | Kind::Key => self.count(),
+            Kind::Service | Kind::Account | Kind::Policy | Kind::Gate | Kind::Key => self.count(),
         }
         let row = match kind {
             Kind::Service => IncomingRow::Service(service(read(text)?)?),
             Kind::Account => IncomingRow::Account(account(read(text)?)?),
             Kind::Policy => IncomingRow::Policy(policy(read(text)?)?),
+            Kind::Gate => IncomingRow::Gate(Box::new(gate(read(text)?)?)),
             _ => IncomingRow::Key(Box::new(self.key(read(text)?)?)),
         };
         Ok(Some(row))
@@ -301,6 +302,16 @@ fn policy(line: line::Policy) -> Result<PolicyRow, String> {
     let permissions = line.permissions.iter().map(|one| one.parse::<Permission>().map_err(|error| format!("`permissions`: {error}")));
     let permissions = permissions.collect::<Result<PermissionSet, String>>()?;
     Ok(PolicyRow::Present(Policy { id, name, permissions, created_at, created_by, version: 0, keys: 0 }))
+}
+
+fn gate(line: line::Gate) -> Result<NamedGate, String> {
+    Ok(NamedGate {
+        name: line.name.parse().map_err(|error| format!("`name`: {error}"))?,
+        gate: line.gate.try_into().map_err(|error| format!("`gate`: {error}"))?,
+        created_at: moment(line.created_at),
+        created_by: maker(line.created_by)?,
+        version: 0,
+    })
 }
 
 fn unhex(text: &str) -> Option<[u8; 32]> {

@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use super::connection::Transaction;
 use super::failure::Failure;
 use super::value::{get, moment, moment_or_none, policy_id, unreadable};
-use super::{contents, permission, policy, row};
+use super::{contents, gate, permission, policy, row};
 use crate::{AccountRow, Contents, OutgoingRow, PolicyRow, ServiceRow, StoreError};
 
 /// As [`crate::Database::export`], of the state that this transaction sees.
@@ -28,6 +28,9 @@ pub(super) async fn export<E: From<StoreError>>(
     stream(transaction, &sql, |row| Ok(OutgoingRow::Account(to_account(row, with_passwords)?)), &mut each).await?;
     for policy in policies(transaction).await? {
         each(OutgoingRow::Policy(policy))?;
+    }
+    for gate in gate::all(transaction).await? {
+        each(OutgoingRow::Gate(gate))?;
     }
     keys(transaction, &mut each).await?;
     Ok(contents)

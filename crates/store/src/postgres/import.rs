@@ -1,6 +1,7 @@
 //! Taking in rows from elsewhere, thousands in a transaction.
 
 mod account;
+mod gate;
 mod key;
 mod policy;
 mod service;
@@ -177,6 +178,7 @@ async fn take(
             holders.forget();
             policy::take(tx, authority, &policy).await
         }
+        IncomingRow::Gate(gate) => gate::take(tx, authority, &gate).await,
         IncomingRow::Key(key) => key::take(tx, authority, holders, refused, &key).await,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::TryStreamExt;
 use keybearer_core::account::AccountId;
+use keybearer_core::gate::GateName;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::token::KeyId;
 use tokio_postgres::SimpleQueryRow;
@@ -13,7 +14,7 @@ use super::connection::{Pool, Purpose, Transaction};
 use super::failure::Failure;
 use super::seeded::Bug;
 use super::value::{Value, get, unreadable};
-use super::{policy, row};
+use super::{gate, policy, row};
 use crate::{Changed, Follower, Horizon, Key, SessionId, StoreError, What};
 
 /// How many keys are handed over at a time.
@@ -37,6 +38,9 @@ pub(super) async fn everything(transaction: &Transaction, horizon: Horizon, foll
     }
     for policy in policy::all(transaction).await? {
         changed.policies.push((policy.id, Some(policy)));
+    }
+    for gate in gate::all(transaction).await? {
+        changed.gates.push((gate.name.clone(), Some(gate)));
     }
     follower.apply(changed);
 
@@ -93,6 +97,7 @@ struct Touched {
     accounts: BTreeSet<AccountId>,
     sessions: BTreeSet<SessionId>,
     policies: BTreeSet<PolicyId>,
+    gates: BTreeSet<GateName>,
     keys: BTreeSet<KeyId>,
 }
 
@@ -107,6 +112,7 @@ impl Touched {
             "session" => drop(self.sessions.insert(SessionId(uuid()?))),
             "policy" if Bug::SilentPolicies.is_seeded() => {}
             "policy" => drop(self.policies.insert(PolicyId(uuid()?))),
+            "gate" => drop(self.gates.insert(id.parse().map_err(|_| wrong(()))?)),
             "key" => drop(self.keys.insert(KeyId::from_bytes(uuid()?.into_bytes()))),
             // The image in memory holds no manifests: policies carry the full names that they grant.
             "service" | "store" => {}
@@ -129,6 +135,9 @@ async fn rows(transaction: &Transaction, horizon: Horizon, ids: &Touched, revisi
     }
     for id in &ids.policies {
         changed.policies.push((*id, present(row::policy(transaction, *id).await)?));
+    }
+    for name in &ids.gates {
+        changed.gates.push((name.clone(), gate::present(gate::one(transaction, name).await)?));
     }
     if !ids.sessions.is_empty() {
         let sql = format!("SELECT {} FROM sessions WHERE id = ANY($1)", row::SESSION);

@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "key_lists", include_str!("../../migrations/postgres/0005_key_lists.sql")),
     (6, "waiting_uses", include_str!("../../migrations/postgres/0006_waiting_uses.sql")),
     (7, "nodes", include_str!("../../migrations/postgres/0007_nodes.sql")),
+    (8, "gates", include_str!("../../migrations/postgres/0008_gates.sql")),
 ];
 
 /// What two processes that migrate at once agree on, so that one waits for the other: "keybear" and 0, as bytes.

@@ -171,7 +171,7 @@ pub(super) async fn unknown(
 }
 
 /// What is newly granted must be declared; what was granted before may stay.
-async fn require_declared(transaction: &Transaction, before: &PermissionSet, after: &PermissionSet) -> Result<(), StoreError> {
+pub(super) async fn require_declared(transaction: &Transaction, before: &PermissionSet, after: &PermissionSet) -> Result<(), StoreError> {
     let unknown = unknown(transaction, after.beyond(before), "declared").await?;
     if unknown.is_empty() { Ok(()) } else { Err(StoreError::UnknownPermissions(unknown)) }
 }

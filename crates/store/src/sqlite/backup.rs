@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{connect, migrate, policy, row};
+use super::{connect, gate, migrate, policy, row};
 use crate::backup::{EventMark, ReplacedAccount, ReplacedKey};
 use crate::{Contents, KeyHolder, Replaced, StoreError};
 
@@ -137,6 +137,7 @@ pub(crate) fn replaced(file: &Path) -> Result<Replaced, StoreError> {
         last_account: last_account.unwrap_or(0),
         accounts: accounts(&transaction)?,
         policies: policies(&transaction)?,
+        gates: gate::all(&transaction)?.into_iter().map(|gate| (gate.name.clone(), gate)).collect(),
         keys: keys(&transaction)?,
     };
     drop(transaction);

@@ -7,7 +7,7 @@ use keybearer_core::permission::{KEYBEARER, ServiceName};
 use keybearer_core::time::UnixMillis;
 use rusqlite::Connection;
 
-use super::{backup, policy, row};
+use super::{backup, gate, policy, row};
 use crate::{AccountRow, Contents, DeclaredPermission, OutgoingRow, PolicyRow, ServiceRow, StoreError};
 
 /// As [`crate::export_sqlite`].
@@ -27,6 +27,9 @@ pub(crate) fn export<E: From<StoreError>>(
     accounts(&transaction, with_passwords, &mut each)?;
     for policy in policies(&transaction)? {
         each(OutgoingRow::Policy(policy))?;
+    }
+    for gate in gate::all(&transaction)? {
+        each(OutgoingRow::Gate(gate))?;
     }
     keys(&transaction, &mut each)?;
     Ok(contents)

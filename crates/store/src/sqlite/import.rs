@@ -1,6 +1,7 @@
 //! Taking in rows from elsewhere, thousands in a transaction.
 
 mod account;
+mod gate;
 mod key;
 mod policy;
 mod service;
@@ -156,6 +157,7 @@ fn take(
             holders.forget();
             policy::take(tx, authority, &policy)
         }
+        IncomingRow::Gate(gate) => gate::take(tx, authority, &gate),
         IncomingRow::Key(key) => key::take(tx, authority, holders, refused, &key),
     }
 }

@@ -4,7 +4,7 @@ use keybearer_core::token::KeyId;
 use rusqlite::Connection;
 
 use super::tx::TouchedIds;
-use super::{retention, row};
+use super::{gate, retention, row};
 use crate::{Changed, Horizon, Key, StoreError, What};
 
 /// How many keys are handed over at a time.
@@ -26,6 +26,9 @@ pub(super) fn everything(connection: &Connection, horizon: Horizon, mut apply: i
     }
     for policy in super::policy::all(connection)? {
         changed.policies.push((policy.id, Some(policy)));
+    }
+    for gate in gate::all(connection)? {
+        changed.gates.push((gate.name.clone(), Some(gate)));
     }
     apply(changed);
 
@@ -51,6 +54,11 @@ pub(super) fn touched(connection: &Connection, horizon: Horizon, ids: &TouchedId
         accounts: each(&ids.accounts, |id| present(row::account(connection, id)))?,
         sessions: each(&ids.sessions, |id| present(row::session(connection, id)))?,
         policies: each(&ids.policies, |id| present(row::policy(connection, id)))?,
+        gates: ids
+            .gates
+            .iter()
+            .map(|name| Ok((name.clone(), gate::present(gate::one(connection, name))?)))
+            .collect::<Result<_, StoreError>>()?,
         keys: each(&ids.keys, |id| Ok(present(row::key(connection, id))?.filter(is_remembered)))?,
         revision: revision(connection)?,
     })

@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "key_lists", include_str!("../../migrations/sqlite/0005_key_lists.sql")),
     (6, "waiting_uses", include_str!("../../migrations/sqlite/0006_waiting_uses.sql")),
     (7, "nodes", include_str!("../../migrations/sqlite/0007_nodes.sql")),
+    (8, "gates", include_str!("../../migrations/sqlite/0008_gates.sql")),
 ];
 
 /// Brings the schema up to date, all in one transaction, or refuses a newer one by name.

@@ -155,7 +155,7 @@ pub(super) fn write_permissions(connection: &Connection, id: PolicyId, permissio
 }
 
 /// What is newly granted must be declared; what was granted before may stay.
-fn require_declared(connection: &Connection, before: &PermissionSet, after: &PermissionSet) -> Result<(), StoreError> {
+pub(super) fn require_declared(connection: &Connection, before: &PermissionSet, after: &PermissionSet) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached("SELECT 1 FROM permissions WHERE full_name = ?1 AND declared = 1")?;
     let mut unknown = Vec::new();
     for permission in after.beyond(before) {

@@ -15,7 +15,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use serde_json::json;
 
 use super::tx::{Recorded, TouchedIds, Tx};
-use super::{account, backup, connect, migrate, peppers, policy, row};
+use super::{account, backup, connect, gate, migrate, peppers, policy, row};
 use crate::backup::ReplacedAccount;
 use crate::{Account, Actor, CarriedOver, Origin, Policy, Replaced, StoreError, Target};
 
@@ -98,6 +98,7 @@ impl Restore<'_> {
         self.repoint_keys(&parted)?;
         self.lower_accounts(&parted)?;
         self.lower_policies(&parted)?;
+        self.close_gates(&parted)?;
         self.give_names_back()
     }
 
@@ -292,6 +293,19 @@ impl Restore<'_> {
         Ok(())
     }
 
+    /// Of two gates nobody can tell which lets fewer pass. So where the replaced store has changed or deleted one since, there is none now, and
+    /// nobody passes until somebody defines it again.
+    fn close_gates(&mut self, parted: &Parted<'_>) -> Result<(), StoreError> {
+        for copied in gate::all(self.connection())? {
+            let is_same = parted.replaced.gates.get(&copied.name).is_some_and(|known| known.gate == copied.gate);
+            if !is_same && parted.there(&Target::Gate(copied.name.clone())) {
+                gate::erase(&mut self.tx, &copied)?;
+                self.carried.closed_gates += 1;
+            }
+        }
+        Ok(())
+    }
+
     /// Notes the restoration itself as a change.
     fn finish(mut self) -> Result<CarriedOver, StoreError> {
         let carried = self.carried;
@@ -300,6 +314,7 @@ impl Restore<'_> {
             "lowered_accounts": carried.lowered_accounts, "deleted_accounts": carried.deleted_accounts,
             "lowered_policies": carried.lowered_policies, "deleted_policies": carried.deleted_policies,
             "renamed_policies": carried.renamed_policies, "lost_passwords": carried.lost_passwords,
+            "closed_gates": carried.closed_gates,
         });
         self.note("store.restored", Target::Store, told)?;
         Ok(carried)

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use keybearer_core::account::{AccountId, Standing};
 use keybearer_core::authority::{Authority, SignIn};
 use keybearer_core::decision::{Evidence, Holder, Record, decide};
+use keybearer_core::gate::GateName;
 use keybearer_core::identity::IdentityMark;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::requirement::Requirement;
@@ -25,6 +26,7 @@ pub(super) struct TouchedIds {
     pub(super) accounts: BTreeSet<AccountId>,
     pub(super) sessions: BTreeSet<SessionId>,
     pub(super) policies: BTreeSet<PolicyId>,
+    pub(super) gates: BTreeSet<GateName>,
     pub(super) keys: BTreeSet<KeyId>,
     /// Whether anybody will read them. An import touches millions.
     is_followed: bool,
@@ -48,6 +50,7 @@ impl TouchedIds {
             Target::Account(id) => drop(self.accounts.insert(*id)),
             Target::Session(id) => drop(self.sessions.insert(*id)),
             Target::Policy(id) => drop(self.policies.insert(*id)),
+            Target::Gate(name) => drop(self.gates.insert(name.clone())),
             Target::Key(id) => drop(self.keys.insert(*id)),
             // The image in memory holds no manifests: policies carry the full names that they grant.
             Target::Service(_) | Target::Store => {}

@@ -70,6 +70,7 @@ fn word(visit: &Visit, error: &AppError) -> Worded {
         AppError::SignInFailed => Worded::new(StatusCode::UNAUTHORIZED, msg("signed-out-title"), visit.t("sign-in-failed")),
         AppError::WrongPassword => forbidden(visit.t("wrong-password")),
         AppError::Refused(refusal) => forbidden(wording::refusal(visit, refusal)),
+        AppError::Stopped(stop) => forbidden(visit.t1("value-refused", "why", stop.code())),
         AppError::NotFound(what) => not_found(wording::absent(*what)),
         AppError::NoSuchPath => not_found(msg("not-found-text")),
         AppError::MethodNotAllowed { allow } => {

@@ -130,5 +130,6 @@ pub(super) fn absent(what: What) -> &'static str {
         What::Session => msg("no-such-session"),
         What::Key => msg("no-such-key"),
         What::Policy => msg("no-such-policy"),
+        What::Gate => msg("no-such-gate"),
     }
 }

@@ -84,6 +84,7 @@ fn word(error: &AppError) -> Worded {
         AppError::Auth(error) => auth(error),
         AppError::SignInFailed | AppError::WrongPassword => Worded::new(StatusCode::FORBIDDEN, FAILED),
         AppError::Refused(refusal) => refused(refusal),
+        AppError::Stopped(_) => Worded::new(StatusCode::FORBIDDEN, "insufficientAccessLevel"),
         AppError::NotFound(what) => not_found(*what),
         AppError::NoSuchPath => Worded::new(StatusCode::NOT_FOUND, "notFound"),
         AppError::MethodNotAllowed { allow } => {
@@ -148,7 +149,7 @@ fn not_found(what: What) -> Worded {
     let code = match what {
         What::Key => "apikeyNotFound",
         What::Account => "accountNotFound",
-        What::Session | What::Policy => "notFound",
+        What::Session | What::Policy | What::Gate => "notFound",
     };
     Worded::new(StatusCode::NOT_FOUND, code)
 }

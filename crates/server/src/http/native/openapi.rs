@@ -22,6 +22,7 @@ const TAGS: &[(&str, &str)] = &[
     ("keys", "Keys of people and of services: make, list, change, revoke. The secret is told once, when a key is made."),
     ("verification", "What a service asks that was shown a key: is it good, and may it do that? Answers come from memory."),
     ("policies", "Named sets of permissions. A key of a service has one, and may do what it grants."),
+    ("gates", "Named requirements by which proxies ask whether a request may go on: `/gate/{name}`."),
     ("permissions", "What there is to grant. Each service declares its own; their full names are `service:name`."),
     ("accounts", "People: their role, their standing, and their consent, on which their keys depend."),
     ("audit", "Every change, with who made it and what it changed, and counts of everything."),

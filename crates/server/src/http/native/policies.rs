@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use keybearer_api as api;
 use keybearer_core::policy::PolicyId;
@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 use super::dress;
 use super::extract::{Call, Query, Signed};
 use super::problem::Problems;
+use super::version::{if_match, with_version};
 use crate::app::App;
 use crate::error::AppError;
 use crate::http::path::InPath;
@@ -36,26 +37,7 @@ fn dressed(policy: &Policy) -> api::Policy {
 
 /// The policy with its version as `ETag`.
 fn answer(status: StatusCode, policy: &Policy) -> Response {
-    let mut response = (status, dress::json(&dressed(policy))).into_response();
-    if let Ok(etag) = HeaderValue::from_str(&format!("\"{}\"", policy.version)) {
-        response.headers_mut().insert(header::ETAG, etag);
-    }
-    response
-}
-
-/// The version that `If-Match` names; `*` and none of the header name no version. What is no `ETag` of ours matches nothing.
-fn if_match(headers: &HeaderMap) -> Result<Option<i64>, AppError> {
-    let mut values = headers.get_all(header::IF_MATCH).iter();
-    let value = match (values.next(), values.next()) {
-        (None, _) => return Ok(None),
-        (Some(value), None) => value.to_str().unwrap_or_default().trim(),
-        (Some(_), Some(_)) => return Err(AppError::malformed("If-Match", "must stand in the request once")),
-    };
-    if value == "*" {
-        return Ok(None);
-    }
-    let version = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|version| version.parse().ok());
-    version.map(Some).ok_or(AppError::VersionMismatch)
+    with_version((status, dress::json(&dressed(policy))).into_response(), policy.version)
 }
 
 /// Make a policy of declared permissions.

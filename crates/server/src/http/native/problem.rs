@@ -69,7 +69,15 @@ impl IntoResponses for Problems {
             (
                 "404",
                 "No such thing, or none that you may see",
-                &["account_not_found", "session_not_found", "key_not_found", "policy_not_found", "not_found", "no_such_path"],
+                &[
+                    "account_not_found",
+                    "session_not_found",
+                    "key_not_found",
+                    "policy_not_found",
+                    "gate_not_found",
+                    "not_found",
+                    "no_such_path",
+                ],
             ),
             ("408", "The body did not arrive in time", &["too_slow"]),
             (
@@ -176,6 +184,9 @@ fn word(error: &AppError) -> Worded {
         AppError::WrongPassword => Worded::new(StatusCode::FORBIDDEN, "wrong_password", "The current password is wrong.")
             .with_errors(&[FieldError::new("/current_password", "is not the account's password")]),
         AppError::Refused(refusal) => refused(refusal),
+        AppError::Stopped(stop) => {
+            Worded::new(StatusCode::FORBIDDEN, "stopped", format!("The gate does not let this pass: {}.", stop.code()))
+        }
         AppError::NotFound(what) => {
             Worded::new(StatusCode::NOT_FOUND, not_found(*what), format!("There is no such {}, or none that you may see.", what.as_str()))
         }
@@ -334,6 +345,7 @@ fn not_found(what: What) -> &'static str {
         What::Session => "session_not_found",
         What::Key => "key_not_found",
         What::Policy => "policy_not_found",
+        What::Gate => "gate_not_found",
     }
 }
 
