@@ -1,4 +1,4 @@
-// Creates a key with this policy. What comes back holds its token, which is never shown again.
+// Creates a key with this policy. What comes back holds its token, which is never shown again. `token` is that of a session.
 export async function createKey(url, token, policyId) {
   const response = await fetch(`${url}/v1/keys`, {
     method: "POST",

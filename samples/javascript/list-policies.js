@@ -1,4 +1,4 @@
-// Lists the policies that a key can be given. `token` is that of a session.
+// Lists the policies that a key can be given. `token` is that of a session: whoever has the page open can read it.
 export async function listPolicies(url, token) {
   const response = await fetch(`${url}/v1/policies?limit=200`, {
     headers: { Authorization: `Bearer ${token}` },

@@ -1,4 +1,4 @@
-// Whether a key is good and grants a permission. `token` is that of a session.
+// Whether a key is good and grants a permission. `token` is that of a session: whoever has the page open can read it.
 export async function verifyKey(url, token, key) {
   const response = await fetch(`${url}/v1/verify`, {
     method: "POST",

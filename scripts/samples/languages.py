@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
-# A sample that takes longer hangs.
-SECONDS = 60
+from limit import SECONDS, bounded
 
 
 @dataclass
@@ -161,19 +160,18 @@ class JavaScript(Language):
 
     def __exit__(self, *_):
         self.browser.stdin.close()
-        try:
-            self.browser.wait(timeout=30)
-        finally:
-            self.browser.kill()
-            self.browser.stdout.close()
-            self.pages.shutdown()
-            self.pages.server_close()
+        with bounded(self.browser):
+            self.browser.wait()
+        self.browser.stdout.close()
+        self.pages.shutdown()
+        self.pages.server_close()
 
     def call(self, operation, url, token, **more):
         arguments = [url, token, *more.values()]
         self.browser.stdin.write(json.dumps({"file": self.file(operation), "arguments": arguments}) + "\n")
         self.browser.stdin.flush()
-        line = self.browser.stdout.readline()
+        with bounded(self.browser):
+            line = self.browser.stdout.readline()
         if not line:
             raise RuntimeError("the browser has ended")
         answer = json.loads(line)

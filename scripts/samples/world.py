@@ -7,6 +7,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from limit import bounded
+
 ADMIN = {"username": "admin", "password": "plume otter lantern gravel"}
 BINARY = Path(__file__).resolve().parents[2] / "target/debug/keybearer"
 # No proxy: the server is on this machine.
@@ -43,7 +45,8 @@ class World:
         binary = os.environ.get("KEYBEARER_BIN", str(BINARY))
         with open(self.folder / "log", "wb") as log:
             self.process = subprocess.Popen([binary], cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
-        line = self.process.stdout.readline()
+        with bounded(self.process):
+            line = self.process.stdout.readline()
         if " listening on " not in line:
             raise RuntimeError(f"the server did not start: {(self.folder / 'log').read_text()}")
         self.url = line.strip().rpartition(" on ")[2]
@@ -52,7 +55,8 @@ class World:
         process = getattr(self, "process", None)
         if process:
             process.terminate()
-            process.wait(timeout=30)
+            with bounded(process):
+                process.wait()
             process.stdout.close()
 
     def api(self, method, path, body=None, token=None):
