@@ -64,7 +64,11 @@ test("the pages of an administrator", async () => {
     ["continuous integration", 8, "7"],
   ]) {
     await makeKey(page, name, level, lifetime);
-    if (level === 2) await inspect(page, "secret");
+    if (level === 2) {
+      await inspect(page, "secret");
+      await page.locator("summary").getByText("Java", { exact: true }).click();
+      await inspect(page, "secret-sample");
+    }
     await page.getByRole("link", { name: "I have stored it" }).click();
   }
   await inspect(page, "keys");
@@ -146,6 +150,13 @@ test("the reference of the API", async () => {
   await contents.getByRole("link", { name: "POST /v1/keys", exact: true }).focus();
   await page.keyboard.press("Enter");
   assert.equal(new URL(page.url()).hash, "#keys-create");
+  for (const language of ["C#", "R"]) {
+    await page.locator("summary").getByText(language, { exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("group", { name: language, exact: true }).locator("visible=true").waitFor();
+  }
+  assert.equal(await page.locator("details[open]").count(), 1, "one language is open at a time");
+  await inspect(page, "docs-sample");
   for (const section of ["sessions", "whoami", "verification", "policies", "permissions", "accounts", "audit", "health"]) {
     await page.goto(`/docs/${section}`);
     await inspect(page, `docs-${section}`);

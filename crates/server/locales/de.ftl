@@ -825,6 +825,7 @@ secret-pair = Als Paar
 secret-pair-text = Für HTTP Basic: Der Schlüssel ist der Benutzername, das Geheimnis das Passwort.
 key-id = Schlüssel
 secret-try = Ausprobieren
+secret-samples = Oder aus einem Programm. Diese Befehle sagen ihm, wo der Server ist, und fragen nach dem Token, damit es nirgends aufgeschrieben wird.
 secret-stored = Ich habe ihn aufbewahrt
 secret-leave = Der Schlüssel wird nicht noch einmal gezeigt.
 
@@ -916,6 +917,9 @@ docs-usual = Fehler: wie überall
 docs-objects = Objekte in den Antworten
 docs-call = Aufruf
 docs-call-of = Beispielaufruf von { $what }
+docs-samples = In einem Programm
+docs-samples-text = Alle außer dem für Seiten lesen Adresse und Token aus der Umgebung:
+samples-environment = Variablen für die Beispiele
 docs-answer = Antwort
 docs-answer-of = Beispielantwort von { $what }
 

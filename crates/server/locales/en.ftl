@@ -828,6 +828,7 @@ secret-pair = As a pair
 secret-pair-text = For HTTP Basic: the key is the user name, the secret the password.
 key-id = Key
 secret-try = Try it
+secret-samples = Or from a program. These commands tell it where the server is, and ask for the token, so that it is written down nowhere.
 secret-stored = I have stored it
 secret-leave = The key will not be shown again.
 
@@ -919,6 +920,9 @@ docs-usual = Errors: as everywhere
 docs-objects = Objects in the answers
 docs-call = Call
 docs-call-of = Example call of { $what }
+docs-samples = In a program
+docs-samples-text = All but the one for pages read the address and the token from the environment:
+samples-environment = Variables for the samples
 docs-answer = Answer
 docs-answer-of = Example answer of { $what }
 

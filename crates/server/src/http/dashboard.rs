@@ -47,6 +47,7 @@ mod preferences;
 mod reset;
 mod revoke_keys;
 mod revoke_made;
+mod samples;
 mod secret;
 mod security;
 mod sessions;

@@ -8,5 +8,6 @@ mod kept;
 mod keys;
 mod language;
 mod pages;
+mod samples;
 mod security;
 mod sign_in;

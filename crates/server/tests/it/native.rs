@@ -6,6 +6,7 @@ mod bad_input;
 mod first_minute;
 mod keys;
 mod path;
+mod payloads;
 mod policies;
 mod sessions;
 mod traffic;

@@ -19,6 +19,7 @@ use utoipa::openapi::OpenApi;
 
 use self::operation::{Access, Operation};
 use self::reference::{Reference, Section};
+use super::shell;
 use super::visit::{Anyone, Visit};
 use crate::error::AppError;
 use crate::http::path::InPath;
@@ -60,6 +61,11 @@ struct SectionPage<'a> {
 }
 
 impl SectionPage<'_> {
+    /// What the samples expect of the shell.
+    fn environment(&self) -> String {
+        shell::environment(&self.origin)
+    }
+
     /// The first example of an answer.
     fn example<'a>(&self, operation: &'a Operation) -> &'a str {
         let mut written = operation.answers.iter().filter_map(|answer| answer.content.as_ref()).map(|content| content.example.as_str());

@@ -5,7 +5,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::moment::Moment;
-use super::shell::quoted;
+use super::samples::{self, Sample};
+use super::shell::{environment, quoted};
 use super::visit::Visit;
 use crate::error::AppError;
 use crate::ops::issue::Issued;
@@ -21,6 +22,10 @@ struct Page<'a> {
     expires: Option<Moment>,
     /// A command that uses the key.
     command: String,
+    /// What programs that use the key expect of the shell: never the key itself.
+    environment: String,
+    /// Programs that use it.
+    files: &'static [Sample],
     /// Where the person goes on.
     then: &'a str,
     /// Whose it is, where it is not the person's own.
@@ -33,7 +38,8 @@ struct Page<'a> {
 /// [`AppError::Internal`] where the template fails.
 pub(super) fn shown_once(visit: &Visit, issued: &Issued, then: &str, owner: Option<&str>) -> Result<Response, AppError> {
     let token = issued.token(&visit.app);
-    let whoami = format!("{}/v1/whoami", visit.origin().unwrap_or_default());
+    let origin = visit.origin().unwrap_or_default();
+    let whoami = format!("{origin}/v1/whoami");
     let command = format!("curl -H 'Authorization: Bearer {token}' {}", quoted(&whoami));
     let page = Page {
         visit,
@@ -43,6 +49,8 @@ pub(super) fn shown_once(visit: &Visit, issued: &Issued, then: &str, owner: Opti
         secret: issued.secret(),
         expires: issued.key.lifecycle.expires_at().map(|at| visit.moment(&at)),
         command,
+        environment: environment(&origin),
+        files: samples::WHOAMI,
         then,
         owner,
     };

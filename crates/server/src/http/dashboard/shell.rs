@@ -5,6 +5,11 @@ pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+/// Tells programs that are run behind it where the server is, and asks for the credential: what is typed so stands in no history.
+pub(super) fn environment(origin: &str) -> String {
+    format!("export KEYBEARER_URL={}\nread -rs KEYBEARER_TOKEN; export KEYBEARER_TOKEN", quoted(origin))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

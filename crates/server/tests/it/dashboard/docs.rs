@@ -33,7 +33,7 @@ async fn pages(server: &Server) -> Vec<(String, String)> {
 }
 
 /// Text as it stands in a page, read back.
-fn unescaped(text: &str) -> String {
+pub(super) fn unescaped(text: &str) -> String {
     let pairs = [("&#39;", "'"), ("&#34;", "\""), ("&quot;", "\""), ("&#60;", "<"), ("&#62;", ">"), ("&lt;", "<"), ("&gt;", ">")];
     pairs.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to)).replace("&#38;", "&").replace("&amp;", "&")
 }

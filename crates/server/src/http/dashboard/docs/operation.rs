@@ -8,6 +8,7 @@ use super::fields::{self, Field, Within};
 use super::markdown;
 use super::reference::{self, Content, Failure};
 use super::schemas::Schemas;
+use crate::http::dashboard::samples::{self, Sample};
 use crate::http::dashboard::shell::quoted;
 
 pub(super) struct Operation {
@@ -131,6 +132,11 @@ fn example_path(schemas: Schemas<'_>, path: &str, parameters: &[Parameter]) -> S
 }
 
 impl Operation {
+    /// How programs ask for it.
+    pub(super) fn samples(&self) -> &'static [Sample] {
+        samples::of(&self.anchor)
+    }
+
     /// The class of its badge.
     pub(super) fn tone(&self) -> String {
         self.method.to_ascii_lowercase()

@@ -1,0 +1,65 @@
+//! The JSON in `samples/payload`: what is sent there is taken, and what comes back looks so.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::support::{Server, made};
+
+fn payload(name: &str) -> Value {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/payload").join(name).with_extension("json");
+    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+}
+
+/// The fields of a value and the kinds of what stands in them; of a list, those of the first item.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => Value::Object(fields.iter().map(|(name, field)| (name.clone(), shape(field))).collect::<Map<_, _>>()),
+        Value::Array(items) => json!([items.first().map(shape)]),
+        Value::String(_) => json!("text"),
+        Value::Number(_) => json!("number"),
+        Value::Bool(_) => json!("yes or no"),
+        Value::Null => Value::Null,
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_is_taken_and_what_comes_back_looks_so() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    server.declare("shop", &["orders.read"]).await;
+    let policy = server.policy("front desk", &["shop:orders.read"]).await;
+
+    let mut create = payload("create-key");
+    create["policy_id"] = json!(policy);
+    let created = server.post("/v1/keys", &admin, create).await.expect(201);
+    let key = made(&created);
+    let mut verify = payload("verify-key");
+    verify["key"] = json!(key.token);
+    assert_eq!(server.post("/v1/verify", &admin, verify).await.expect(200)["valid"], true);
+
+    for (path, cred, name) in [
+        ("/v1/policies", &admin, "list-policies"),
+        ("/v1/permissions", &admin, "list-permissions"),
+        ("/v1/whoami", &key.bearer(), "whoami"),
+    ] {
+        let mut answer = server.get(path, cred).await.expect(200);
+        if let Some(fields) = answer.pointer_mut("/key").and_then(Value::as_object_mut) {
+            // It was used just now; that of the sample was not.
+            fields.remove("last_used_at");
+        }
+        assert_eq!(shape(&payload(name)), shape(&answer), "{name}");
+    }
+}
+
+#[test]
+fn the_samples_speak_of_one_shop() {
+    let (policies, permissions, whoami) = (payload("list-policies"), payload("list-permissions"), payload("whoami"));
+    let (create, verify) = (payload("create-key"), payload("verify-key"));
+    assert_eq!(create["policy_id"], policies["items"][0]["id"]);
+    assert_eq!(create["policy_id"], whoami["key"]["policy"]["id"]);
+    assert_eq!(create["name"], whoami["key"]["name"]);
+    assert_eq!(verify["any_of"], policies["items"][0]["permissions"]);
+    assert_eq!(verify["any_of"][0], permissions["items"][0]["permission"]);
+}
