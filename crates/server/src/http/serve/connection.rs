@@ -108,7 +108,7 @@ impl Serving {
                 let answer = match shortcut {
                     Some(shortcut) => {
                         let app = Arc::clone(&app);
-                        Either::Left(async move { Ok(shortcut.answer(&app, request).await) })
+                        Either::Left(async move { Ok(shortcut.answer(&app, peer, request).await) })
                     }
                     None => {
                         request.extensions_mut().insert(ConnectInfo(peer));

@@ -48,7 +48,7 @@ async fn a_key_passes_that_meets_the_requirement() {
     let metrics = server.get("/metrics", &admin).await.text;
     for line in [
         "keybearer_verifications_total{kind=\"gate\",outcome=\"INSUFFICIENT_LEVEL\"} 5",
-        "keybearer_verifications_total{kind=\"gate\",outcome=\"VALID\"} 12",
+        "keybearer_verifications_total{kind=\"gate\",outcome=\"VALID\"} 13",
         "keybearer_index_gates 7",
     ] {
         assert!(metrics.contains(line), "{line} is not in {metrics}");
