@@ -97,6 +97,9 @@ pub(crate) async fn run(plan: Plan) -> Result<Outcome, RunError> {
 }
 
 async fn uninterrupted(plan: Plan) -> Result<Outcome, RunError> {
+    if let Some(logs) = &plan.logs {
+        fs::create_dir_all(logs)?;
+    }
     let place = tempfile::Builder::new().prefix(&format!("{}-", plan.run)).tempdir_in("/tmp")?;
     // The database is of another user, who has to come through.
     fs::set_permissions(place.path(), fs::Permissions::from_mode(0o711))?;
