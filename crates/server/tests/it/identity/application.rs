@@ -110,11 +110,10 @@ pub fn set(keys: &[&Signing]) -> Vec<u8> {
     json!({"keys": keys.iter().map(|key| key.public()).collect::<Vec<_>>()}).to_string().into_bytes()
 }
 
-/// The key with its public half, as version 2 of PKCS #8 has it (RFC 8410).
+/// The private half alone, as version 1 of PKCS #8 has it (RFC 8410).
 fn ed25519(pair: &KeyPair) -> Vec<u8> {
-    let private = pair.serialize_der();
-    let before = [0x30, 0x51, 2, 1, 1, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
-    [&before[..], &private[16..48], &[0x81, 0x21, 0], pair.public_key_raw()].concat()
+    let before = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    [&before[..], &pair.serialize_der()[16..48]].concat()
 }
 
 /// What the server of keys answers.
