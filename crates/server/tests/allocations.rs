@@ -48,6 +48,7 @@ fn image(app: &App, permission: &Permission) -> Changed {
         username: "ada".to_owned(),
         email: None,
         external_id: None,
+        issuer: None,
         metadata: Metadata::new(),
         has_password: false,
         role: "user".to_owned(),

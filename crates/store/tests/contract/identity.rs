@@ -109,7 +109,7 @@ async fn an_account_is_found_by_the_whole_identity(world: &World) {
     assert_eq!(welcome(world, newcomer("42", "local")).await.unwrap().id, linked.id);
     let filter = |issuer: &str| AccountFilter { issuer: Some(issuer.into()), external_id: Some("42".into()), ..AccountFilter::default() };
     for (issuer, account) in [(ISSUER, &linked), ("https://other.example", &other)] {
-        assert_eq!(world.store.accounts(filter(issuer), first(9)).await.unwrap().items, [account.clone()]);
+        assert_eq!(world.store.accounts(filter(issuer), first(9)).await.unwrap().items, std::slice::from_ref(account));
     }
     assert!(world.store.accounts(filter("https://app.exampl"), first(9)).await.unwrap().items.is_empty());
 

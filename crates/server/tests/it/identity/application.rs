@@ -80,7 +80,7 @@ impl Signing {
         let key = match algorithm {
             Algorithm::ES256 => EncodingKey::from_ec_der(&generate(&rcgen::PKCS_ECDSA_P256_SHA256)),
             Algorithm::ES384 => EncodingKey::from_ec_der(&generate(&rcgen::PKCS_ECDSA_P384_SHA384)),
-            Algorithm::EdDSA => EncodingKey::from_ed_der(&generate(&rcgen::PKCS_ED25519)),
+            Algorithm::EdDSA => EncodingKey::from_ed_der(&ed25519(&KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap())),
             // Without the 26 bytes before it that only say that it is one of RSA.
             _ => EncodingKey::from_rsa_der(&generate(&rcgen::PKCS_RSA_SHA256)[26..]),
         };
@@ -108,6 +108,12 @@ impl Signing {
 
 pub fn set(keys: &[&Signing]) -> Vec<u8> {
     json!({"keys": keys.iter().map(|key| key.public()).collect::<Vec<_>>()}).to_string().into_bytes()
+}
+
+/// The private half alone, as version 1 of PKCS #8 has it (RFC 8410).
+fn ed25519(pair: &KeyPair) -> Vec<u8> {
+    let before = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    [&before[..], &pair.serialize_der()[16..48]].concat()
 }
 
 /// What the server of keys answers.

@@ -234,7 +234,7 @@ async fn on_the_other_faces_a_token_fails_in_their_words() {
     // A gate takes keys alone.
     assert_eq!(server.get("/gate/any", &key.cred(&claims("ada"))).await.status, 401);
     // And a cookie is a session of ours.
-    let page = |token: String| server.ask("GET", "/account/keys").header("cookie", format!("keybearer={token}")).send();
+    let page = |token: String| server.ask("GET", "/account/security").header("cookie", format!("keybearer={token}")).send();
     let ada = server.person("Ada", "user").await;
     assert_eq!(page(ada.token).await.status, 200);
     assert_ne!(page(key.token(&claims("ada"))).await.status, 200);
