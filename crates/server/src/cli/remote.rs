@@ -5,6 +5,7 @@ mod cluster;
 mod connection;
 mod events;
 mod explain;
+mod gate;
 mod healthcheck;
 mod key;
 mod permission;
@@ -31,6 +32,8 @@ pub(super) enum Command {
     Key(#[command(flatten)] key::Key),
     /// Policies, which say what keys of services may: list, show, make, edit, delete
     Policy(#[command(flatten)] policy::Policy),
+    /// Gates, by which proxies ask whether a request may go on: list, show, set, delete
+    Gate(#[command(flatten)] gate::Gate),
     /// Permissions that services declare: list, declare
     Permission(#[command(flatten)] permission::Permission),
     /// Sign in, list sessions, sign out
@@ -50,6 +53,7 @@ pub(super) fn run(command: Command, environment: &Environment) -> Exit {
         Command::Account(command) => command.run(environment),
         Command::Key(command) => command.run(environment),
         Command::Policy(command) => command.run(environment),
+        Command::Gate(command) => command.run(environment),
         Command::Permission(command) => command.run(environment),
         Command::Session(command) => command.run(environment),
         Command::Whoami(command) => command.run(environment),

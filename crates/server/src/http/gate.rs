@@ -4,7 +4,7 @@
 
 mod request;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
@@ -31,7 +31,8 @@ pub(super) fn router() -> Router<Arc<App>> {
 }
 
 async fn gate(State(app): State<Arc<App>>, request: Request) -> Result<Response, AppError> {
-    answer(&app, &request.into_parts().0).await
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    answer(&app, &request.into_parts().0, peer).await
 }
 
 /// Whether a path is one of a gate.
@@ -44,16 +45,13 @@ pub(super) fn is_plain(uri: &Uri) -> bool {
     target(uri).is_some_and(|target| target.below.is_none() && (1..=LONGEST_NAME).contains(&target.name.len()))
 }
 
-/// What the gate says of this request. Its body is not looked at.
-pub(super) async fn answer(app: &App, request: &Parts) -> Result<Response, AppError> {
+/// What the gate says of this request from this peer. Its body is not looked at.
+pub(super) async fn answer(app: &App, request: &Parts, peer: Option<IpAddr>) -> Result<Response, AppError> {
     let target = target(&request.uri).ok_or(AppError::NoSuchPath)?;
     let headers = &request.headers;
     let question = Question {
         credential: |gate: Option<&Gate>| presented(headers, gate),
-        seen: || {
-            let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-            seen((&request.method, &target, headers), peer, &app.config.trusted_proxies)
-        },
+        seen: || seen((&request.method, &target, headers), peer, &app.config.trusted_proxies),
     };
     ops::gate::ask(app, target.name, question).await.map(|passed| let_through(&passed))
 }

@@ -3,6 +3,7 @@
 //! It is a shortcut, not another way: reading, deciding and wording are the functions that the router leads to as well, and whatever is not
 //! plain (another method or spelling, a query, a host that has to be looked at twice, CORS, traces) goes through the router.
 
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -54,12 +55,12 @@ impl Shortcut {
     }
 
     /// Answers, as the router would.
-    pub(super) async fn answer(self, app: &Arc<App>, request: Request<Body>) -> Response {
+    pub(super) async fn answer(self, app: &Arc<App>, peer: SocketAddr, request: Request<Body>) -> Response {
         let _active = app.metrics.http.begin();
         let began = Instant::now();
         let id = request::id(request.headers());
         let asked = request.method().clone();
-        let answered = AssertUnwindSafe(self.ask(app, request)).catch_unwind().await;
+        let answered = AssertUnwindSafe(self.ask(app, peer, request)).catch_unwind().await;
         let answered = answered.unwrap_or_else(|_| Err(AppError::Internal("a handler panicked".into())));
         let mut response = answered.unwrap_or_else(|error| {
             failure::log(&error, &id);
@@ -73,9 +74,9 @@ impl Shortcut {
         response
     }
 
-    async fn ask(self, app: &Arc<App>, request: Request<Body>) -> Result<Response, AppError> {
+    async fn ask(self, app: &Arc<App>, peer: SocketAddr, request: Request<Body>) -> Result<Response, AppError> {
         match self {
-            Self::Gate => gate::answer(app, &request.into_parts().0).await,
+            Self::Gate => gate::answer(app, &request.into_parts().0, Some(peer.ip())).await,
             Self::Verify => native::verify_one(app, VerifyCall::from_request(request, app).await?),
         }
     }

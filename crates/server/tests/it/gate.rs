@@ -1,4 +1,8 @@
-//! `/gate/any`: what a proxy is told, the short way and by the router.
+//! `/gate/{name}`: what a proxy is told, the short way and by the router.
+
+mod define;
+mod named;
+mod request;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -62,6 +66,7 @@ async fn whatever_is_no_good_key_is_refused_with_the_reason() {
     server.delete(&format!("/v1/keys/{}", key.id), &admin).await.expect(204);
     ask(&server, &key.bearer()).await.expect_text(401, "REVOKED\n");
     server.get("/gate/other", &short.bearer()).await.expect_text(403, "NO_SUCH_GATE\n");
+    server.get("/gate/%61ny", &short.bearer()).await.expect_text(403, "NO_SUCH_GATE\n");
     server.get("/gate", &short.bearer()).await.expect_text(403, "NO_SUCH_GATE\n");
     server.get(&format!("/gate/any/{}", short.token), &Cred::None).await.expect_text(403, "KEY_IN_URL\n");
     let both = server.ask("GET", "/gate/any").with(&short.bearer()).header("x-api-key", &short.token).send().await;
@@ -94,10 +99,12 @@ async fn answered(server: &Server, request: &str) -> (Vec<String>, String) {
 
 #[tokio::test]
 async fn the_short_way_and_the_router_answer_alike() {
-    let server = Server::start().await;
+    let server = Server::start_with(|config| config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()]).await;
     let admin = server.admin().await;
     let key = server.account_key(&admin, 4).await;
     let verifier = server.service_key("gateway", &["keybearer:verify"]).await;
+    server.put("/v1/gates/strict", &admin, json!({"level": 5})).await.expect(201);
+    server.put("/v1/gates/ruled", &admin, json!({"level": 4, "rules": [{"path": "/orders"}], "carriers": ["bearer"]})).await.expect(201);
     let bearer = format!("authorization: Bearer {}\r\n", key.token);
     let mut requests = Vec::new();
     for line in [
@@ -107,11 +114,15 @@ async fn the_short_way_and_the_router_answer_alike() {
         "GET /gate/any?x=1",
         "GET /gate/any/",
         "GET /gate/other",
+        "GET /gate/strict",
+        "GET /gate/ruled",
+        "GET /gate/ruled/orders",
         "GET http://a/gate/any",
     ] {
         for host in ["host: a\r\n", "host: a:80\r\n", "host: u@a\r\n", "host: [::1]:5\r\n", "host: \r\n", "host: a\r\nhost: b\r\n", ""] {
             for cred in [&*bearer, "", "x-api-key: kb_x\r\n", "authorization: Basic %%\r\n", &format!("{bearer}catena-api-key: x\r\n")] {
                 requests.push(format!("{line} HTTP/1.1\r\n{host}{cred}\r\n"));
+                requests.push(format!("{line} HTTP/1.1\r\n{host}x-forwarded-uri: /orders/1\r\n{cred}\r\n"));
             }
         }
     }

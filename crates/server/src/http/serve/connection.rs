@@ -109,7 +109,7 @@ impl Serving {
                 let answer = match shortcut {
                     Some(shortcut) => {
                         let app = Arc::clone(&app);
-                        Either::Left(async move { Ok(shortcut.answer(&app, request).await) })
+                        Either::Left(async move { Ok(shortcut.answer(&app, peer, request).await) })
                     }
                     None => Either::Right(router.call(request)),
                 };

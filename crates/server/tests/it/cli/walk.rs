@@ -1,6 +1,7 @@
 //! Every command once and more, as an administrator meets them. A command that is run nowhere here fails the test.
 
 mod account;
+mod gate;
 mod key;
 mod permission;
 mod policy;
@@ -60,6 +61,7 @@ async fn every_command_that_asks_a_server_does_what_its_help_says() {
     account::walk(&mut walk).await;
     permission::walk(&mut walk).await;
     policy::walk(&mut walk).await;
+    gate::walk(&mut walk).await;
     key::walk(&mut walk).await;
     verification::walk(&mut walk).await;
     session::walk(&mut walk).await;

@@ -74,6 +74,13 @@ const OPERATIONS: &[(&str, Twin)] = &[
     ("GET /v1/policies/{id}", Done(&["GET /dashboard/policies/{id}"])),
     ("PUT /v1/policies/{id}", Done(&["GET /dashboard/policies/{id}", "POST /dashboard/policies/{id}"])),
     ("DELETE /v1/policies/{id}", Done(&["GET /dashboard/policies/{id}/delete", "POST /dashboard/policies/{id}/delete"])),
+    ("GET /v1/gates", Done(&["GET /dashboard/gates"])),
+    ("GET /v1/gates/{name}", Done(&["GET /dashboard/gates/{name}"])),
+    (
+        "PUT /v1/gates/{name}",
+        Done(&["GET /dashboard/gates/new", "POST /dashboard/gates/new", "GET /dashboard/gates/{name}", "POST /dashboard/gates/{name}"]),
+    ),
+    ("DELETE /v1/gates/{name}", Done(&["GET /dashboard/gates/{name}/delete", "POST /dashboard/gates/{name}/delete"])),
     ("GET /v1/permissions", Done(&["GET /dashboard/permissions", "GET /dashboard/policies/new"])),
     (
         "PUT /v1/services/{service}/permissions",
@@ -101,6 +108,9 @@ const FORMS: &[(&str, Twin)] = &[
     ("POST /dashboard/policies/new", Done(&["POST /v1/policies"])),
     ("POST /dashboard/policies/{id}", Done(&["PUT /v1/policies/{id}"])),
     ("POST /dashboard/policies/{id}/delete", Done(&["DELETE /v1/policies/{id}"])),
+    ("POST /dashboard/gates/new", Done(&["PUT /v1/gates/{name}"])),
+    ("POST /dashboard/gates/{name}", Done(&["PUT /v1/gates/{name}"])),
+    ("POST /dashboard/gates/{name}/delete", Done(&["DELETE /v1/gates/{name}"])),
     ("POST /dashboard/accounts/new", Done(&["POST /v1/accounts"])),
     ("POST /dashboard/accounts/{id}/details", Done(&["PATCH /v1/accounts/{id}"])),
     ("POST /dashboard/accounts/{id}/password", Done(&["PATCH /v1/accounts/{id}"])),

@@ -132,6 +132,10 @@ const ROWS: &[(&str, &str, Who, u16)] = &[
     ("GET /v1/policies/{id}", "", Who::Manager(PoliciesRead), 200),
     ("PUT /v1/policies/{id}", "", Who::Manager(PoliciesWrite), 200),
     ("DELETE /v1/policies/{id}", "", Who::Manager(PoliciesWrite), 204),
+    ("GET /v1/gates", "", Who::Manager(PoliciesRead), 200),
+    ("GET /v1/gates/{name}", "", Who::Manager(PoliciesRead), 200),
+    ("PUT /v1/gates/{name}", "", Who::Admin, 200),
+    ("DELETE /v1/gates/{name}", "", Who::Admin, 204),
     ("GET /v1/permissions", "", Who::SeesPermissions, 200),
     ("PUT /v1/services/{service}/permissions", "", Who::Manager(PermissionsDeclare), 200),
     ("POST /v1/verify", "", Who::Manager(Verify), 200),
@@ -221,6 +225,12 @@ impl Things {
         server.service_key_with(&self.fresh("service key"), &self.empty_policy).await.id
     }
 
+    async fn gate(&self, server: &Server) -> String {
+        let name = self.fresh("gate").replace(' ', "-");
+        server.put(&format!("/v1/gates/{name}"), &self.admin, json!({})).await.expect(201);
+        name
+    }
+
     async fn account(&self, server: &Server) -> i64 {
         let body = json!({"username": self.fresh("account")});
         server.post("/v1/accounts", &self.admin, body).await.expect(201)["id"].as_i64().unwrap()
@@ -270,6 +280,8 @@ impl Things {
                 let id = server.policy(&self.fresh("policy"), &[]).await;
                 (format!("/v1/policies/{id}"), json!({"name": self.fresh("renamed"), "permissions": []}))
             }
+            ("GET" | "DELETE", "/v1/gates/{name}", _) => bare(format!("/v1/gates/{}", self.gate(server).await)),
+            ("PUT", "/v1/gates/{name}", _) => (format!("/v1/gates/{}", self.gate(server).await), json!({"level": 3})),
             ("PUT", "/v1/services/{service}/permissions", _) => {
                 (format!("/v1/services/{SERVICE}/permissions"), json!([{"name": "sell", "description": "To sell"}]))
             }
