@@ -50,6 +50,8 @@ before(async () => {
   }
   policies = {};
   for (const [name, permissions] of Object.entries(POLICIES)) policies[name] = (await made("/v1/policies", { name, permissions })).id;
+  const rules = [{ methods: ["GET"], path: "/orders", any_of: ["orders:read"] }];
+  assert.equal((await world.api("PUT", "/v1/gates/orders", { token, body: { rules } })).status, 201);
   const keys = [];
   for (const [name, policy, count] of KEYS) {
     keys.push((await made("/v1/keys", { name, policy_id: policies[policy], expires_in: days(count) })).token);
@@ -76,6 +78,10 @@ const PAGES = () => [
   ["new-policy", "/dashboard/policies/new"],
   ["policy", `/dashboard/policies/${policies["Checkout terminals"]}`],
   ["delete-policy", `/dashboard/policies/${policies["Checkout terminals"]}/delete`],
+  ["gates", "/dashboard/gates"],
+  ["new-gate", "/dashboard/gates/new"],
+  ["gate", "/dashboard/gates/orders"],
+  ["delete-gate", "/dashboard/gates/orders/delete"],
   ["permissions", "/dashboard/permissions"],
   ["cluster", "/dashboard/cluster"],
   ["accounts", "/dashboard/accounts"],

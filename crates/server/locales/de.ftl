@@ -447,6 +447,40 @@ revoke-made-changed = Seit du die Seite geöffnet hast, kam ein Schlüssel hinzu
 revoke-made-none = Es gibt nichts mehr zu widerrufen
 revoke-made-none-text = Der Schlüssel und alle, die er erstellt hat, sind schon widerrufen.
 
+## Tore
+
+gates = Tore
+gates-text = Ein Tor ist eine Anforderung mit einem Namen. Ein Proxy fragt es, ob eine Anfrage mit ihrem Schlüssel weitergehen darf.
+new-gate = Neues Tor
+new-gate-text = Lege fest, was ein Schlüssel sein oder dürfen muss. Proxys fragen das Tor bei seinem Namen, und es gilt, sobald es angelegt ist.
+edit-gate-text = Das Speichern wirkt sofort, für jeden Proxy, der dieses Tor fragt.
+no-gates = Es gibt keine eigenen Tore
+no-gates-text = Das Tor „any“ ist immer da: Jeder gültige Schlüssel kommt hindurch. Lege ein eigenes an, um mehr zu verlangen.
+gate-requires = Was ein Schlüssel braucht
+gate-requires-hint = Was jeder Schlüssel braucht, was auch die Regeln sagen. Leer heißt: jeder gültige Schlüssel. Zwischen Namen von Berechtigungen stehen Leerzeichen.
+gate-any-key = jeder gültige Schlüssel
+gate-any-of = Eine dieser Berechtigungen
+gate-all-of = Jede dieser Berechtigungen
+gate-level = Mindeststufe
+gate-rules = Regeln
+gate-rules-hint = Die erste Regel, die passt, sagt, was ein Schlüssel außerdem braucht. Gibt es Regeln und passt keine, kommt niemand hindurch. Leere Methoden oder Pfade heißen: alle; „*“ ist eine Regel für alles. Leere Zeilen zählen nicht, und nach dem Speichern kommen neue hinzu.
+gate-rule = Regel { $number }
+gate-methods = Methoden
+gate-path = Pfad und alles darunter
+gate-carriers = Wo es nach einem Schlüssel sieht
+gate-carriers-hint = Ein Schlüssel an anderer Stelle zählt nicht.
+gate-headers = Was es über den Schlüssel sagt
+gate-headers-hint = Auch die anderen werden gesetzt, und zwar leer, damit niemand sie fälschen kann.
+gate-name-hint = Ein Kleinbuchstabe, dann Kleinbuchstaben, Ziffern, Punkte, Striche. Er lässt sich später nicht ändern.
+gate-example = Ein Proxy, der ein Tor fragt
+gate-example-text = Das ist für nginx. Setze anstelle von „any“ den Namen eines Tores ein. Für Regeln nach Methode und Pfad muss auch die Einstellung trusted_proxies den Proxy nennen.
+create-gate = Tor anlegen
+delete-gate = Tor löschen
+delete-gate-text = Proxys, die dieses Tor fragen, lassen ab der nächsten Anfrage niemanden mehr durch.
+note-gate-created = Das Tor ist angelegt.
+note-gate-changed = Das Tor ist gespeichert. Es gilt ab sofort.
+note-gate-deleted = Das Tor ist gelöscht. Niemand kommt mehr hindurch.
+
 ## Richtlinien
 
 policies-text = Eine Richtlinie ist eine benannte Menge von Berechtigungen. Schlüssel von Diensten beziehen ihre daraus, und jede Änderung gilt für sie sofort.
@@ -757,6 +791,9 @@ audit-key-revoked = Schlüssel widerrufen
 audit-policy-created = Richtlinie angelegt
 audit-policy-changed = Richtlinie geändert
 audit-policy-deleted = Richtlinie gelöscht
+audit-gate-created = Tor angelegt
+audit-gate-changed = Tor geändert
+audit-gate-deleted = Tor gelöscht
 audit-account-created = Konto angelegt
 audit-account-changed = Konto geändert
 audit-account-keys-revoked = Alle Schlüssel widerrufen

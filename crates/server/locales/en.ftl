@@ -450,6 +450,40 @@ revoke-made-changed = Another key was made since you opened the page. Look at th
 revoke-made-none = Nothing is left to revoke
 revoke-made-none-text = The key and all that it made are revoked already.
 
+## Gates
+
+gates = Gates
+gates-text = A gate is a named requirement. A proxy asks it whether a request may go on, by the key that the request carries.
+new-gate = New gate
+new-gate-text = Say what a key must be or hold. Proxies ask for the gate by its name, and it is in force as soon as it is created.
+edit-gate-text = Saving takes effect immediately, for every proxy that asks this gate.
+no-gates = There are no gates of your own
+no-gates-text = The gate “any” is always there: every valid key passes it. Make one of your own to require more.
+gate-requires = What a key needs
+gate-requires-hint = What every key needs that is to pass, whatever the rules say. Leave it empty for any valid key. Names of permissions stand with spaces between them.
+gate-any-key = any valid key
+gate-any-of = One of these permissions
+gate-all-of = Each of these permissions
+gate-level = Least level
+gate-rules = Rules
+gate-rules-hint = The first rule that fits says what a key needs besides. Where there are rules and none fits, nobody passes. Methods or paths that are left empty mean all; “*” is a rule for everything. Empty rows do not count, and saving adds more.
+gate-rule = Rule { $number }
+gate-methods = Methods
+gate-path = Path and all below it
+gate-carriers = Where it looks for a key
+gate-carriers-hint = A key elsewhere counts as none.
+gate-headers = What it tells of the key
+gate-headers-hint = The others are set, too, to nothing, so that no client can forge them.
+gate-name-hint = A lower-case letter, then lower-case letters, digits, dots, dashes. It cannot be changed later.
+gate-example = A proxy that asks a gate
+gate-example-text = This is for nginx. Put the name of a gate in place of “any”. Rules by method and path also need the setting trusted_proxies to name the proxy.
+create-gate = Create the gate
+delete-gate = Delete the gate
+delete-gate-text = Proxies that ask this gate let nobody pass from the next request on.
+note-gate-created = The gate was created.
+note-gate-changed = The gate was saved. It is in force from now on.
+note-gate-deleted = The gate was deleted. Nobody passes it any more.
+
 ## Policies
 
 policies-text = A policy is a named set of permissions. Keys of services get theirs from one, and every change reaches them at once.
@@ -760,6 +794,9 @@ audit-key-revoked = Key revoked
 audit-policy-created = Policy created
 audit-policy-changed = Policy changed
 audit-policy-deleted = Policy deleted
+audit-gate-created = Gate created
+audit-gate-changed = Gate changed
+audit-gate-deleted = Gate deleted
 audit-account-created = Account created
 audit-account-changed = Account changed
 audit-account-keys-revoked = All keys revoked

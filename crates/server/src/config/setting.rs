@@ -113,7 +113,11 @@ pub const SETTINGS: &[Setting] = &[
     preset("plain_http", Kind::Switch, "false", "Allow HTTP on an address other than loopback, as behind a proxy that speaks TLS"),
     open("tls.cert", Kind::Path, "File of the certificate in PEM, then those that vouch for it; with tls.key, HTTPS is spoken"),
     open("tls.key", Kind::Path, "File of the certificate's private key in PEM; SIGHUP reads both files again"),
-    open("trusted_proxies", Kind::Networks, "Proxies whose X-Forwarded-For is believed: addresses and networks, with commas between"),
+    open(
+        "trusted_proxies",
+        Kind::Networks,
+        "Proxies that are believed: their X-Forwarded-For, and what they tell gates of method and path; addresses and networks, with commas between",
+    ),
     open("cors.origins", Kind::Origins, "Web pages of other origins that may ask, such as https://app.example.com, with commas between"),
     preset("http.header_timeout", Kind::Duration, "10s", "How long the TLS handshake may take, and how long the head of a request"),
     preset("http.body_timeout", Kind::Duration, "15s", "How long the body of a request may take"),

@@ -12,14 +12,18 @@ mod assets;
 mod audit;
 mod cluster;
 mod cookies;
+mod delete_gate;
 mod delete_keys;
 mod delete_policy;
 mod docs;
+mod edit_gate;
 mod edit_policy;
 mod email;
 mod explain;
 mod failure;
 mod fields;
+mod gate_form;
+mod gates;
 mod grants;
 mod home;
 mod kept;
@@ -32,6 +36,7 @@ mod metadata;
 mod moment;
 mod nav;
 mod new_account;
+mod new_gate;
 mod new_key;
 mod new_policy;
 mod new_service_key;
@@ -93,6 +98,13 @@ const TABLE: &[Operation] = &[
     ("POST", "/dashboard/policies/{id}", |method| on(method, edit_policy::change)),
     ("GET", "/dashboard/policies/{id}/delete", |method| on(method, delete_policy::ask)),
     ("POST", "/dashboard/policies/{id}/delete", |method| on(method, delete_policy::delete)),
+    ("GET", "/dashboard/gates", |method| on(method, gates::list)),
+    ("GET", "/dashboard/gates/new", |method| on(method, new_gate::form)),
+    ("POST", "/dashboard/gates/new", |method| on(method, new_gate::create)),
+    ("GET", "/dashboard/gates/{name}", |method| on(method, edit_gate::form)),
+    ("POST", "/dashboard/gates/{name}", |method| on(method, edit_gate::change)),
+    ("GET", "/dashboard/gates/{name}/delete", |method| on(method, delete_gate::ask)),
+    ("POST", "/dashboard/gates/{name}/delete", |method| on(method, delete_gate::delete)),
     ("GET", "/dashboard/permissions", |method| on(method, permissions::list)),
     ("GET", "/dashboard/accounts", |method| on(method, accounts::list)),
     ("GET", "/dashboard/accounts/new", |method| on(method, new_account::form)),

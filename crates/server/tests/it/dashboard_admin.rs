@@ -4,6 +4,7 @@ mod account_details;
 mod accounts;
 mod audit;
 mod explain;
+mod gates;
 mod keys;
 mod made;
 mod overview;

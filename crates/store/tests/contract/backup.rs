@@ -11,12 +11,14 @@ use keybearer_core::requirement::Requirement;
 use keybearer_core::role::{Level, Roles};
 use keybearer_core::token::KeyId;
 use keybearer_store::{
-    AccountChange, Actor, CarriedOver, Cascade, KeyHolder, PolicyChange, Replaced, ServiceKeyChange, Store, StoreError, check_sqlite,
-    copy_sqlite, open_sqlite, prepare_restored_sqlite, read_replaced_sqlite, sqlite_contents,
+    AccountChange, Actor, CarriedOver, Cascade, IfGate, KeyHolder, PolicyChange, Replaced, ServiceKeyChange, Store, StoreError,
+    check_sqlite, copy_sqlite, open_sqlite, prepare_restored_sqlite, read_replaced_sqlite, sqlite_contents,
 };
 use proptest::prelude::*;
 use rusqlite::Connection;
+use serde_json::json;
 
+use crate::gate;
 use crate::image::{Image, Told};
 use crate::world::{World, first, set};
 
@@ -416,6 +418,30 @@ async fn a_policy_keeps_its_name_where_that_has_become_free() {
     assert_eq!(prepare(&world, &copy, Some(&replaced)).unwrap().renamed_policies, 0);
     let (store, _image) = load(&copy).await;
     assert_eq!(store.policy(next).await.unwrap().name, "x");
+}
+
+#[tokio::test]
+async fn a_gate_that_was_changed_since_is_gone_and_one_that_was_not_is_there() {
+    let world = furnished().await;
+    let put = async |name: &str, level: i64| {
+        gate::put(&world, Actor::Operator, name, json!({"level": level}), IfGate::Whatever).await.unwrap();
+    };
+    for name in ["same", "wider", "narrower", "deleted", "back"] {
+        put(name, 4).await;
+    }
+    let copy = copy(&world, "copy.db");
+    put("wider", 1).await;
+    put("narrower", 8).await;
+    put("back", 8).await;
+    put("back", 4).await;
+    put("new", 1).await;
+    world.store.delete_gate(world.operator(), gate::name("deleted"), IfGate::Whatever).await.unwrap();
+    let replaced = read_replaced_sqlite(&database(&world)).unwrap();
+    assert_eq!(prepare(&world, &copy, Some(&replaced)).unwrap().closed_gates, 3);
+    let (store, image) = load(&copy).await;
+    let names: Vec<String> = store.gates().await.unwrap().iter().map(|gate| gate.name.to_string()).collect();
+    assert_eq!(names, ["back", "same"]);
+    assert_eq!(image.told().gates.len(), 2);
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use keybearer_core::key::Lifecycle;
 use keybearer_core::permission::Permission;
 use keybearer_core::time::UnixMillis;
 use keybearer_store::{
-    Account, AccountFilter, Event, EventFilter, Horizon, Key, KeyFilter, KeyHolder, KeySort, PageRequest, Policy, Session, Store, Target,
+    Account, AccountFilter, Event, EventFilter, GateText, Horizon, Key, KeyFilter, KeyHolder, KeySort, NamedGate, PageRequest, Policy,
+    Session, Store, Target,
 };
 use serde_json::{Value, json};
 
@@ -20,6 +21,7 @@ struct Rows {
     accounts: Vec<Account>,
     sessions: Vec<Session>,
     policies: Vec<Policy>,
+    gates: Vec<NamedGate>,
     keys: Vec<Key>,
 }
 
@@ -33,8 +35,9 @@ impl Rows {
         sessions.sort_by_key(|session| session.id);
         let mut policies = store.policies().await.unwrap();
         policies.sort_by_key(|policy| policy.id);
+        let gates = store.gates().await.unwrap();
         let keys = store.keys(KeyFilter::default(), (KeySort::Created, false), EVER, first(u32::MAX)).await.unwrap().items;
-        Self { accounts, sessions, policies, keys }
+        Self { accounts, sessions, policies, gates, keys }
     }
 
     /// One line a row, of what decides. How many keys use a policy and when a key was last used is told to people, not to the follower.
@@ -42,7 +45,8 @@ impl Rows {
         let accounts = self.accounts.iter().map(|account| format!("{account:?}"));
         let sessions = self.sessions.iter().map(|session| format!("{session:?}"));
         let policies = self.policies.iter().map(|policy| format!("{:?}", Policy { keys: 0, ..policy.clone() }));
-        accounts.chain(sessions).chain(policies).chain(self.keys.iter().map(line)).collect()
+        let gates = self.gates.iter().map(|gate| format!("{gate:?}"));
+        accounts.chain(sessions).chain(policies).chain(gates).chain(self.keys.iter().map(line)).collect()
     }
 }
 
@@ -105,6 +109,7 @@ fn image_is_the_rows(world: &World, mut rows: Rows, revision: i64) {
         accounts: told.accounts.values().cloned().collect(),
         sessions: told.sessions.values().copied().collect(),
         policies: told.policies.values().cloned().collect(),
+        gates: told.gates.values().cloned().collect(),
         keys: told.keys.values().cloned().collect(),
     };
     assert_eq!(image.lines(), rows.lines(), "the follower's image (left) is not what the store holds");
@@ -125,13 +130,17 @@ fn events_account_for_all(rows: &Rows, events: &[Event], horizon: Horizon) {
             // What was dead when it came never lived here.
             "account.deleted" | "policy.deleted" if is_imported(event) => assert!(!live.contains(&event.target)),
             "key.revoked" if is_imported(event) => assert!(revoked.insert(event.target.clone()) && !live.contains(&event.target)),
-            "account.created" | "session.started" | "policy.created" | "key.created" => assert!(live.insert(event.target.clone())),
-            "account.deleted" | "session.ended" | "policy.deleted" => assert!(live.remove(&event.target)),
+            "account.created" | "session.started" | "policy.created" | "gate.created" | "key.created" => {
+                assert!(live.insert(event.target.clone()))
+            }
+            "account.deleted" | "session.ended" | "policy.deleted" | "gate.deleted" => assert!(live.remove(&event.target)),
             "key.revoked" => {
                 live.remove(&event.target);
                 revoked.insert(event.target.clone());
             }
-            "account.changed" | "account.keys_revoked" | "policy.changed" | "key.changed" => assert!(live.contains(&event.target)),
+            "account.changed" | "account.keys_revoked" | "policy.changed" | "gate.changed" | "key.changed" => {
+                assert!(live.contains(&event.target))
+            }
             "permissions.declared" => {}
             other => panic!("an action that nobody knows: {other}"),
         }
@@ -148,6 +157,7 @@ fn events_account_for_all(rows: &Rows, events: &[Event], horizon: Horizon) {
     let mut stored: BTreeSet<String> = rows.accounts.iter().map(|account| name(Target::Account(account.id))).collect();
     stored.extend(rows.sessions.iter().map(|session| name(Target::Session(session.id))));
     stored.extend(rows.policies.iter().map(|policy| name(Target::Policy(policy.id))));
+    stored.extend(rows.gates.iter().map(|gate| name(Target::Gate(gate.name.clone()))));
     stored.extend(rows.keys.iter().filter(is_live).map(|key| name(Target::Key(key.id))));
     assert_eq!(live, stored, "what is there by the events (left) is not what is stored");
     let stored: BTreeSet<String> = rows.keys.iter().filter(|key| !is_live(key)).map(|key| name(Target::Key(key.id))).collect();
@@ -185,6 +195,9 @@ fn events_tell_the_present(rows: &Rows, events: &[Event]) {
     for policy in &rows.policies {
         let permissions: Vec<&str> = policy.permissions.iter().map(Permission::as_str).collect();
         agrees(Target::Policy(policy.id), json!({"name": policy.name, "permissions": permissions}));
+    }
+    for gate in &rows.gates {
+        agrees(Target::Gate(gate.name.clone()), serde_json::to_value(GateText::from(&gate.gate)).unwrap());
     }
     for key in &rows.keys {
         let common = json!({"name": key.name, "metadata": key.metadata, "expires_at": key.lifecycle.expires_at()});

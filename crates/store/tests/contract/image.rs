@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use keybearer_core::account::AccountId;
+use keybearer_core::gate::GateName;
 use keybearer_core::key::Lifecycle;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
-use keybearer_store::{Account, Changed, Follower, Key, KeyHolder, Policy, Session, SessionId};
+use keybearer_store::{Account, Changed, Follower, Key, KeyHolder, NamedGate, Policy, Session, SessionId};
 
 #[derive(Default)]
 pub(crate) struct Image {
@@ -21,6 +22,7 @@ pub(crate) struct Told {
     pub(crate) accounts: BTreeMap<AccountId, Account>,
     pub(crate) sessions: BTreeMap<SessionId, Session>,
     pub(crate) policies: BTreeMap<PolicyId, Policy>,
+    pub(crate) gates: BTreeMap<GateName, NamedGate>,
     pub(crate) keys: BTreeMap<KeyId, Key>,
     pub(crate) revision: i64,
     /// How often it was told something.
@@ -70,6 +72,7 @@ impl Told {
         take_over(&mut self.accounts, changed.accounts);
         take_over(&mut self.sessions, changed.sessions);
         take_over(&mut self.policies, changed.policies);
+        take_over(&mut self.gates, changed.gates);
         take_over(&mut self.keys, changed.keys);
         let orphans = self.keys.values().filter(|key| matches!(key.lifecycle, Lifecycle::Live { .. }) && !self.knows(&key.holder));
         let orphans: Vec<String> = orphans.map(|key| format!("live key {} without its owner or policy", key.id)).collect();
@@ -88,6 +91,7 @@ impl Told {
 fn only_takes_away(changed: &Changed) -> bool {
     changed.accounts.is_empty()
         && changed.policies.is_empty()
+        && changed.gates.is_empty()
         && changed.sessions.iter().all(|(_, session)| session.is_none())
         && changed.keys.iter().all(|(_, key)| key.is_none())
 }

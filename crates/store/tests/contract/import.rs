@@ -7,12 +7,13 @@ use keybearer_core::key::{DAY, Lifecycle, Limits, RevocationReason};
 use keybearer_core::name::canonical;
 use keybearer_core::token::Digest;
 use keybearer_store::{
-    AccountChange, AccountRow, Actor, Cascade, Incoming, IncomingHolder, IncomingKey, IncomingRow, Keep, Key, KeyHolder, Metadata,
-    OutgoingRow, OwnerName, PolicyName, PolicyRow, StoreError, Verdict,
+    AccountChange, AccountRow, Actor, Cascade, IfGate, Incoming, IncomingHolder, IncomingKey, IncomingRow, Keep, Key, KeyHolder, Metadata,
+    NamedGate, OutgoingRow, OwnerName, PolicyName, PolicyRow, StoreError, Verdict,
 };
+use serde_json::json;
 
-use crate::check;
 use crate::world::{World, level, metadata};
+use crate::{check, gate};
 
 /// Rows, and what became of each.
 struct Source {
@@ -106,6 +107,7 @@ async fn rows_of(world: &World) -> Vec<IncomingRow> {
         OutgoingRow::Service(service) => IncomingRow::Service(service),
         OutgoingRow::Account(account) => IncomingRow::Account(account),
         OutgoingRow::Policy(policy) => IncomingRow::Policy(policy),
+        OutgoingRow::Gate(gate) => IncomingRow::Gate(Box::new(gate)),
         OutgoingRow::Key { key, owner_name } => IncomingRow::Key(Box::new(incoming(key, owner_name.as_deref()))),
     };
     exported(world).await.into_iter().map(turn).collect()
@@ -119,6 +121,7 @@ async fn told(world: &World) -> Vec<String> {
         OutgoingRow::Account(AccountRow::Deleted { id, created_at, deleted_at }) => format!("{id:?} {created_at:?} {deleted_at:?}"),
         OutgoingRow::Policy(PolicyRow::Present(policy)) => format!("{:?}", keybearer_store::Policy { version: 0, ..policy }),
         OutgoingRow::Policy(deleted) => format!("{deleted:?}"),
+        OutgoingRow::Gate(gate) => format!("{:?}", NamedGate { version: 0, ..gate }),
         OutgoingRow::Key { key, owner_name } => {
             let Key { id, name, holder, lifecycle, metadata, digest, pepper, created_at, created_by, last_used_at } = key;
             let digest = digest.as_bytes();
@@ -155,6 +158,8 @@ async fn furnished() -> World {
     world.store.delete_policy(world.operator(), policy, Cascade::Everything, None).await.unwrap();
     // What it granted is declared no more, but stays granted.
     world.policy("refunds", &["shop:refund"]).await;
+    let text = json!({"any_of": ["shop:refund"], "rules": [{"path": "/refunds"}]});
+    gate::put(&world, Actor::Operator, "refunds", text, IfGate::Whatever).await.unwrap();
     world.declare(Actor::Operator, "shop", &["read", "write"]).await.unwrap();
     let (short, key) = (world.now().plus(1), world.new_account_key(bob.id, 0));
     world.store.issue_account_key(world.operator(), keybearer_store::NewAccountKey { expires_at: short, ..key }).await.unwrap();
@@ -312,6 +317,10 @@ async fn accounts_and_policies_are_held_to_their_rules(world: &World) {
             keys: 0,
         }))
     };
+    let gate = |name: &str, text| {
+        let (created_at, created_by) = (world.now(), "operator".to_owned());
+        IncomingRow::Gate(Box::new(NamedGate { name: gate::name(name), gate: gate::gate(text), created_at, created_by, version: 0 }))
+    };
     let key = IncomingKey {
         holder: IncomingHolder::Account { owner: OwnerName::Number(ada.id, Some("ada".into())), level: level(1) },
         ..incoming(world.service("any", &[]).await, None)
@@ -332,6 +341,10 @@ async fn accounts_and_policies_are_held_to_their_rules(world: &World) {
         (policy("q", &["shop:read"]), "no service here has declared shop:read"),
         (policy("q", &["keybearer:verify"]), "imported"),
         (IncomingRow::Service(own), "is reserved"),
+        (gate("g", json!({"any_of": ["shop:read"]})), "no service here has declared shop:read"),
+        (gate("g", json!({"any_of": ["keybearer:verify"]})), "imported"),
+        (gate("g", json!({"any_of": ["keybearer:verify"]})), "present"),
+        (gate("g", json!({"level": 8})), "this gate is here already, with another requirement"),
     ];
     let (rows, expected): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
     for (told, expected) in take(world, rows).await.iter().zip(expected) {

@@ -51,6 +51,7 @@ mod complete;
 mod disk_full;
 mod event;
 mod follow;
+mod gate;
 mod image;
 mod import;
 mod key;

@@ -91,6 +91,7 @@ fn told(restored: &Restored) -> String {
                 (carried.lowered_policies, "policies left without what was taken from them"),
                 (carried.deleted_policies, "policies deleted"),
                 (carried.renamed_policies, "policies renamed, since another one has their name"),
+                (carried.closed_gates, "gates deleted, since they were changed: define them again by `keybearer gate set`"),
                 (
                     carried.lost_passwords,
                     "accounts without a password, since nobody can tell which was the last: `keybearer admin reset-link`",

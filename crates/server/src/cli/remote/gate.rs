@@ -87,12 +87,11 @@ impl Gate {
 
 impl Set {
     async fn run(self, context: &Context) -> Outcome {
-        let given = |empty: bool| !empty;
         let gate = match &self.file {
             Some(file) => read(&context.input.file(file)?)?,
             None => api::PutGate {
-                carriers: given(self.carriers.is_empty()).then_some(self.carriers),
-                headers: given(self.headers.is_empty()).then_some(self.headers),
+                carriers: (!self.carriers.is_empty()).then_some(self.carriers),
+                headers: (!self.headers.is_empty()).then_some(self.headers),
                 any_of: self.any_of,
                 all_of: self.all_of,
                 level: self.level,

@@ -27,6 +27,7 @@ const PLACES: &[(&str, &str, &str, For)] = &[
     ("/dashboard", msg("nav-overview"), "gauge", For::Admins),
     ("/dashboard/keys", msg("nav-all-keys"), "list", For::Admins),
     ("/dashboard/policies", msg("policies"), "policy", For::Admins),
+    ("/dashboard/gates", msg("gates"), "enter", For::Admins),
     ("/dashboard/permissions", msg("permissions"), "list", For::Admins),
     ("/dashboard/accounts", msg("accounts"), "people", For::Admins),
     ("/dashboard/audit", msg("nav-audit"), "history", For::Admins),

@@ -26,6 +26,9 @@ const NOTES: &[&str] = &[
     msg("note-policy-created"),
     msg("note-policy-changed"),
     msg("note-policy-deleted"),
+    msg("note-gate-created"),
+    msg("note-gate-changed"),
+    msg("note-gate-deleted"),
 ];
 
 /// Something that was done: its message, and the number in it.

@@ -135,7 +135,8 @@ mod tests {
         #[test]
         fn nobody_else_is_believed(uri in "/[a-z/%.]{0,20}", method in "[A-Z]{1,8}", name in 0..3usize, below in proptest::option::of("/[a-z]{0,5}")) {
             let path = format!("/gate/g{}", below.clone().unwrap_or_default());
-            let lines = [(URIS[name].as_str(), &*uri), (METHODS[name % 2].as_str(), &*method)];
+            let (uri_name, method_name) = (URIS[name].clone(), METHODS[name % 2].clone());
+            let lines = [(uri_name.as_str(), &*uri), (method_name.as_str(), &*method)];
             prop_assert_eq!(known(&path, &lines, false), known(&path, &[], false));
         }
     }

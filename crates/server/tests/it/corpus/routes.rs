@@ -62,6 +62,7 @@ impl Things {
             .replace("/v1/accounts/{id}", &format!("/v1/accounts/{}", self.account))
             .replace("/policies/{id}", &format!("/policies/{}", self.policy))
             .replace("{service}", "corpus")
+            .replace("{name}", GATE)
             .replace("{id}", &self.key)
             .replace("{key}", &self.key)
     }
@@ -82,6 +83,7 @@ impl World {
         let account = server.person("somebody", "user").await.id;
         let policy = server.policy("a policy", &["shop:sell"]).await;
         let key = server.service_key("a service key", &["shop:sell"]).await.id;
+        server.put(&format!("/v1/gates/{GATE}"), &admin, json!({})).await.expect(201);
         Self { server, things: Things { admin, pair, account, policy, key } }
     }
 
@@ -104,6 +106,9 @@ impl World {
         self.server.sign_in("admin", PASSWORD).await;
     }
 }
+
+/// The gate that is there.
+const GATE: &str = "corpus";
 
 /// The operations of all tables.
 pub fn operations() -> Vec<String> {
@@ -145,6 +150,10 @@ pub fn all(things: &Things) -> Vec<Route> {
     let person = json!({"name": FRESH, "level": 3, "expires_in": 60, "owner": things.account, "metadata": metadata});
     let service = json!({"name": FRESH, "policy_id": things.policy, "expires_in": 60, "service": "shop", "metadata": metadata});
     let policy = json!({"name": FRESH, "permissions": ["shop:sell"]});
+    let rule = json!({"methods": ["GET"], "path": "/orders", "any_of": ["shop:sell"], "kind": "service"});
+    let gate = json!({
+        "any_of": ["shop:sell"], "all_of": ["shop:sell"], "kind": "service", "rules": [rule], "carriers": ["bearer"], "headers": ["x-key-id"]
+    });
     let requirement = json!({"any_of": ["shop:sell"], "all_of": ["shop:sell"], "kind": "service"});
     let asked = |name: &str, value: &str| {
         let mut body = requirement.clone();
@@ -178,6 +187,11 @@ pub fn all(things: &Things) -> Vec<Route> {
         native("POST /v1/keys/revoke", 200, json!({"ids": [NOBODY]})),
         native("POST /v1/policies", 201, policy.clone()),
         native("PUT /v1/policies/{id}", 200, policy.clone()),
+        Route {
+            optional: &["/kind", "/carriers", "/headers", "/rules/0/path", "/rules/0/kind"],
+            defaulted: &["/any_of", "/all_of", "/rules", "/rules/0/methods", "/rules/0/any_of"],
+            ..native("PUT /v1/gates/{name}", 200, gate)
+        },
         native("PUT /v1/services/{service}/permissions", 200, json!([{"name": "sell", "description": FRESH}])),
         Route { optional: &["/kind"], defaulted: &["/any_of", "/all_of"], ..native("POST /v1/verify", 200, asked("key", FRESH)) },
         Route { optional: &["/items/0/level"], ..native("POST /v1/verify/batch", 200, json!({"items": [{"key": FRESH, "level": 3}]})) },

@@ -78,6 +78,7 @@ impl<'a> Subjects<'a> {
             "store" => subject("list", visit.t("audit-store")),
             "session" => subject("enter", visit.t("audit-a-session")),
             "service" => found("list", id.to_owned(), "/dashboard/permissions".to_owned()),
+            "gate" => found("enter", id.to_owned(), format!("/dashboard/gates/{id}")),
             "account" => match id.parse().map(AccountId) {
                 Ok(account) => match ops::account::read(app, caller, account) {
                     Ok(account) => found("person", account.username, format!("/dashboard/accounts/{id}")),
