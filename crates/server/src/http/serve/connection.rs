@@ -105,13 +105,15 @@ impl Serving {
                 let under_way = pace.request();
                 let shortcut = Shortcut::find(&app, &request);
                 let mut request = request.map(|body| RequestBody::whole(body, body_timeout));
-                request.extensions_mut().insert(ConnectInfo(peer));
                 let answer = match shortcut {
                     Some(shortcut) => {
                         let app = Arc::clone(&app);
                         Either::Left(async move { Ok(shortcut.answer(&app, peer, request).await) })
                     }
-                    None => Either::Right(router.call(request)),
+                    None => {
+                        request.extensions_mut().insert(ConnectInfo(peer));
+                        Either::Right(router.call(request))
+                    }
                 };
                 async { answer.await.map(|answer| answer.map(|body| accounted(body, under_way))) }
             }
