@@ -53,6 +53,64 @@ async fn what_is_sent_is_taken_and_what_comes_back_looks_so() {
     }
 }
 
+/// What of a value the schema does not describe, or asks for in vain. Formats and lengths are the server's to judge.
+fn wrong(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return wrong(document, document.pointer(&reference[1..]).unwrap(), value, at);
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let all = choices.iter().map(|choice| wrong(document, choice, value, at));
+        return all.min_by_key(Vec::len).unwrap();
+    }
+    let kinds = schema["type"].as_array().cloned().unwrap_or_else(|| vec![schema["type"].clone()]);
+    let kind = match value {
+        Value::Object(_) => "object",
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Number(_) => "integer",
+        Value::Bool(_) => "boolean",
+        Value::Null => "null",
+    };
+    let mut found = Vec::new();
+    if !kinds.contains(&json!(kind)) || schema["enum"].as_array().is_some_and(|all| !all.contains(value)) {
+        found.push(format!("{at} is not {schema}"));
+    }
+    for item in value.as_array().into_iter().flatten() {
+        found.extend(wrong(document, &schema["items"], item, &format!("{at}/*")));
+    }
+    if let (Some(fields), Some(known)) = (value.as_object(), schema["properties"].as_object()) {
+        let required = schema["required"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap());
+        found.extend(required.filter(|name| !fields.contains_key(*name)).map(|name| format!("{at}/{name} is missing")));
+        for (name, field) in fields {
+            match known.get(name) {
+                Some(schema) => found.extend(wrong(document, schema, field, &format!("{at}/{name}"))),
+                None => found.push(format!("{at}/{name} is not described")),
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_openapi_document_describes_them() {
+    let document = serde_json::to_value(keybearer::http::native::document()).unwrap();
+    let (sent, answered) = ("requestBody", "responses/200");
+    for (name, path, method, part) in [
+        ("list-policies", "policies", "get", answered),
+        ("list-permissions", "permissions", "get", answered),
+        ("create-key", "keys", "post", sent),
+        ("verify-key", "verify", "post", sent),
+        ("whoami", "whoami", "get", answered),
+    ] {
+        let place = format!("/paths/~1v1~1{path}/{method}/{part}/content/application~1json/schema");
+        let schema = document.pointer(&place).unwrap_or_else(|| panic!("{place}"));
+        let found = wrong(&document, schema, &payload(name), name);
+        assert!(found.is_empty(), "{found:?}");
+        let empty = wrong(&document, schema, &json!({"nonsense": 1}), name);
+        assert!(empty.len() > 1, "{name}: {empty:?}");
+    }
+}
+
 #[test]
 fn the_samples_speak_of_one_shop() {
     let (policies, permissions, whoami) = (payload("list-policies"), payload("list-permissions"), payload("whoami"));
