@@ -33,7 +33,7 @@ impl FromRequest<Arc<App>> for Call {
         let request = RequestContext::from_request_parts(&mut parts, app).await?;
         let form = body::require_form(&parts.headers).map(|()| Form::read(&bytes));
         let presented = presented(&parts.headers, form.as_ref().unwrap_or(&Form::EMPTY))?;
-        let caller = authenticate(app, &presented).await?;
+        let caller = authenticate(app, &presented, || request.id.clone()).await?;
         // Only who is known hears what is wrong with the form.
         Ok(Self { request, caller, token: form?.token()?.to_owned() })
     }

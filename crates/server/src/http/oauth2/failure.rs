@@ -67,6 +67,8 @@ fn word(error: &AppError) -> Worded {
         AppError::Auth(error) => auth(error),
         AppError::SignInFailed | AppError::WrongPassword => client("The credential is not good."),
         AppError::Refused(refusal) => Worded::new(StatusCode::FORBIDDEN, NOT_ALLOWED, refusal.to_string()),
+        // No gate stands before this face.
+        AppError::Stopped(_) => Worded::new(StatusCode::FORBIDDEN, NOT_ALLOWED, "A gate does not let this pass."),
         AppError::NotFound(_) | AppError::NoSuchPath => {
             Worded::new(StatusCode::NOT_FOUND, REQUEST, "Nothing is here. There are /oauth2/introspect and /oauth2/revoke.")
         }
@@ -85,6 +87,12 @@ fn word(error: &AppError) -> Worded {
         AppError::UnsupportedMedia(why) => Worded::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, REQUEST, format!("{why}.")),
         AppError::TooManyRequests { retry_after } => Worded::new(StatusCode::TOO_MANY_REQUESTS, LATER, "Too much was tried from here.")
             .with_header(header::RETRY_AFTER, retry_after.to_string()),
+        AppError::KeysUnavailable => Worded::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            LATER,
+            "The keys of the application that gave out your token are not at hand: try again.",
+        )
+        .with_header(header::RETRY_AFTER, "30"),
         AppError::Busy => later("Too much at once: try again."),
         AppError::StorageFull => {
             Worded::new(StatusCode::INSUFFICIENT_STORAGE, LATER, "The disk of the server is full: nothing was changed.")
@@ -113,5 +121,6 @@ fn auth(error: &AuthError) -> Worded {
         AuthError::Invalid => client("Your credential is not good: no such key, a wrong secret, or a session that has ended."),
         AuthError::Expired => client("Your credential has expired."),
         AuthError::Revoked(_) => client("Your credential was revoked."),
+        AuthError::Token(refusal) => client(refusal.detail()),
     }
 }
