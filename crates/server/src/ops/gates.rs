@@ -32,11 +32,11 @@ pub struct GateParts<'a> {
     pub headers: Option<Vec<IdentityHeader>>,
 }
 
-/// Reads a gate.
+/// The gate that somebody means.
 ///
 /// # Errors
 /// [`AppError::Invalid`] with an entry for each wrong value.
-pub fn gate(parts: GateParts<'_>) -> Result<Gate, AppError> {
+pub fn meant(parts: GateParts<'_>) -> Result<Gate, AppError> {
     let mut errors = Vec::new();
     let base = kept(requirement("", &parts.requirement), &mut errors);
     let rules: Vec<Option<Rule>> =

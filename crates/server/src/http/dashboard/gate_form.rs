@@ -184,7 +184,7 @@ pub(super) fn typed(fields: &Fields) -> Result<Gate, AppError> {
         carriers: Some(Carrier::ALL.into_iter().filter(|carrier| chosen("carriers", carrier.as_str())).collect()),
         headers: Some(IdentityHeader::ALL.into_iter().filter(|header| chosen("headers", header.as_str())).collect()),
     };
-    ops::gates::gate(parts).map_err(|error| match error {
+    ops::gates::meant(parts).map_err(|error| match error {
         AppError::Invalid(errors) => AppError::Invalid(errors.into_iter().map(|error| at_field(error, &used)).collect()),
         error => error,
     })

@@ -85,7 +85,7 @@ fn rule_parts(rule: &api::GateRule) -> RuleParts<'_> {
 
 fn gate(body: &api::PutGate) -> Result<Gate, AppError> {
     let api::PutGate { any_of, all_of, level, kind, rules, carriers, headers } = body;
-    ops::gates::gate(GateParts {
+    ops::gates::meant(GateParts {
         requirement: RequirementParts { any_of, all_of, level: *level, kind: kind.map(dress::to_kind) },
         rules: rules.iter().map(rule_parts).collect(),
         carriers: carriers.as_ref().map(|carriers| carriers.iter().copied().map(to_carrier).collect()),
@@ -113,7 +113,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
 ///
 /// For level 8, and for keys with `keybearer:policies.read`.
 #[utoipa::path(get, path = "/v1/gates/{name}", tag = "gates",
-    params(("name" = String, Path, description = "Its name", pattern = "^[a-z][a-z0-9._-]{0,63}$")),
+    params(("name" = String, Path, description = "Its name", pattern = "^[a-z][a-z0-9._-]{0,63}$", example = "orders")),
     responses((status = 200, description = "The gate; its version is the ETag", body = api::Gate), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Signed, InPath(name): InPath) -> Result<Response, AppError> {
@@ -125,7 +125,7 @@ pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
 ///
 /// For level 8. Not for keys of services.
 #[utoipa::path(put, path = "/v1/gates/{name}", tag = "gates",
-    params(("name" = String, Path, description = "Its name; `any` is built in", pattern = "^[a-z][a-z0-9._-]{0,63}$"),
+    params(("name" = String, Path, description = "Its name; `any` is built in", pattern = "^[a-z][a-z0-9._-]{0,63}$", example = "orders"),
         ("If-Match" = Option<String>, Header, description = "The ETag that you know")),
     request_body = api::PutGate,
     responses((status = 200, description = "Replaced", body = api::Gate), (status = 201, description = "Made", body = api::Gate), Problems),
@@ -145,7 +145,7 @@ pub(super) async fn put(
 ///
 /// For level 8. Not for keys of services.
 #[utoipa::path(delete, path = "/v1/gates/{name}", tag = "gates",
-    params(("name" = String, Path, description = "Its name", pattern = "^[a-z][a-z0-9._-]{0,63}$"),
+    params(("name" = String, Path, description = "Its name", pattern = "^[a-z][a-z0-9._-]{0,63}$", example = "orders"),
         ("If-Match" = Option<String>, Header, description = "The ETag that you know")),
     responses((status = 204, description = "Deleted"), Problems), security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn delete(
