@@ -1,7 +1,7 @@
 # Keybearer as an image: one static program, a user that is not root, one volume. docs/deployment.md says how to run it.
 
 FROM docker.io/library/rust:1.95-alpine AS build
-RUN apk add --no-cache ca-certificates cmake g++ make musl-dev perl
+RUN apk add --no-cache ca-certificates gcc musl-dev
 WORKDIR /source
 COPY . .
 # On Alpine, Rust links programs statically.

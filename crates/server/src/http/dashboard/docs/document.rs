@@ -80,6 +80,8 @@ pub(super) struct Parameter {
     pub(super) required: bool,
     #[serde(default)]
     pub(super) schema: Schema,
+    #[serde(default)]
+    pub(super) example: Option<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -126,7 +126,8 @@ fn answer(schemas: Schemas<'_>, status: &str, response: &Response) -> Answer {
 
 fn example_path(schemas: Schemas<'_>, path: &str, parameters: &[Parameter]) -> String {
     parameters.iter().filter(|parameter| parameter.place == "path").fold(path.to_owned(), |path, parameter| {
-        let example = example::in_path(schemas, &parameter.schema, &parameter.name);
+        let known = parameter.example.clone();
+        let example = known.unwrap_or_else(|| example::in_path(schemas, &parameter.schema, &parameter.name));
         path.replace(&format!("{{{}}}", parameter.name), &example)
     })
 }
