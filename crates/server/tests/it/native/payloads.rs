@@ -59,8 +59,9 @@ fn wrong(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<Strin
         return wrong(document, document.pointer(&reference[1..]).unwrap(), value, at);
     }
     if let Some(choices) = schema["oneOf"].as_array() {
-        let all = choices.iter().map(|choice| wrong(document, choice, value, at));
-        return all.min_by_key(Vec::len).unwrap();
+        // What may be nothing is told what it is not, where it is something.
+        let meant = choices.iter().filter(|choice| value.is_null() || choice["type"] != "null");
+        return meant.map(|choice| wrong(document, choice, value, at)).min_by_key(Vec::len).unwrap();
     }
     let kinds = schema["type"].as_array().cloned().unwrap_or_else(|| vec![schema["type"].clone()]);
     let kind = match value {
