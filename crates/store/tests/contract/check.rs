@@ -131,7 +131,7 @@ fn events_account_for_all(rows: &Rows, events: &[Event], horizon: Horizon) {
             "account.deleted" | "policy.deleted" if is_imported(event) => assert!(!live.contains(&event.target)),
             "key.revoked" if is_imported(event) => assert!(revoked.insert(event.target.clone()) && !live.contains(&event.target)),
             "account.created" | "session.started" | "policy.created" | "gate.created" | "key.created" => {
-                assert!(live.insert(event.target.clone()))
+                assert!(live.insert(event.target.clone()));
             }
             "account.deleted" | "session.ended" | "policy.deleted" | "gate.deleted" => assert!(live.remove(&event.target)),
             "key.revoked" => {
@@ -139,7 +139,7 @@ fn events_account_for_all(rows: &Rows, events: &[Event], horizon: Horizon) {
                 revoked.insert(event.target.clone());
             }
             "account.changed" | "account.keys_revoked" | "policy.changed" | "gate.changed" | "key.changed" => {
-                assert!(live.contains(&event.target))
+                assert!(live.contains(&event.target));
             }
             "permissions.declared" => {}
             other => panic!("an action that nobody knows: {other}"),

@@ -97,9 +97,12 @@ mod tests {
         Part::Known(text.to_owned())
     }
 
+    /// The path that is asked for, its headers, and the method and path that are known then.
+    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], Part<String>, Part<String>);
+
     #[test]
     fn what_proxies_tell_counts_where_they_may_be_believed() {
-        let rows: [(&str, &[(&str, &str)], Part<String>, Part<String>); 14] = [
+        let rows: [Row<'_>; 14] = [
             ("/gate/g", &[], Part::Absent, Part::Absent),
             ("/gate/g", &[("x-forwarded-uri", "/a?b=/c"), ("x-forwarded-method", "GET")], is("GET"), is("/a")),
             ("/gate/g", &[("x-original-uri", "/a%2Fb"), ("x-original-method", "PUT")], is("PUT"), is("/a%2Fb")),

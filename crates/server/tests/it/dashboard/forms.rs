@@ -194,7 +194,7 @@ async fn a_form_of_administrators_does_nothing_for_others_however_good_its_token
     assert!(forms.len() > 10, "{forms:?}");
     for form in forms {
         let path = form.replace("accounts/{id}", "accounts/1").replace("policies/{id}", &format!("policies/{policy}"));
-        let path = path.replace("keys/{id}", &format!("keys/{}", key.id)).replace("{step}", "lock");
+        let path = path.replace("keys/{id}", &format!("keys/{}", key.id)).replace("{step}", "lock").replace("{name}", "orders");
         assert!(!path.contains('{'), "{path}");
         // The token and the nonce of a page that is theirs.
         let page = browser.get("/account/keys/new").await;

@@ -43,7 +43,7 @@ async fn a_gate_reads_back_as_it_was_defined_and_has_versions() {
     let listed = server.get("/v1/gates", &admin).await.expect(200);
     let names: Vec<&Value> = listed["items"].as_array().unwrap().iter().map(|gate| &gate["name"]).collect();
     assert_eq!(names, ["another", "orders"]);
-    let delete = |etag: &str| server.ask("DELETE", "/v1/gates/orders").with(&admin).header("if-match", etag.to_owned()).send();
+    let delete = |etag: &str| server.ask("DELETE", "/v1/gates/orders").with(&admin).header("if-match", etag).send();
     delete(made.header("etag")).await.problem(412, "version_mismatch");
     delete(changed.header("etag")).await.expect(204);
     server.delete("/v1/gates/orders", &admin).await.problem(404, "gate_not_found");

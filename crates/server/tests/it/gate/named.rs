@@ -149,7 +149,7 @@ async fn nothing_but_a_good_key_is_answered_200() {
                 let ask = headers.iter().fold(server.ask(method, path), |ask, (name, value)| ask.header(name, value));
                 let answer = ask.send().await;
                 let status = answer.status.as_u16();
-                assert!(matches!(status, 401 | 403), "{method} {:.20} {headers:?}: {status}", path);
+                assert!(matches!(status, 401 | 403), "{method} {path:.20} {headers:?}: {status}");
             }
         }
     }
