@@ -1,4 +1,5 @@
-//! gRPC, on the same port as HTTP: the service of the Catena face, server reflection, and the standard health service.
+//! gRPC, on the same port as HTTP: the service of the Catena face, the gates as Envoy asks them, server reflection, and the standard health
+//! service.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +20,14 @@ use crate::catena::v1::catena_api_keys_server::CatenaApiKeysServer;
 use crate::catena::{self, Service};
 use crate::error::AppError;
 use crate::http::body;
+use crate::http::gate::ext_authz;
 use crate::ops;
 
 /// The service as it is mounted.
 type Catena = CatenaApiKeysServer<Service>;
+
+/// What the health service knows by name.
+const SERVICES: [&str; 2] = [Catena::NAME, ext_authz::Server::NAME];
 
 /// How often the health service looks whether the parts of the server work.
 const LOOK: Duration = Duration::from_secs(5);
@@ -39,7 +44,13 @@ pub fn router(app: &Arc<App>, health: &HealthReporter) -> Router<Arc<App>> {
         .build_v1()
         .expect("the descriptors were made by our own build");
     let health = HealthServer::new(HealthService::from_health_reporter(health.clone()));
-    Routes::new(catena).add_service(reflection).add_service(health).into_axum_router().route_layer(from_fn(over_http2)).with_state(())
+    Routes::new(catena)
+        .add_service(ext_authz::server(app))
+        .add_service(reflection)
+        .add_service(health)
+        .into_axum_router()
+        .route_layer(from_fn(over_http2))
+        .with_state(())
 }
 
 /// Lets nothing pass that no client of gRPC sends: over HTTP/1 there is no way to say how a call ended.
@@ -55,13 +66,15 @@ async fn over_http2(request: Request, next: Next) -> Response {
 pub async fn report(app: Arc<App>, health: HealthReporter) {
     // What a new reporter says of the whole server, for which the empty name stands.
     let mut last = ServingStatus::Serving;
-    health.set_service_status(Catena::NAME, last).await;
+    for service in SERVICES {
+        health.set_service_status(service, last).await;
+    }
     loop {
         let serves = ops::health::components(&app).await.iter().all(|component| component.healthy);
         let status = if serves { ServingStatus::Serving } else { ServingStatus::NotServing };
         // To set it is to tell those who watch, who want to hear of changes.
         if std::mem::replace(&mut last, status) != status {
-            for service in ["", Catena::NAME] {
+            for service in SERVICES.into_iter().chain([""]) {
                 health.set_service_status(service, status).await;
             }
         }

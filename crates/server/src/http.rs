@@ -10,7 +10,7 @@ pub mod dashboard;
 pub mod event_lines;
 pub mod failure;
 pub mod freesewing;
-mod gate;
+pub mod gate;
 mod head;
 mod health;
 pub mod native;

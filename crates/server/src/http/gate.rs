@@ -2,6 +2,7 @@
 //!
 //! The answer is 200, 401, 403 or 503 and nothing else: proxies take other statuses for a fault of theirs.
 
+pub mod ext_authz;
 mod request;
 
 use std::net::{IpAddr, SocketAddr};
@@ -96,7 +97,24 @@ fn let_through(passed: &Passed) -> Response {
 
 /// An error as a proxy understands it, with its reason in a word.
 pub(super) fn render(error: &AppError) -> Response {
-    let (status, why) = match error {
+    let (status, why) = verdict(error);
+    let mut response = (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{why}\n")).into_response();
+    response.headers_mut().extend(way_out(status));
+    response
+}
+
+/// What the client is to do about it.
+fn way_out(status: StatusCode) -> Option<(HeaderName, HeaderValue)> {
+    match status {
+        StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"keybearer\""))),
+        StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
+        _ => None,
+    }
+}
+
+/// The status, and the reason in a word.
+fn verdict(error: &AppError) -> (StatusCode, &'static str) {
+    match error {
         AppError::Auth(error) => (StatusCode::UNAUTHORIZED, reason(error)),
         AppError::Stopped(stop) => (StatusCode::FORBIDDEN, stop.code()),
         AppError::Busy
@@ -123,15 +141,7 @@ pub(super) fn render(error: &AppError) -> Response {
         | AppError::TooLarge { .. }
         | AppError::UrlTooLong { .. }
         | AppError::UnsupportedMedia(_) => (StatusCode::FORBIDDEN, "REFUSED"),
-    };
-    let mut response = (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{why}\n")).into_response();
-    let headers = response.headers_mut();
-    match status {
-        StatusCode::UNAUTHORIZED => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"keybearer\"")),
-        StatusCode::SERVICE_UNAVAILABLE => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1")),
-        _ => None,
-    };
-    response
+    }
 }
 
 fn reason(error: &AuthError) -> &'static str {

@@ -1,6 +1,7 @@
 //! `/gate/{name}`: what a proxy is told, the short way and by the router.
 
 mod define;
+mod ext_authz;
 mod named;
 mod request;
 

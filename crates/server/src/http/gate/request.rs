@@ -30,7 +30,7 @@ pub(super) fn seen<'a>(
     peer: Option<IpAddr>,
     trusted: &[IpNet],
 ) -> Seen<'a> {
-    let is_trusted = peer.is_some_and(|peer| trusted.iter().any(|network| network.contains(&peer.to_canonical())));
+    let is_trusted = is_believed(peer, trusted);
     let lines = |name: &HeaderName| {
         let values = if is_trusted { Some(headers.get_all(name).iter()) } else { None };
         // What is no text is no path or method that any rule could know.
@@ -43,6 +43,11 @@ pub(super) fn seen<'a>(
     }
 }
 
+/// Whether this peer may say what it was asked for.
+pub(super) fn is_believed(peer: Option<IpAddr>, trusted: &[IpNet]) -> bool {
+    peer.is_some_and(|peer| trusted.iter().any(|network| network.contains(&peer.to_canonical())))
+}
+
 /// Whether they all say the same.
 fn one<'a>(told: impl Iterator<Item = &'a str>) -> Part<&'a str> {
     told.fold(Part::Absent, |known, told| match known {
@@ -53,7 +58,7 @@ fn one<'a>(told: impl Iterator<Item = &'a str>) -> Part<&'a str> {
 }
 
 /// The path of a URI, which may be a whole URL, without its query.
-fn path_of(uri: &str) -> &str {
+pub(super) fn path_of(uri: &str) -> &str {
     let local = ["http://", "https://"].iter().find_map(|scheme| uri.strip_prefix(scheme)).map(|rest| rest.find('/').map(|at| &rest[at..]));
     let target = match local {
         None => uri,
