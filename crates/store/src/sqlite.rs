@@ -29,7 +29,7 @@ use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use async_trait::async_trait;
 use keybearer_core::role::Roles;
@@ -48,6 +48,8 @@ pub(crate) struct Sqlite {
     // Closed first, so that the writer is the last one and leaves one file behind.
     readers: Readers,
     writer: Writer,
+    /// Whether the rows have the uses that waited when the server last stopped. Otherwise they get them with the next ones.
+    is_settled: AtomicBool,
     /// Up to which death the follower was told to forget keys, in milliseconds since 1970.
     swept: AtomicI64,
 }
@@ -58,9 +60,9 @@ impl Sqlite {
         let mut connection = connect(file)?;
         migrate::run(&mut connection)?;
         permission::declare_own(&mut connection)?;
-        last_use::settle(&mut connection)?;
+        let is_settled = AtomicBool::new(last_use::settle_at_start(&mut connection)?);
         let readers = Readers::open(file, READERS)?;
-        Ok(Self { writer: Writer::start(connection, Arc::new(roles))?, readers, swept: AtomicI64::new(i64::MIN) })
+        Ok(Self { writer: Writer::start(connection, Arc::new(roles))?, readers, is_settled, swept: AtomicI64::new(i64::MIN) })
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod list;
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use keybearer_core::authority::Authority;
 use keybearer_core::key::{KeyKind, KeyState, Lifecycle, RevocationReason};
@@ -57,7 +59,17 @@ impl Keys for Sqlite {
     }
 
     async fn record_use(&self, used: Vec<(KeyId, UnixMillis)>, waits: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {
-        self.writer.bookkeeping(move |connection| last_use::record(connection, &used, &waits)).await
+        let is_settled = self.is_settled.load(Ordering::Acquire);
+        let record = move |connection: &Connection| {
+            if !is_settled {
+                last_use::settle(connection)?;
+            }
+            last_use::record(connection, &used, &waits)
+        };
+        self.writer.bookkeeping(record).await?;
+        // Only now: what was not committed is still to be written.
+        self.is_settled.store(true, Ordering::Release);
+        Ok(())
     }
 }
 

@@ -18,11 +18,21 @@ pub(super) fn record(connection: &Connection, used: &[(KeyId, UnixMillis)], wait
     Ok(())
 }
 
-/// Writes into the rows what waited when the server stopped.
-pub(super) fn settle(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = connection.transaction()?;
-    let packed: Vec<u8> = transaction.query_row("SELECT uses FROM waiting_uses", [], |row| row.get(0))?;
-    record(&transaction, &unpacked(&packed)?, &[])?;
-    transaction.commit()?;
-    Ok(())
+/// Writes into the rows what waited when the server stopped. Returns whether there was room for it: a start needs none.
+pub(super) fn settle_at_start(connection: &mut Connection) -> Result<bool, StoreError> {
+    let settled = connection.transaction().map_err(StoreError::from).and_then(|transaction| {
+        settle(&transaction)?;
+        Ok(transaction.commit()?)
+    });
+    match settled {
+        Ok(()) => Ok(true),
+        Err(StoreError::Full) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes into the rows what waits.
+pub(super) fn settle(connection: &Connection) -> Result<(), StoreError> {
+    let packed: Vec<u8> = connection.query_row("SELECT uses FROM waiting_uses", [], |row| row.get(0))?;
+    record(connection, &unpacked(&packed)?, &[])
 }
