@@ -9,6 +9,7 @@ use super::connection::Transaction;
 use super::tx::{Recorded, Tx};
 use super::value::{get, moment, unreadable};
 use super::{Postgres, policy};
+use crate::error::present;
 use crate::{Gates, IfGate, NamedGate, Origin, PutGate, StoreError, Target, What, audit, gate};
 
 #[async_trait]
@@ -109,13 +110,4 @@ async fn delete(tx: &mut Tx, name: GateName, known: IfGate) -> Result<(), StoreE
     })
     .await?;
     Ok(())
-}
-
-/// A gate, if there is one.
-pub(super) fn present(found: Result<NamedGate, StoreError>) -> Result<Option<NamedGate>, StoreError> {
-    match found {
-        Ok(gate) => Ok(Some(gate)),
-        Err(StoreError::NotFound(What::Gate)) => Ok(None),
-        Err(error) => Err(error),
-    }
 }

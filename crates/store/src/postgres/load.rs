@@ -15,7 +15,8 @@ use super::failure::Failure;
 use super::seeded::Bug;
 use super::value::{Value, get, unreadable};
 use super::{gate, policy, row};
-use crate::{Changed, Follower, Horizon, Key, SessionId, StoreError, What};
+use crate::error::present;
+use crate::{Changed, Follower, Horizon, Key, SessionId, StoreError};
 
 /// How many keys are handed over at a time.
 const CHUNK: usize = 10_000;
@@ -137,7 +138,7 @@ async fn rows(transaction: &Transaction, horizon: Horizon, ids: &Touched, revisi
         changed.policies.push((*id, present(row::policy(transaction, *id).await)?));
     }
     for name in &ids.gates {
-        changed.gates.push((name.clone(), gate::present(gate::one(transaction, name).await)?));
+        changed.gates.push((name.clone(), present(gate::one(transaction, name).await)?));
     }
     if !ids.sessions.is_empty() {
         let sql = format!("SELECT {} FROM sessions WHERE id = ANY($1)", row::SESSION);
@@ -154,14 +155,6 @@ async fn rows(transaction: &Transaction, horizon: Horizon, ids: &Touched, revisi
         changed.keys = ids.keys.iter().map(|id| (*id, found.remove(id).filter(is_remembered))).collect();
     }
     Ok(changed)
-}
-
-fn present<T>(row: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-    match row {
-        Ok(row) => Ok(Some(row)),
-        Err(StoreError::NotFound(What::Account | What::Session | What::Key | What::Policy)) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 async fn revision(transaction: &Transaction) -> Result<i64, StoreError> {

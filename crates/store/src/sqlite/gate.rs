@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::tx::{Recorded, Tx};
 use super::{Sqlite, policy, row};
+use crate::error::present;
 use crate::{Gates, IfGate, NamedGate, Origin, PutGate, StoreError, Target, What, audit, gate};
 
 #[async_trait]
@@ -112,13 +113,4 @@ pub(super) fn erase(tx: &mut Tx<'_>, gate: &NamedGate) -> Result<(), StoreError>
         after: None,
     })?;
     Ok(())
-}
-
-/// A gate, if there is one.
-pub(super) fn present(found: Result<NamedGate, StoreError>) -> Result<Option<NamedGate>, StoreError> {
-    match found {
-        Ok(gate) => Ok(Some(gate)),
-        Err(StoreError::NotFound(What::Gate)) => Ok(None),
-        Err(error) => Err(error),
-    }
 }

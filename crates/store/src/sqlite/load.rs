@@ -5,7 +5,8 @@ use rusqlite::Connection;
 
 use super::tx::TouchedIds;
 use super::{gate, retention, row};
-use crate::{Changed, Horizon, Key, StoreError, What};
+use crate::error::present;
+use crate::{Changed, Horizon, Key, StoreError};
 
 /// How many keys are handed over at a time.
 const CHUNK: usize = 10_000;
@@ -51,15 +52,11 @@ pub(super) fn everything(connection: &Connection, horizon: Horizon, mut apply: i
 pub(super) fn touched(connection: &Connection, horizon: Horizon, ids: &TouchedIds) -> Result<Changed, StoreError> {
     let is_remembered = |key: &Key| key.lifecycle.ends_at().is_none_or(|end| end > horizon.keys);
     Ok(Changed {
-        accounts: each(&ids.accounts, |id| present(row::account(connection, id)))?,
-        sessions: each(&ids.sessions, |id| present(row::session(connection, id)))?,
-        policies: each(&ids.policies, |id| present(row::policy(connection, id)))?,
-        gates: ids
-            .gates
-            .iter()
-            .map(|name| Ok((name.clone(), gate::present(gate::one(connection, name))?)))
-            .collect::<Result<_, StoreError>>()?,
-        keys: each(&ids.keys, |id| Ok(present(row::key(connection, id))?.filter(is_remembered)))?,
+        accounts: each(&ids.accounts, |id| present(row::account(connection, *id)))?,
+        sessions: each(&ids.sessions, |id| present(row::session(connection, *id)))?,
+        policies: each(&ids.policies, |id| present(row::policy(connection, *id)))?,
+        gates: each(&ids.gates, |name| present(gate::one(connection, name)))?,
+        keys: each(&ids.keys, |id| Ok(present(row::key(connection, *id))?.filter(is_remembered)))?,
         revision: revision(connection)?,
     })
 }
@@ -73,19 +70,11 @@ pub(super) fn forget(connection: &Connection, horizon: Horizon, keys: Vec<KeyId>
     Ok((deleted, Changed { sessions, keys, revision: revision(connection)?, ..Changed::default() }))
 }
 
-fn each<'a, I: Copy + 'a, T>(
+fn each<'a, I: Clone + 'a, T>(
     ids: impl IntoIterator<Item = &'a I>,
-    read: impl Fn(I) -> Result<Option<T>, StoreError>,
+    read: impl Fn(&I) -> Result<Option<T>, StoreError>,
 ) -> Result<Vec<(I, Option<T>)>, StoreError> {
-    ids.into_iter().map(|id| Ok((*id, read(*id)?))).collect()
-}
-
-fn present<T>(row: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-    match row {
-        Ok(row) => Ok(Some(row)),
-        Err(StoreError::NotFound(What::Account | What::Session | What::Key | What::Policy)) => Ok(None),
-        Err(error) => Err(error),
-    }
+    ids.into_iter().map(|id| Ok((id.clone(), read(id)?))).collect()
 }
 
 fn revision(connection: &Connection) -> Result<i64, StoreError> {

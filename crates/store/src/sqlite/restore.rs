@@ -17,6 +17,7 @@ use serde_json::json;
 use super::tx::{Recorded, TouchedIds, Tx};
 use super::{account, backup, connect, gate, migrate, peppers, policy, row};
 use crate::backup::ReplacedAccount;
+use crate::error::present;
 use crate::{Account, Actor, CarriedOver, Origin, Policy, Replaced, StoreError, Target};
 
 /// Brings a copy up to date, proves it sound and its peppers at hand, ends all sessions, and takes over from the store that it replaces
@@ -322,13 +323,5 @@ impl Restore<'_> {
 
     fn note(&mut self, action: &'static str, target: Target, after: serde_json::Value) -> Result<(), StoreError> {
         self.tx.record(Recorded { action, target, touched: Vec::new(), before: None, after: Some(after) }).map(drop)
-    }
-}
-
-fn present<T>(row: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-    match row {
-        Ok(row) => Ok(Some(row)),
-        Err(StoreError::NotFound(_)) => Ok(None),
-        Err(error) => Err(error),
     }
 }

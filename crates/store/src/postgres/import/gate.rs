@@ -5,11 +5,12 @@ use keybearer_core::authority::Authority;
 use super::super::tx::Tx;
 use super::super::{gate, policy};
 use super::{Stop, Taken};
+use crate::error::present;
 use crate::{NamedGate, RowRefusal, difference};
 
 pub(super) async fn take(tx: &mut Tx, authority: &Authority, row: &NamedGate) -> Result<Taken, Stop> {
     authority.write_gate()?;
-    if let Some(here) = gate::present(gate::one(tx.transaction(), &row.name).await)? {
+    if let Some(here) = present(gate::one(tx.transaction(), &row.name).await)? {
         return match difference::of_gate(row, &here) {
             None => Ok(Taken::Present),
             Some(field) => Err(RowRefusal::Differs { what: "gate", field }.into()),

@@ -6,11 +6,12 @@ use keybearer_core::permission::Permission;
 use super::super::gate;
 use super::super::tx::Tx;
 use super::{Stop, Taken};
+use crate::error::present;
 use crate::{NamedGate, RowRefusal, difference};
 
 pub(super) fn take(tx: &mut Tx<'_>, authority: &Authority, row: &NamedGate) -> Result<Taken, Stop> {
     authority.write_gate()?;
-    if let Some(here) = gate::present(gate::one(tx.connection(), &row.name))? {
+    if let Some(here) = present(gate::one(tx.connection(), &row.name))? {
         return match difference::of_gate(row, &here) {
             None => Ok(Taken::Present),
             Some(field) => Err(RowRefusal::Differs { what: "gate", field }.into()),
