@@ -2,7 +2,6 @@
 
 use keybearer_core::gate::{Carrier, Gate, GateError, GateName, IdentityHeader, Method, Prefix, Rule};
 use keybearer_core::permission::OwnPermission;
-use keybearer_core::requirement::Requirement;
 use keybearer_store::{IfGate, NamedGate, PutGate, What};
 
 use super::verify::{RequirementParts, requirement};
@@ -38,10 +37,12 @@ pub struct GateParts<'a> {
 /// [`AppError::Invalid`] with an entry for each wrong value.
 pub fn meant(parts: GateParts<'_>) -> Result<Gate, AppError> {
     let mut errors = Vec::new();
-    let base = kept(requirement("", &parts.requirement), &mut errors);
-    let rules: Vec<Option<Rule>> =
-        parts.rules.iter().enumerate().map(|(place, rule)| self::rule(&format!("/rules/{place}"), rule, &mut errors)).collect();
-    let (Some(base), Some(rules), true) = (base, rules.into_iter().collect::<Option<Vec<_>>>(), errors.is_empty()) else {
+    let base = kept(requirement("", &parts.requirement), &mut errors)?;
+    let mut rules = Vec::with_capacity(parts.rules.len());
+    for (place, rule) in parts.rules.iter().enumerate() {
+        rules.extend(self::rule(&format!("/rules/{place}"), rule, &mut errors)?);
+    }
+    let (Some(base), true) = (base, errors.is_empty()) else {
         return Err(AppError::Invalid(errors));
     };
     let carriers = parts.carriers.unwrap_or_else(|| Carrier::ALL.into());
@@ -57,7 +58,8 @@ pub fn meant(parts: GateParts<'_>) -> Result<Gate, AppError> {
     })
 }
 
-fn rule(at: &str, parts: &RuleParts<'_>, errors: &mut Vec<FieldError>) -> Option<Rule> {
+/// None where something is wrong with it, which is among the errors then.
+fn rule(at: &str, parts: &RuleParts<'_>, errors: &mut Vec<FieldError>) -> Result<Option<Rule>, AppError> {
     let mut methods = Vec::with_capacity(parts.methods.len());
     for (place, method) in parts.methods.iter().enumerate() {
         match method.parse::<Method>() {
@@ -69,22 +71,19 @@ fn rule(at: &str, parts: &RuleParts<'_>, errors: &mut Vec<FieldError>) -> Option
         errors.push(FieldError::new(format!("{at}/path"), format!("must be {error}")));
         None
     });
-    let requirement = kept::<Requirement>(requirement(at, &parts.requirement), errors)?;
-    Some(Rule::new(methods, path, requirement))
+    let requirement = kept(requirement(at, &parts.requirement), errors)?;
+    Ok(requirement.map(|requirement| Rule::new(methods, path, requirement)))
 }
 
 /// The value, or its errors among the others.
-fn kept<T>(read: Result<T, AppError>, errors: &mut Vec<FieldError>) -> Option<T> {
+fn kept<T>(read: Result<T, AppError>, errors: &mut Vec<FieldError>) -> Result<Option<T>, AppError> {
     match read {
-        Ok(value) => Some(value),
+        Ok(value) => Ok(Some(value)),
         Err(AppError::Invalid(wrong)) => {
             errors.extend(wrong);
-            None
+            Ok(None)
         }
-        Err(other) => {
-            errors.push(FieldError::new("", format!("{other:?}")));
-            None
-        }
+        Err(other) => Err(other),
     }
 }
 
