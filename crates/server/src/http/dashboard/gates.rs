@@ -28,24 +28,8 @@ struct Row {
     rules: usize,
 }
 
-/// For nginx. The empty header keeps what the client wrote from being taken for the proxy's.
-const EXAMPLE: &str = r#"location = /_gate {
-    internal;
-    proxy_pass http://127.0.0.1:5000/gate/any;
-    proxy_pass_request_body off;
-    proxy_set_header Content-Length "";
-    proxy_set_header X-Original-URI $request_uri;
-    proxy_set_header X-Original-Method $request_method;
-    proxy_set_header X-Forwarded-Uri "";
-    proxy_set_header X-Forwarded-Method "";
-    proxy_set_header X-Original-URL "";
-}
-location / {
-    auth_request /_gate;
-    auth_request_set $key_id $upstream_http_x_key_id;
-    proxy_set_header X-Key-Id $key_id;
-    proxy_pass http://127.0.0.1:8080;
-}"#;
+/// For nginx: the file that users copy, and that the tests run.
+const EXAMPLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/nginx/keybearer.conf"));
 
 fn row(visit: &Visit, named: &NamedGate) -> Row {
     let GateText { any_of, all_of, level, kind, rules, .. } = GateText::from(&named.gate);
