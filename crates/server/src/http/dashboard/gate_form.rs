@@ -149,13 +149,22 @@ fn words(text: &str) -> Vec<String> {
 }
 
 impl Typed {
-    fn read(fields: &Fields, names: &Names) -> Self {
-        Self {
+    /// What stands there and means nothing is wrong, and not nothing: a requirement less would let more pass.
+    fn read(fields: &Fields, names: &Names) -> Result<Self, AppError> {
+        let kind = match fields.value(&names.kind) {
+            "" => None,
+            text => {
+                let kind = [KeyKind::Account, KeyKind::Service].into_iter().find(|kind| kind.as_str() == text);
+                Some(kind.ok_or_else(|| AppError::invalid(&names.kind, "must be account or service".to_owned()))?)
+            }
+        };
+        Ok(Self {
             any_of: words(fields.value(&names.any_of)),
             all_of: words(fields.value(&names.all_of)),
-            level: fields.value(&names.level).parse().ok(),
-            kind: [KeyKind::Account, KeyKind::Service].into_iter().find(|kind| kind.as_str() == fields.value(&names.kind)),
-        }
+            // What is no number is no level either, and is refused where levels are.
+            level: Some(fields.value(&names.level).trim()).filter(|text| !text.is_empty()).map(|text| text.parse().unwrap_or(-1)),
+            kind,
+        })
     }
 
     fn parts(&self) -> RequirementParts<'_> {
@@ -169,14 +178,12 @@ impl Typed {
 /// [`AppError::Invalid`] with the names of fields for pointers.
 pub(super) fn typed(fields: &Fields) -> Result<Gate, AppError> {
     let used: Vec<Row> = rows().filter(|row| row.is_filled(fields)).collect();
-    let own = Typed::read(fields, &Names::below(""));
-    let rules: Vec<(Vec<String>, Option<&str>, Typed)> = used
-        .iter()
-        .map(|row| {
-            let path = Some(fields.value(&row.path).trim()).filter(|path| !path.is_empty() && *path != ANYWHERE);
-            (words(&fields.value(&row.methods).to_ascii_uppercase()), path, Typed::read(fields, &row.needs))
-        })
-        .collect();
+    let own = Typed::read(fields, &Names::below(""))?;
+    let rules = used.iter().map(|row| {
+        let path = Some(fields.value(&row.path).trim()).filter(|path| !path.is_empty() && *path != ANYWHERE);
+        Ok((words(&fields.value(&row.methods).to_ascii_uppercase()), path, Typed::read(fields, &row.needs)?))
+    });
+    let rules: Vec<(Vec<String>, Option<&str>, Typed)> = rules.collect::<Result<_, AppError>>()?;
     let chosen = |name: &str, value: &str| fields.all(name).any(|one| one == value);
     let parts = GateParts {
         requirement: own.parts(),

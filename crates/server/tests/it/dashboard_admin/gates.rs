@@ -78,6 +78,10 @@ async fn what_is_wrong_stands_beside_its_field() {
         (&[("name", "any"), ("carriers", "bearer")], 422, "name-error"),
         (&[("name", "taken"), ("carriers", "bearer")], 409, "name-error"),
         (&[("name", "g"), ("carriers", "bearer"), ("any_of", "shop:fly")], 422, "permissions-error"),
+        // Dropped, they would ask less than what somebody meant.
+        (&[("name", "g"), ("carriers", "bearer"), ("level", "five")], 422, "level-error"),
+        (&[("name", "g"), ("carriers", "bearer"), ("kind", "robot")], 422, "kind-error"),
+        (&[("name", "g"), ("carriers", "bearer"), ("rules-1-path", "/a"), ("rules-1-level", "9")], 422, "rules-1-level-error"),
     ] {
         let form = admin.form(NEW, NEW).await;
         let answer = admin.send(&form, typed).await;
