@@ -192,6 +192,23 @@ impl Credential {
     /// # Errors
     /// [`Malformed`], found without any look-up.
     pub fn parse_token(text: &str) -> Result<Self, Malformed> {
+        Self::read_token(text, |_| Ok(()))
+    }
+
+    /// Of which key a token speaks, if it is one: neither its checksum nor its secret is looked at.
+    #[must_use]
+    pub fn named(text: &str) -> Option<KeyId> {
+        let mut named = None;
+        // What else is wrong with it is found by whoever reads it whole.
+        Self::read_token(text, |id| {
+            named = Some(*id);
+            Err(Malformed)
+        })
+        .err()?;
+        named
+    }
+
+    fn read_token(text: &str, expect: impl FnOnce(&KeyId) -> Result<(), Malformed>) -> Result<Self, Malformed> {
         let bytes = text.as_bytes();
         let start = bytes.len().checked_sub(BODY).ok_or(Malformed)?;
         let (head, body) = bytes.split_at(start);
@@ -202,16 +219,21 @@ impl Credential {
             return Err(Malformed);
         }
         let (digits, check) = body.split_at(BODY - CHECK);
+        let mut groups = digits.chunks_exact(GROUP);
+        let mut read = |target: &mut [u8]| {
+            target.copy_from_slice(&base62(groups.next().ok_or(Malformed)?)?.to_be_bytes());
+            Ok(())
+        };
+        let mut id = [0; 16];
+        id.chunks_exact_mut(8).try_for_each(&mut read)?;
+        let id = KeyId::from_bytes(id);
+        expect(&id)?;
         if base62(check)? != u64::from(crc32fast::hash(&bytes[..bytes.len() - CHECK])) {
             return Err(Malformed);
         }
-        let mut groups = digits.chunks_exact(GROUP);
-        let mut id = [0; 16];
         let mut secret = Zeroizing::new([0; 32]);
-        for target in id.chunks_exact_mut(8).chain(secret.chunks_exact_mut(8)) {
-            target.copy_from_slice(&base62(groups.next().ok_or(Malformed)?)?.to_be_bytes());
-        }
-        Ok(Self { id: KeyId::from_bytes(id), secret: Secret(secret) })
+        secret.chunks_exact_mut(8).try_for_each(&mut read)?;
+        Ok(Self { id, secret: Secret(secret) })
     }
 
     /// Reads a pair: the id as a UUID, the secret as 64 lower-case hex digits.
@@ -228,9 +250,21 @@ impl Credential {
     /// # Errors
     /// [`Malformed`], found without any look-up.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
+        Self::parse_expecting(text, |_| ())
+    }
+
+    /// As [`Credential::parse`], for whoever can begin to look for a key while its credential is being read. What is `expect`ed may still turn out
+    /// to be malformed.
+    ///
+    /// # Errors
+    /// As [`Credential::parse`].
+    pub fn parse_expecting(text: &str, expect: impl FnOnce(&KeyId)) -> Result<Self, Malformed> {
         match text.split_once(':') {
             Some((id, secret)) => Self::parse_pair(id, secret),
-            None => Self::parse_token(text),
+            None => Self::read_token(text, |id| {
+                expect(id);
+                Ok(())
+            }),
         }
     }
 }
@@ -361,22 +395,14 @@ impl Peppers {
     /// Whether this is the credential of which `digest` was made with the pepper of this version.
     #[must_use]
     pub fn proves(&self, credential: &Credential, version: PepperVersion, digest: &Digest) -> bool {
-        self.prove(credential, Some((version, digest)))
+        self.present(credential).proves(Some((version, digest)))
     }
 
-    /// As [`Peppers::proves`], where there may be nothing to prove against. That costs the same, so that the time of an answer does not tell
-    /// whether a key of this id exists.
+    /// Begins to prove a credential, before it is known against what: with the newest pepper, which nearly always is the one. So what is sealed
+    /// may still be on its way from memory.
     #[must_use]
-    pub fn prove(&self, credential: &Credential, sealed: Option<(PepperVersion, &Digest)>) -> bool {
-        // With the newest before it is known which one is needed: it nearly always is that one, and the processor computes while what is
-        // sealed is still on its way from memory.
-        let newest = self.digest(&self.newest.1, credential);
-        let nothing = Digest([0; 32]);
-        let (version, digest) = sealed.unwrap_or((self.newest.0, &nothing));
-        if version == self.newest.0 {
-            return (newest.0.ct_eq(&digest.0) & Choice::from(u8::from(sealed.is_some()))).into();
-        }
-        self.by_version.get(&version).is_some_and(|pepper| self.digest(pepper, credential).matches(digest))
+    pub fn present<'a>(&'a self, credential: &'a Credential) -> Presented<'a> {
+        Presented { peppers: self, credential, newest: self.digest(&self.newest.1, credential) }
     }
 
     /// For each version, 32 hex digits by which two nodes can tell that they hold the same pepper, and which tell nothing of it.
@@ -391,6 +417,28 @@ impl Peppers {
 
     fn digest(&self, pepper: &Pepper, credential: &Credential) -> Digest {
         Digest(pepper.mac([credential.id.as_bytes(), credential.secret.0.as_slice()]))
+    }
+}
+
+/// A credential that is about to be proved. No `Debug`.
+pub struct Presented<'a> {
+    peppers: &'a Peppers,
+    credential: &'a Credential,
+    newest: Digest,
+}
+
+impl Presented<'_> {
+    /// As [`Peppers::proves`], where there may be nothing to prove against. That costs the same, so that the time of an answer does not tell
+    /// whether a key of this id exists.
+    #[must_use]
+    pub fn proves(&self, sealed: Option<(PepperVersion, &Digest)>) -> bool {
+        let nothing = Digest([0; 32]);
+        let (version, digest) = sealed.unwrap_or((self.peppers.newest.0, &nothing));
+        if version == self.peppers.newest.0 {
+            return (self.newest.0.ct_eq(&digest.0) & Choice::from(u8::from(sealed.is_some()))).into();
+        }
+        let older = self.peppers.by_version.get(&version);
+        older.is_some_and(|pepper| self.peppers.digest(pepper, self.credential).matches(digest))
     }
 }
 
@@ -483,7 +531,7 @@ mod tests {
             let mut other = secret;
             other[bit / 8] ^= 1 << (bit % 8);
             prop_assert!(!ours.proves(&credential(id, other), version, &digest));
-            prop_assert!(!ours.prove(&original, None));
+            prop_assert!(!ours.present(&original).proves(None));
             let both = Peppers::new(BTreeMap::from([(1, Pepper::new(&[1; 32])), (2, Pepper::new(&[2; 32]))])).unwrap();
             prop_assert!(both.proves(&original, version, &digest), "also with a pepper that is not the newest");
             prop_assert!(!both.proves(&original, 2, &digest));

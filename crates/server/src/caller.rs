@@ -132,6 +132,6 @@ fn key(app: &App, credential: &Credential) -> Result<Caller, AppError> {
         }
         (Evidence::Level(_), None) | (Evidence::Permissions { .. }, Some(_)) => return Err(AuthError::Invalid.into()),
     };
-    app.last_used.note(&entry, now);
+    app.last_used.note(&app.index, &entry, now);
     Ok(Caller { authority, actor: Actor::Key(id), credential: CallerCredential::Key(entry) })
 }

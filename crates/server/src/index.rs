@@ -2,12 +2,15 @@
 //!
 //! Reads take no lock that a writer holds. There is one way in: [`Follower::apply`], called by the store in the order of the commits.
 
-mod bucket;
+mod accounts;
+mod cells;
 mod entry;
 mod gates;
 mod policies;
+mod seat;
 mod slot;
 mod table;
+mod texts;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -22,13 +25,14 @@ use keybearer_core::token::{Credential, KeyId, Peppers};
 use keybearer_store::{Account, Changed, Follower, Key, KeyHolder, Policy, Session, SessionId};
 use papaya::HashMap;
 
-use self::bucket::{Builder, Place};
-pub use self::entry::{Facts, KeyEntry, granted};
+use self::accounts::Accounts;
+pub use self::entry::{Facts, Found, KeyEntry, Shown, granted};
 pub use self::gates::FoundGate;
 use self::gates::Gates;
 use self::policies::Policies;
 use self::slot::{Slot, SlotHolder};
-use self::table::{Table, Write};
+use self::table::{Seated, Table, Write};
+use self::texts::Text;
 use crate::clock::Clock;
 
 /// How many rows the image has.
@@ -46,11 +50,62 @@ pub struct Counts {
     pub sessions: usize,
 }
 
+/// Keys as they are from the moment on in which this was taken.
+pub struct View<'a> {
+    index: &'a Index,
+    keys: table::View<'a>,
+}
+
+impl View<'_> {
+    /// Has the processor fetch what a look-up of this key begins with, while there is still something else to do: a key among a million is far
+    /// away.
+    pub fn expect(&self, id: &KeyId) {
+        self.keys.expect(id);
+    }
+
+    /// As [`View::expect`], of keys that will all be looked up next, whole.
+    pub fn expect_all(&self, ids: &[KeyId]) {
+        ids.iter().for_each(|id| self.keys.expect(id));
+        ids.iter().for_each(|id| self.keys.expect_seat(id));
+    }
+
+    /// The key that this credential proves: the id exists and the secret is the right one.
+    #[must_use]
+    pub fn prove(mut self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
+        self.proved(credential, peppers)
+    }
+
+    /// As [`View::prove`], with what answers tell of the key.
+    #[must_use]
+    pub fn prove_entry(mut self, credential: &Credential, peppers: &Peppers) -> Option<KeyEntry> {
+        loop {
+            let found = self.proved(credential, peppers)?;
+            if let Some(entry) = self.index.told(found) {
+                return Some(entry);
+            }
+        }
+    }
+
+    fn proved(&mut self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
+        self.keys.expect_seat(&credential.id);
+        let presented = peppers.present(credential);
+        loop {
+            let seated = self.keys.find(&credential.id);
+            let sealed = seated.as_ref().map(|seated| (seated.slot.pepper, &seated.slot.digest));
+            let is_proved = presented.proves(sealed);
+            let seated = seated.filter(|_| is_proved)?;
+            if let Some(found) = self.index.found(seated) {
+                return Some(found);
+            }
+        }
+    }
+}
+
 /// The image. Entries are shared, so that a reader keeps what it looks at while a change replaces it.
 pub struct Index {
     roles: Roles,
     clock: Clock,
-    accounts: HashMap<AccountId, (Arc<Account>, Standing), RandomState>,
+    accounts: Accounts,
     /// Whose account may be whose. Whether it is, the account says.
     identities: HashMap<IdentityMark, AccountId, RandomState>,
     sessions: HashMap<SessionId, Session, RandomState>,
@@ -68,7 +123,7 @@ impl Index {
         Self {
             roles,
             clock,
-            accounts: HashMap::default(),
+            accounts: Accounts::new(),
             identities: HashMap::default(),
             sessions: HashMap::default(),
             policies: Policies::new(),
@@ -109,27 +164,23 @@ impl Index {
         }
     }
 
-    fn owner(&self, id: AccountId) -> Option<(Arc<Account>, Standing)> {
-        self.accounts.pin().get(&id).cloned()
-    }
-
     /// One account that is not deleted.
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<Arc<Account>> {
-        self.owner(id).map(|(account, _)| account)
+        self.accounts.get(id)
     }
 
     /// How an account stands; none where it is absent or deleted.
     #[must_use]
     pub fn standing(&self, id: AccountId) -> Option<Standing> {
-        self.accounts.pin().get(&id).map(|(_, standing)| *standing)
+        self.accounts.standing(id)
     }
 
     /// The account of a person at an application, and how it stands.
     #[must_use]
     pub fn identity(&self, identity: &Identity) -> Option<(AccountId, Standing)> {
         let id = *self.identities.pin().get(&identity.mark())?;
-        let (account, standing) = self.owner(id)?;
+        let (account, standing) = (self.account(id)?, self.standing(id)?);
         (account.identity().as_ref() == Some(identity)).then_some((id, standing))
     }
 
@@ -168,31 +219,75 @@ impl Index {
     /// The key of this id, in whatever state.
     #[must_use]
     pub fn key(&self, id: KeyId) -> Option<KeyEntry> {
-        self.keys.find(&id).map(|found| KeyEntry(found.keep()))
+        loop {
+            let seated = self.keys.view().find(&id)?;
+            if let Some(entry) = self.found(seated).and_then(|found| self.told(found)) {
+                return Some(entry);
+            }
+        }
     }
 
     /// A key that is not in the image, in the form of those that are.
     #[must_use]
     pub fn apart(&self, key: &Key) -> KeyEntry {
-        let mut bucket = Builder::default();
-        bucket.push(0, |texts| Slot::new(key, self.policy_number(key), texts));
-        KeyEntry(Place { bucket: bucket.build(0), at: 0 })
+        let mut text = Vec::new();
+        let slot = Slot::new(key, self.holder_number(key), &mut text);
+        let found = Found { slot, last_used_at: key.last_used_at, lifecycle: key.lifecycle, place: None };
+        self.entry(found, Text::apart(&text))
     }
 
-    /// The key that this credential proves: the id exists and the secret is the right one.
+    /// Keys as they are from now on.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View { index: self, keys: self.keys.view() }
+    }
+
+    /// As [`View::prove_entry`], of keys as they are now.
     #[must_use]
     pub fn prove(&self, credential: &Credential, peppers: &Peppers) -> Option<KeyEntry> {
-        let found = self.keys.find(&credential.id);
-        let sealed = found.as_ref().map(|found| (found.slot().pepper, &found.slot().digest));
-        let is_proved = peppers.prove(credential, sealed);
-        found.filter(|_| is_proved).map(|found| KeyEntry(found.keep()))
+        self.view().prove_entry(credential, peppers)
+    }
+
+    /// None where the key was moved meanwhile, and should be looked for again.
+    fn found(&self, seated: Seated) -> Option<Found> {
+        let Seated { slot, last_used_at, place } = seated;
+        let lifecycle = if slot.is_revoked() {
+            let text = self.keys.text(place)?;
+            slot.lifecycle(|| text.bytes())
+        } else {
+            slot.lifecycle(|| &[])
+        };
+        Some(Found { slot, last_used_at, lifecycle, place: Some(place) })
+    }
+
+    /// None where the key was moved meanwhile, and should be looked for again.
+    fn told(&self, found: Found) -> Option<KeyEntry> {
+        let text = self.keys.text(found.place?)?;
+        Some(self.entry(found, text))
+    }
+
+    fn entry(&self, found: Found, text: Text) -> KeyEntry {
+        let (owner, account) = match found.slot.holder() {
+            SlotHolder::Account { owner, .. } => self.accounts.by_number(owner),
+            SlotHolder::Service { .. } => (None, Shown::nothing()),
+        };
+        KeyEntry { found, text, owner, account }
+    }
+
+    /// Whose key it is, if a person's.
+    #[must_use]
+    pub fn owner(&self, key: &Found) -> Option<AccountId> {
+        match key.slot.holder() {
+            SlotHolder::Account { owner, .. } => self.accounts.id(owner),
+            SlotHolder::Service { .. } => None,
+        }
     }
 
     /// What besides the key itself decides about it now.
     #[must_use]
-    pub fn facts(&self, key: &KeyEntry) -> Facts {
-        match key.slot().holder() {
-            SlotHolder::Account { owner, level } => Facts::Account { level, owner: self.owner(owner) },
+    pub fn facts(&self, key: &Found) -> Facts {
+        match key.slot.holder() {
+            SlotHolder::Account { owner, level } => Facts::Account { level, standing: self.accounts.standing_of(owner) },
             SlotHolder::Service { policy } => {
                 let (id, policy) = self.policies.by_number(policy);
                 Facts::Service { id, policy }
@@ -200,10 +295,20 @@ impl Index {
         }
     }
 
-    fn policy_number(&self, key: &Key) -> u32 {
+    /// Notes a use. Returns whether the key is to be queued for writing.
+    pub(crate) fn note_use(&self, key: &Found, now: UnixMillis) -> bool {
+        key.place.is_some_and(|place| self.keys.note_use(place, now))
+    }
+
+    /// Ends the wait for writing, whether it was written or found no place. Returns the last use.
+    pub(crate) fn dequeue(&self, key: &Found) -> Option<UnixMillis> {
+        key.place.and_then(|place| self.keys.dequeue(place)).or(key.last_used_at)
+    }
+
+    fn holder_number(&self, key: &Key) -> u32 {
         match key.holder {
             KeyHolder::Service { policy, .. } => self.policies.number(policy),
-            KeyHolder::Account { .. } => 0,
+            KeyHolder::Account { owner, .. } => self.accounts.number(owner),
         }
     }
 }
@@ -260,19 +365,16 @@ impl Follower for Index {
                 None => drop(sessions.remove(&id)),
             }
         }
-        let keys = changed.keys.into_iter().map(|(id, key)| Write { id, key: key.map(|key| (self.policy_number(&key), key)) });
+        let keys = changed.keys.into_iter().map(|(id, key)| Write { id, key: key.map(|key| (self.holder_number(&key), key)) });
         self.keys.write(keys.collect());
-        let accounts = self.accounts.pin();
         for (id, account) in changed.accounts {
             let now = account.as_ref().and_then(Account::identity).map(|identity| identity.mark());
-            let before = match account {
-                Some(account) => {
-                    let standing = account.standing(&self.roles);
-                    accounts.insert(id, (Arc::new(account), standing))
-                }
-                None => accounts.remove(&id),
-            };
-            let before = before.and_then(|(account, _)| account.identity()).map(|identity| identity.mark());
+            let account = account.map(|account| {
+                let standing = account.standing(&self.roles);
+                (account, standing)
+            });
+            let before = self.accounts.set(id, account);
+            let before = before.and_then(|account| account.identity()).map(|identity| identity.mark());
             self.move_identity(id, before, now);
         }
         for (id, policy) in changed.policies {

@@ -8,7 +8,7 @@ use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use keybearer_store::{Store, StoreError};
 
-use crate::index::{Index, KeyEntry};
+use crate::index::{Found, Index};
 
 /// The most keys that wait to be written.
 const QUEUE: usize = 65_536;
@@ -28,9 +28,9 @@ impl Default for LastUsed {
 
 impl LastUsed {
     /// Notes that a key was used now.
-    pub fn note(&self, entry: &KeyEntry, now: UnixMillis) {
-        if entry.note_use(now) && self.queue.push(entry.id()).is_err() {
-            entry.dequeue();
+    pub fn note(&self, index: &Index, key: &Found, now: UnixMillis) {
+        if index.note_use(key, now) && self.queue.push(key.id()).is_err() {
+            index.dequeue(key);
         }
     }
 
@@ -56,11 +56,9 @@ impl LastUsed {
         for id in (0..self.queue.len()).map_while(|_| self.queue.pop()) {
             let Some(entry) = index.key(id) else { continue };
             let goes_on = used.len() == CHUNK;
-            if !goes_on || self.queue.push(id).is_err() {
-                // Dequeued before the moment is read: a use in between queues the key again.
-                entry.dequeue();
-            }
-            if let Some(at) = entry.last_used_at() {
+            // What is dequeued comes with the moment that was noted until then: a later use queues the key again.
+            let at = if goes_on && self.queue.push(id).is_ok() { entry.last_used_at() } else { index.dequeue(&entry) };
+            if let Some(at) = at {
                 if goes_on { &mut waits } else { &mut used }.push((id, at));
             }
         }
@@ -72,7 +70,7 @@ impl LastUsed {
         if let Err(error) = store.record_use(used.clone(), waits).await {
             for (id, at) in used {
                 if let Some(entry) = index.key(id) {
-                    self.note(&entry, at);
+                    self.note(index, &entry, at);
                 }
             }
             return Err(error);

@@ -1,7 +1,9 @@
 //! One key in the image, and what else decides about it.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
+use arc_swap::{ArcSwapOption, Guard};
 use keybearer_core::account::{AccountId, Standing, Status};
 use keybearer_core::decision::{Holder, Record};
 use keybearer_core::key::{KeyKind, Lifecycle};
@@ -12,84 +14,127 @@ use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use keybearer_store::{Account, Metadata, Policy};
 
-use super::bucket::Place;
 use super::slot::{Slot, SlotHolder};
+use super::table::Place;
+use super::texts::Text;
 
-/// A key as it was when it was looked up, and its last use, which is noted here first and written later. To copy it costs no memory.
+/// All of a key that decides, as it was when it was looked up.
 #[derive(Clone)]
-pub struct KeyEntry(pub(super) Place);
+pub struct Found {
+    pub(super) slot: Slot,
+    pub(super) last_used_at: Option<UnixMillis>,
+    /// Where it is in its life, and there first: it may be written anew.
+    pub(super) lifecycle: Lifecycle,
+    /// Where it lies, if in the image.
+    pub(super) place: Option<Place>,
+}
 
-impl KeyEntry {
-    pub(super) fn slot(&self) -> &Slot {
-        &self.0.bucket.slots()[self.0.at]
-    }
-
-    fn text(&self) -> &[u8] {
-        self.0.bucket.text(self.0.at)
-    }
-
+impl Found {
     /// Its id.
     #[must_use]
     pub fn id(&self) -> KeyId {
-        self.slot().id
-    }
-
-    /// The name that somebody gave it.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.slot().name(self.text())
+        self.slot.id
     }
 
     /// Where it is in its life.
     #[must_use]
     pub fn lifecycle(&self) -> Lifecycle {
-        self.slot().lifecycle(|| self.text())
-    }
-
-    /// What applications keep with it.
-    #[must_use]
-    pub fn metadata(&self) -> Metadata {
-        self.slot().metadata(self.text())
+        self.lifecycle
     }
 
     /// The kind of key.
     #[must_use]
     pub fn kind(&self) -> KeyKind {
-        match self.slot().holder() {
+        match self.slot.holder() {
             SlotHolder::Account { .. } => KeyKind::Account,
             SlotHolder::Service { .. } => KeyKind::Service,
         }
     }
 
+    /// When the key was last used before it was looked up.
+    #[must_use]
+    pub fn last_used_at(&self) -> Option<UnixMillis> {
+        self.last_used_at
+    }
+}
+
+/// A key as it was when it was looked up, with what answers tell of it. To copy it costs no memory.
+#[derive(Clone)]
+pub struct KeyEntry {
+    pub(super) found: Found,
+    pub(super) text: Text,
+    pub(super) owner: Option<AccountId>,
+    pub(super) account: Shown<Account>,
+}
+
+impl Deref for KeyEntry {
+    type Target = Found;
+
+    fn deref(&self) -> &Found {
+        &self.found
+    }
+}
+
+impl KeyEntry {
+    /// The name that somebody gave it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.slot.name(self.text.bytes())
+    }
+
+    /// What applications keep with it.
+    #[must_use]
+    pub fn metadata(&self) -> Metadata {
+        self.slot.metadata(self.text.bytes())
+    }
+
     /// Whose key it is, if a person's.
     #[must_use]
     pub fn owner(&self) -> Option<AccountId> {
-        match self.slot().holder() {
-            SlotHolder::Account { owner, .. } => Some(owner),
-            SlotHolder::Service { .. } => None,
-        }
+        self.owner
+    }
+
+    /// That person's account, unless deleted. It may be a moment newer than what decided.
+    #[must_use]
+    pub fn account(&self) -> &Shown<Account> {
+        &self.account
     }
 
     /// The service to which it is bound, if to one.
     #[must_use]
     pub fn service(&self) -> Option<ServiceName> {
-        self.slot().service(self.text())
+        self.slot.service(self.text.bytes())
+    }
+}
+
+/// Something of the image as it was when it was looked up. Until it is looked at, it costs hardly anything.
+pub struct Shown<T>(Guard<Option<Arc<T>>>);
+
+impl<T> Clone for Shown<T> {
+    fn clone(&self) -> Self {
+        Self(Guard::from_inner(self.share()))
+    }
+}
+
+impl<T> Shown<T> {
+    pub(super) fn of(place: &ArcSwapOption<T>) -> Self {
+        Self(place.load())
     }
 
-    /// When the key was last used, to the moment.
+    pub(super) fn nothing() -> Self {
+        Self(Guard::from_inner(None))
+    }
+
+    /// It, unless it is deleted.
     #[must_use]
-    pub fn last_used_at(&self) -> Option<UnixMillis> {
-        self.slot().last_used_at()
+    pub fn get(&self) -> Option<&T> {
+        self.0.as_deref()
     }
 
-    /// Notes a use. Returns whether the key is to be queued for writing.
-    pub(crate) fn note_use(&self, now: UnixMillis) -> bool {
-        self.slot().note_use(now)
-    }
-
-    /// Ends the wait for writing, whether it was written or found no place.
-    pub(crate) fn dequeue(&self) {
-        self.slot().dequeue();
+    /// It, to be kept.
+    #[must_use]
+    pub fn share(&self) -> Option<Arc<T>> {
+        self.0.clone()
     }
 }
 
@@ -99,15 +144,15 @@ pub enum Facts {
     Account {
         /// The level that the key was made with.
         level: Level,
-        /// Its owner and how he stands, unless deleted.
-        owner: Option<(Arc<Account>, Standing)>,
+        /// How its owner stands, unless deleted.
+        standing: Option<Standing>,
     },
     /// Of a service's key.
     Service {
         /// Which policy it has.
         id: PolicyId,
         /// Its policy, unless deleted.
-        policy: Option<Arc<Policy>>,
+        policy: Shown<Policy>,
     },
 }
 
@@ -116,11 +161,11 @@ impl Facts {
     #[must_use]
     pub fn record(&self, lifecycle: Lifecycle) -> Record<'_> {
         let holder = match self {
-            Self::Account { level, owner } => {
+            Self::Account { level, standing } => {
                 let absent = Standing { level: Level::NONE, status: Status::Blocked, consent: false };
-                Holder::Account { level: *level, owner: owner.as_ref().map_or(absent, |(_, standing)| *standing) }
+                Holder::Account { level: *level, owner: standing.unwrap_or(absent) }
             }
-            Self::Service { policy, .. } => Holder::Service { permissions: granted(policy.as_deref()) },
+            Self::Service { policy, .. } => Holder::Service { permissions: granted(policy.get()) },
         };
         Record { lifecycle, holder }
     }
@@ -141,13 +186,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::index::bucket::Builder;
 
     fn entry(key: &Key) -> KeyEntry {
-        let mut bucket = Builder::default();
-        bucket.push(0, |texts| Slot::new(key, 7, texts));
-        bucket.push(1, |texts| Slot::new(key, 7, texts));
-        KeyEntry(Place { bucket: bucket.build(1), at: 0 })
+        let mut text = Vec::new();
+        let slot = Slot::from_words(Slot::new(key, 7, &mut text).to_words());
+        let found = Found { slot, last_used_at: None, lifecycle: slot.lifecycle(|| &text), place: None };
+        KeyEntry { found, text: Text::apart(&text), owner: key.holder.owner(), account: Shown::nothing() }
     }
 
     fn holders() -> impl Strategy<Value = KeyHolder> {
@@ -175,7 +219,6 @@ mod tests {
             lifecycle in lives(),
             name in "\\PC{0,200}",
             metadata in prop::collection::btree_map("[a-z\"]{0,9}", "\\PC{0,30}", 0..3),
-            last_used_at in prop::option::of((1..i64::MAX / 2).prop_map(UnixMillis)),
         ) {
             let key = Key {
                 id: KeyId::from_bytes([7; 16]),
@@ -187,19 +230,18 @@ mod tests {
                 pepper: 3,
                 created_at: UnixMillis(1),
                 created_by: "account:1".into(),
-                last_used_at,
+                last_used_at: None,
             };
             let entry = entry(&key);
             prop_assert_eq!(entry.id(), key.id);
             prop_assert_eq!(entry.name(), &key.name);
             prop_assert_eq!(entry.lifecycle(), key.lifecycle);
             prop_assert_eq!(entry.metadata(), key.metadata);
-            prop_assert_eq!(entry.last_used_at(), key.last_used_at);
-            prop_assert_eq!(entry.slot().pepper, key.pepper);
-            prop_assert!(entry.slot().digest.matches(&key.digest));
+            prop_assert_eq!(entry.slot.pepper, key.pepper);
+            prop_assert!(entry.slot.digest.matches(&key.digest));
             prop_assert_eq!((entry.kind(), entry.owner()), (key.holder.kind(), key.holder.owner()));
-            match (&key.holder, entry.slot().holder()) {
-                (KeyHolder::Account { level, .. }, SlotHolder::Account { level: kept, .. }) => prop_assert_eq!(*level, kept),
+            match (&key.holder, entry.slot.holder()) {
+                (KeyHolder::Account { level, .. }, SlotHolder::Account { level: kept, owner }) => prop_assert_eq!((*level, 7), (kept, owner)),
                 (KeyHolder::Service { service, .. }, SlotHolder::Service { policy }) => {
                     prop_assert_eq!((service, policy), (&entry.service(), 7));
                 }

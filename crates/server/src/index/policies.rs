@@ -10,6 +10,8 @@ use keybearer_store::Policy;
 use papaya::HashMap;
 use uuid::Uuid;
 
+use super::entry::Shown;
+
 /// All policies that were ever met. A number is never given to another one, and stays when the policy is deleted. A policy may have several.
 pub(super) struct Policies {
     numbers: HashMap<PolicyId, u32, RandomState>,
@@ -54,14 +56,14 @@ impl Policies {
     }
 
     /// Which policy has this number, and the policy itself unless it is deleted.
-    pub(super) fn by_number(&self, number: u32) -> (PolicyId, Option<Arc<Policy>>) {
+    pub(super) fn by_number(&self, number: u32) -> (PolicyId, Shown<Policy>) {
         let place = self.places.get(number as usize);
-        place.map_or((PolicyId(Uuid::nil()), None), |place| (place.id, place.policy.load_full()))
+        place.map_or((PolicyId(Uuid::nil()), Shown::nothing()), |place| (place.id, Shown::of(&place.policy)))
     }
 
     pub(super) fn get(&self, id: PolicyId) -> Option<Arc<Policy>> {
         let number = *self.numbers.pin().get(&id)?;
-        self.by_number(number).1
+        self.by_number(number).1.share()
     }
 
     pub(super) fn set(&self, id: PolicyId, policy: Option<Policy>) {
@@ -76,7 +78,7 @@ impl Policies {
 
     /// All that are not deleted.
     pub(super) fn all(&self) -> Vec<Arc<Policy>> {
-        self.numbers.pin().values().filter_map(|number| self.by_number(*number).1).collect()
+        self.numbers.pin().values().filter_map(|number| self.by_number(*number).1.share()).collect()
     }
 
     /// Some that are not deleted, at most so many.
@@ -86,6 +88,6 @@ impl Policies {
 
     /// How many are not deleted.
     pub(super) fn len(&self) -> usize {
-        self.numbers.pin().values().filter(|number| self.by_number(**number).1.is_some()).count()
+        self.numbers.pin().values().filter(|number| self.by_number(**number).1.get().is_some()).count()
     }
 }

@@ -1,14 +1,14 @@
-//! One key in 80 bytes, and a short text beside it.
+//! One key in 64 bytes, and a short text beside it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use keybearer_core::account::AccountId;
 use keybearer_core::key::{Lifecycle, RevocationReason};
 use keybearer_core::permission::ServiceName;
 use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::{Digest, KeyId, PepperVersion};
 use keybearer_store::{Key, KeyHolder, Metadata};
+
+/// How many words a slot is.
+pub(super) const WORDS: usize = 8;
 
 /// What stands for a key that never expires.
 const NEVER: i64 = i64::MAX;
@@ -22,53 +22,43 @@ const BOUND: u8 = 0x10;
 /// In the marks of a slot: it has metadata.
 const METADATA: u8 = 0x20;
 
-/// In a last use: it waits to be written. The moment stands above it.
-const QUEUED: u64 = 1;
-
 /// All of a key that decides. What answers tell of it besides stands in its text: the moment of its revocation, the service to which it is
 /// bound, its name, its metadata; each only where there is one, and with its length before it where something follows.
+#[derive(Clone, Copy)]
 pub(super) struct Slot {
     pub(super) id: KeyId,
     pub(super) digest: Digest,
-    /// The number of the account, or of the policy among [`super::policies::Policies`].
-    holder: u64,
     expires_at: i64,
-    /// Milliseconds since 1970, or 0 for never, and [`QUEUED`].
-    last_used: AtomicU64,
-    /// Where its text begins in that of its bucket. It ends where that of the next slot begins.
-    pub(super) text: u32,
+    /// The number of the account among [`super::accounts::Accounts`], or of the policy among [`super::policies::Policies`].
+    holder: u32,
     pub(super) pepper: PepperVersion,
     level: u8,
     marks: u8,
 }
 
-// A million keys take as many times more as this grows.
-const _: () = assert!(size_of::<Slot>() == 80);
-
-/// For whom a key stands, by what the slot keeps of it.
+/// For whom a key stands, by the numbers that the image gives.
 pub(super) enum SlotHolder {
-    Account { owner: AccountId, level: Level },
+    Account { owner: u32, level: Level },
     Service { policy: u32 },
 }
 
 impl Slot {
-    /// The slot of a key, whose text is put behind `texts`. `policy` is the number of a service's policy.
-    pub(super) fn new(key: &Key, policy: u32, texts: &mut Vec<u8>) -> Self {
-        let text = place(texts);
+    /// The slot of a key, whose text is put behind `texts`. `holder` is the number of its owner or of its policy.
+    pub(super) fn new(key: &Key, holder: u32, texts: &mut Vec<u8>) -> Self {
         let mut marks = 0;
         if let Lifecycle::Revoked { at, reason, .. } = key.lifecycle {
             let place = RevocationReason::ALL.iter().take_while(|one| **one != reason).count();
             marks |= u8::try_from(place + 1).expect("there are few reasons");
             texts.extend_from_slice(&at.0.to_le_bytes());
         }
-        let (holder, level) = match &key.holder {
-            KeyHolder::Account { owner, level } => (owner.0.cast_unsigned(), level.number()),
+        let level = match &key.holder {
+            KeyHolder::Account { level, .. } => level.number(),
             KeyHolder::Service { service, .. } => {
                 if let Some(service) = service {
                     marks |= BOUND;
                     put(texts, service.as_str());
                 }
-                (u64::from(policy), SERVICE)
+                SERVICE
             }
         };
         if key.metadata.is_empty() {
@@ -78,40 +68,46 @@ impl Slot {
             put(texts, &key.name);
             serde_json::to_writer(texts, &key.metadata).expect("memory takes all JSON");
         }
+        let expires_at = key.lifecycle.expires_at().map_or(NEVER, |at| at.0);
+        Self { id: key.id, digest: key.digest, expires_at, holder, pepper: key.pepper, level, marks }
+    }
+
+    /// The slot as words, which may be copied one by one.
+    pub(super) fn to_words(self) -> [u64; WORDS] {
+        let [id, digest] = [&self.id.as_bytes()[..], &self.digest.as_bytes()[..]].map(|bytes| bytes.chunks_exact(8));
+        let mut words = [0; WORDS];
+        for (word, bytes) in words.iter_mut().zip(id.chain(digest)) {
+            *word = bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        }
+        words[6] = self.expires_at.cast_unsigned();
+        words[7] = u64::from(self.holder) | u64::from(self.pepper) << 32 | u64::from(self.level) << 48 | u64::from(self.marks) << 56;
+        words
+    }
+
+    /// Reads what [`Slot::to_words`] wrote.
+    pub(super) fn from_words(words: [u64; WORDS]) -> Self {
+        let [a, b, c, d, e, f, expires_at, rest] = words.map(u64::to_le_bytes);
+        let [holder @ .., p, q, level, marks] = rest;
         Self {
-            id: key.id,
-            digest: key.digest,
-            holder,
-            expires_at: key.lifecycle.expires_at().map_or(NEVER, |at| at.0),
-            last_used: AtomicU64::new(key.last_used_at.map_or(0, moment)),
-            text,
-            pepper: key.pepper,
+            id: KeyId::from_bytes([a, b].as_flattened().try_into().expect("two words are 16 bytes")),
+            digest: Digest::from_bytes([c, d, e, f].as_flattened().try_into().expect("four words are 32 bytes")),
+            expires_at: i64::from_le_bytes(expires_at),
+            holder: u32::from_le_bytes(holder),
+            pepper: u16::from_le_bytes([p, q]),
             level,
             marks,
         }
     }
 
-    /// The same slot, with a text that begins here. The use that it has noted waits in the queue of whoever noted it; but whoever writes may
-    /// already have let this slot go, so the next use of the copy asks for a place again.
-    pub(super) fn copy(&self, text: u32) -> Self {
-        Self {
-            id: self.id,
-            digest: self.digest,
-            holder: self.holder,
-            expires_at: self.expires_at,
-            last_used: AtomicU64::new(self.last_used.load(Ordering::Acquire) & !QUEUED),
-            text,
-            pepper: self.pepper,
-            level: self.level,
-            marks: self.marks,
+    pub(super) fn holder(&self) -> SlotHolder {
+        match Level::new(self.level.into()) {
+            Ok(level) => SlotHolder::Account { owner: self.holder, level },
+            Err(_) => SlotHolder::Service { policy: self.holder },
         }
     }
 
-    pub(super) fn holder(&self) -> SlotHolder {
-        match Level::new(self.level.into()) {
-            Ok(level) => SlotHolder::Account { owner: AccountId(self.holder.cast_signed()), level },
-            Err(_) => SlotHolder::Service { policy: u32::try_from(self.holder).unwrap_or(u32::MAX) },
-        }
+    pub(super) fn is_revoked(&self) -> bool {
+        self.marks & REASON != 0
     }
 
     /// `text` is only looked at where the key is revoked.
@@ -153,43 +149,6 @@ impl Slot {
     pub(super) fn metadata(&self, text: &[u8]) -> Metadata {
         self.parts(text).2.and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default()
     }
-
-    pub(super) fn last_used_at(&self) -> Option<UnixMillis> {
-        Some(self.last_used.load(Ordering::Relaxed) >> 1).filter(|at| *at != 0).map(|at| UnixMillis(at.cast_signed()))
-    }
-
-    /// Notes a use. Returns whether the key is to be queued for writing.
-    pub(super) fn note_use(&self, now: UnixMillis) -> bool {
-        let noted = moment(now) | QUEUED;
-        // Once in a millisecond is enough: a key that many use at once is not written to by all of them.
-        if self.last_used.load(Ordering::Relaxed) >= noted {
-            return false;
-        }
-        self.last_used.fetch_max(noted, Ordering::AcqRel) & QUEUED == 0
-    }
-
-    /// Ends the wait for writing, whether it was written or found no place.
-    pub(super) fn dequeue(&self) {
-        self.last_used.fetch_and(!QUEUED, Ordering::AcqRel);
-    }
-
-    /// Takes over a use that the slot which this one replaced has noted.
-    pub(super) fn carry(&self, replaced: &Self) {
-        let noted = replaced.last_used.load(Ordering::Acquire) & !QUEUED;
-        if noted > self.last_used.load(Ordering::Relaxed) {
-            self.last_used.fetch_max(noted, Ordering::Relaxed);
-        }
-    }
-}
-
-/// A moment as it stands above [`QUEUED`].
-fn moment(at: UnixMillis) -> u64 {
-    u64::try_from(at.0).unwrap_or(0) << 1
-}
-
-/// Where the next text begins.
-pub(super) fn place(texts: &[u8]) -> u32 {
-    u32::try_from(texts.len()).expect("a bucket has few keys, and each a short text")
 }
 
 fn put(texts: &mut Vec<u8>, text: &str) {

@@ -1,97 +1,139 @@
-//! All keys by their ids: buckets of some 20 keys, found by the leading bits of the hash of an id (extendible hashing).
+//! All keys by their ids. Readers take no lock, and do not wait for a writer.
 //!
-//! Readers take no lock. Whoever writes makes a new bucket and puts it in the place of the old one. A bucket that is full is split into two; so
-//! the table grows by one bucket at a time, and only the list of the buckets is ever made anew as a whole.
+//! A key lies in a seat, where it stays for as long as it is as it is; a cell leads there from the hash of its id. A change writes the key into
+//! a free seat and leads its cell there; then the seat of before is free. So a look-up waits for memory twice, for the cell and for the seat,
+//! and only the cells are ever made anew as a whole.
 
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::{ArcSwap, ArcSwapAny, Guard};
+use arc_swap::{ArcSwap, Guard};
 use foldhash::fast::RandomState;
+use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use keybearer_store::Key;
 
-use super::bucket::{self, Bucket, Builder, FULL, Place, Shared};
+use super::cells::{Cells, Lead};
+use super::seat::{Seat, Writing};
 use super::slot::Slot;
+use super::texts::{GROUP, Text, Texts};
 
-/// How many leading bits of a hash are told apart at most. Beyond that a bucket has more keys than [`FULL`].
-const DEEPEST: u32 = 28;
+/// How many seats are made at a time.
+const CHUNK: usize = 4_096;
 
 /// All keys by their ids.
 pub(super) struct Table {
     hasher: RandomState,
-    directory: ArcSwap<Directory>,
+    cells: ArcSwap<Cells>,
+    chunks: boxcar::Vec<Chunk>,
     len: AtomicUsize,
-    writing: Mutex<()>,
+    writer: Mutex<Writer>,
 }
 
-/// The buckets by the leading bits of the hashes in them. One that tells fewer bits apart stands there several times.
-struct Directory {
-    depth: u32,
-    buckets: Box<[ArcSwapAny<Shared>]>,
+/// Seats, and the texts of their keys.
+struct Chunk {
+    seats: Box<[Seat]>,
+    texts: Box<[Texts]>,
 }
 
-impl Directory {
-    fn place(&self, hash: u64) -> usize {
-        usize::try_from(hash >> (u64::BITS - self.depth)).expect("a directory has fewer places than memory has bytes")
+impl Chunk {
+    fn new() -> Self {
+        Self { seats: (0..CHUNK).map(|_| Seat::empty()).collect(), texts: (0..CHUNK / GROUP).map(|_| Texts::empty()).collect() }
     }
+}
 
-    /// One that tells one more bit apart.
-    fn doubled(&self) -> Self {
-        let buckets = self.buckets.iter().flat_map(|bucket| {
-            let bucket = bucket.load_full();
-            [ArcSwapAny::new(bucket.clone()), ArcSwapAny::new(bucket)]
-        });
-        Self { depth: self.depth + 1, buckets: buckets.collect() }
-    }
-
-    /// Puts a bucket in all its places; one of the hashes in it is this one.
-    fn put(&self, hash: u64, bucket: &Bucket) {
-        let copies = 1 << (self.depth - bucket.depth());
-        let first = self.place(hash) & !(copies - 1);
-        for place in &self.buckets[first..first + copies] {
-            place.store(bucket.0.clone());
-        }
-    }
+/// What only whoever writes has to know.
+#[derive(Default)]
+struct Writer {
+    /// The first seat that was never taken.
+    next: u32,
+    /// Seats whose keys lie elsewhere or are gone, those that have been free the longest first.
+    free: VecDeque<u32>,
+    /// Cells that hold or held something.
+    used: usize,
 }
 
 /// A key that is to be there, or not any more.
 pub(super) struct Write {
     pub(super) id: KeyId,
-    /// The number of its policy, and the key.
+    /// The number of its owner or its policy, and the key.
     pub(super) key: Option<(u32, Key)>,
 }
 
-/// Where a key was found.
-pub(super) struct Found {
-    bucket: Guard<Shared>,
-    at: usize,
+/// Which writing of which seat a key was read from.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    seat: u32,
+    writing: Writing,
 }
 
-impl Found {
-    pub(super) fn slot(&self) -> &Slot {
-        &self.bucket.slice[self.at]
-    }
-
-    /// The same, to be kept.
-    pub(super) fn keep(self) -> Place {
-        Place { bucket: Bucket(Guard::into_inner(self.bucket)), at: self.at }
-    }
+/// The cells as they are now. What is found in them is as it was when they were taken, or later.
+pub(super) struct View<'a> {
+    table: &'a Table,
+    cells: Guard<Arc<Cells>>,
 }
 
-fn tag(hash: u64) -> u8 {
-    hash.to_le_bytes()[0]
+/// A key as it lies in its seat.
+pub(super) struct Seated {
+    pub(super) slot: Slot,
+    pub(super) last_used_at: Option<UnixMillis>,
+    pub(super) place: Place,
+}
+
+/// The key was written elsewhere while it was looked at.
+struct Moved;
+
+impl View<'_> {
+    /// Has the processor fetch what a look-up of this key begins with, while the caller still has other things to do.
+    pub(super) fn expect(&self, id: &KeyId) {
+        self.cells.expect(self.table.fragment(id));
+    }
+
+    /// Has the processor fetch the key itself. That waits for what was [`View::expect`]ed.
+    pub(super) fn expect_seat(&self, id: &KeyId) {
+        if let Some(lead) = self.cells.leads(self.table.fragment(id)).next() {
+            self.table.seat(lead.seat()).expect();
+        }
+    }
+
+    /// A key, to be looked at whole by [`Table::text`].
+    pub(super) fn find(&mut self, id: &KeyId) -> Option<Seated> {
+        let fragment = self.table.fragment(id);
+        loop {
+            if let Ok(found) = self.find_once(id, fragment) {
+                return found;
+            }
+            self.cells = self.table.cells.load();
+        }
+    }
+
+    fn find_once(&self, id: &KeyId, fragment: u32) -> Result<Option<Seated>, Moved> {
+        for lead in self.cells.leads(fragment) {
+            let seat = self.table.seat(lead.seat());
+            let (slot, writing, last_used_at) = seat.read().ok_or(Moved)?;
+            if slot.id == *id {
+                return Ok(Some(Seated { slot, last_used_at, place: Place { seat: lead.seat(), writing } }));
+            }
+            // Either the hash of another key begins alike; or this one lies elsewhere by now, and another in its seat.
+            if !self.cells.leads_still(lead) || !seat.is(writing) {
+                return Err(Moved);
+            }
+        }
+        // Cells that were let go are told of no change.
+        if Arc::ptr_eq(&self.cells, &self.table.cells.load()) { Ok(None) } else { Err(Moved) }
+    }
 }
 
 impl Table {
     pub(super) fn new() -> Self {
-        let buckets = [ArcSwapAny::new(Bucket::empty(1).0), ArcSwapAny::new(Bucket::empty(1).0)];
         Self {
             hasher: RandomState::default(),
-            directory: ArcSwap::from_pointee(Directory { depth: 1, buckets: Box::new(buckets) }),
+            cells: ArcSwap::from_pointee(Cells::with_room(0)),
+            chunks: boxcar::Vec::new(),
             len: AtomicUsize::new(0),
-            writing: Mutex::new(()),
+            writer: Mutex::default(),
         }
     }
 
@@ -99,109 +141,119 @@ impl Table {
         self.len.load(Ordering::Relaxed)
     }
 
-    pub(super) fn find(&self, id: &KeyId) -> Option<Found> {
-        let hash = self.hash(id);
-        let directory = self.directory.load();
-        let bucket = directory.buckets[directory.place(hash)].load();
-        let at = bucket::find(&bucket, id, tag(hash))?;
-        Some(Found { bucket, at })
+    pub(super) fn view(&self) -> View<'_> {
+        View { table: self, cells: self.cells.load() }
     }
 
-    fn hash(&self, id: &KeyId) -> u64 {
-        self.hasher.hash_one(id.as_bytes())
+    /// The text of a key that was found; none where the key was moved meanwhile, and should be looked for again.
+    pub(super) fn text(&self, place: Place) -> Option<Text> {
+        let (chunk, at) = self.chunk(place.seat);
+        let text = chunk.texts[at / GROUP].get(at % GROUP);
+        chunk.seats[at].is(place.writing).then_some(text)
+    }
+
+    /// See [`Seat::note_use`].
+    pub(super) fn note_use(&self, place: Place, now: UnixMillis) -> bool {
+        self.seat(place.seat).note_use(place.writing, now)
+    }
+
+    /// See [`Seat::dequeue`].
+    pub(super) fn dequeue(&self, place: Place) -> Option<UnixMillis> {
+        self.seat(place.seat).dequeue(place.writing)
+    }
+
+    fn fragment(&self, id: &KeyId) -> u32 {
+        u32::try_from(self.hasher.hash_one(id.as_bytes()) >> u32::BITS).expect("half of it")
+    }
+
+    fn chunk(&self, seat: u32) -> (&Chunk, usize) {
+        let seat = seat as usize;
+        (&self.chunks[seat / CHUNK], seat % CHUNK)
+    }
+
+    fn seat(&self, seat: u32) -> &Seat {
+        let (chunk, at) = self.chunk(seat);
+        &chunk.seats[at]
     }
 
     /// Takes over what is written; of the same key, the last counts.
-    pub(super) fn write(&self, writes: Vec<Write>) {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut writes: Vec<(u64, Write)> = writes.into_iter().map(|write| (self.hash(&write.id), write)).collect();
-        writes.sort_by_key(|(hash, write)| (*hash, write.id));
-        writes.dedup_by(|later, earlier| {
-            let same = later.1.id == earlier.1.id;
-            if same {
-                std::mem::swap(later, earlier);
+    pub(super) fn write(&self, mut writes: Vec<Write>) {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = HashSet::with_capacity(writes.len());
+        writes.reverse();
+        writes.retain(|write| seen.insert(write.id));
+        writes.reverse();
+        let seats: Vec<Option<u32>> = writes.iter().map(|write| write.key.as_ref().map(|_| self.free_seat(&mut writer))).collect();
+        self.fill(&writes, &seats);
+        for (write, seat) in writes.iter().zip(seats) {
+            if let Some(before) = self.lead(&mut writer, &write.id, seat) {
+                if let Some(seat) = seat {
+                    self.seat(seat).carry(self.seat(before));
+                }
+                writer.free.push_back(before);
             }
-            same
-        });
-        let mut rest = &writes[..];
-        while let Some((hash, _)) = rest.first() {
-            let directory = self.directory.load();
-            let bucket = Bucket(directory.buckets[directory.place(*hash)].load_full());
-            let shift = u64::BITS - bucket.depth();
-            let (here, others) = rest.split_at(rest.partition_point(|(other, _)| other >> shift == hash >> shift));
-            self.rewrite(&bucket, here);
-            rest = others;
         }
     }
 
-    /// Puts a bucket with these writes in the place of one without them, or several where one has no room for them.
-    fn rewrite(&self, old: &Bucket, writes: &[(u64, Write)]) {
-        let names = writes.iter().filter_map(|(_, write)| write.key.as_ref()).map(|(_, key)| key.name.len());
-        let mut new = Builder::with_room(old.slots().len() + writes.len(), old.texts_len() + names.sum::<usize>());
-        let mut is_known = vec![false; writes.len()];
-        for (at, slot) in old.slots().iter().enumerate() {
-            match writes.iter().position(|(_, write)| write.id == slot.id) {
-                None => new.copy(tag(self.hash(&slot.id)), old, at),
-                Some(place) => {
-                    is_known[place] = true;
-                    push(&mut new, &writes[place], Some(slot));
+    /// A seat to which no cell leads.
+    fn free_seat(&self, writer: &mut Writer) -> u32 {
+        writer.free.pop_front().unwrap_or_else(|| {
+            let seat = writer.next;
+            if seat as usize / CHUNK == self.chunks.count() {
+                self.chunks.push(Chunk::new());
+            }
+            writer.next += 1;
+            seat
+        })
+    }
+
+    /// Writes keys into their seats, a group of texts at a time.
+    fn fill(&self, writes: &[Write], seats: &[Option<u32>]) {
+        let mut groups: BTreeMap<u32, Vec<(u32, &Write)>> = BTreeMap::new();
+        for (write, seat) in writes.iter().zip(seats) {
+            if let Some(seat) = seat {
+                groups.entry(seat / GROUP as u32).or_default().push((*seat, write));
+            }
+        }
+        let mut texts = Vec::new();
+        for filled in groups.values() {
+            texts.clear();
+            let mut places = [const { None }; GROUP];
+            for (seat, write) in filled {
+                let Some((holder, key)) = &write.key else { continue };
+                let start = texts.len();
+                self.seat(*seat).begin(&Slot::new(key, *holder, &mut texts), key.last_used_at);
+                places[*seat as usize % GROUP] = Some(start..texts.len());
+            }
+            let (chunk, at) = self.chunk(filled[0].0);
+            chunk.texts[at / GROUP].replace(&places.map(|place| place.map(|place| &texts[place])));
+            filled.iter().for_each(|(seat, _)| self.seat(*seat).end());
+        }
+    }
+
+    /// Leads the cell of a key to its seat, or nowhere. Returns the seat to which it led before.
+    fn lead(&self, writer: &mut Writer, id: &KeyId, seat: Option<u32>) -> Option<u32> {
+        let (cells, fragment) = (self.cells.load_full(), self.fragment(id));
+        let is_it = |lead: &Lead| self.seat(lead.seat()).read().is_some_and(|(slot, ..)| slot.id == *id);
+        let before = cells.leads(fragment).find(is_it);
+        match (before, seat) {
+            (Some(lead), Some(seat)) => cells.replace(lead, seat),
+            (Some(lead), None) => {
+                cells.remove(lead);
+                self.len.fetch_sub(1, Ordering::Relaxed);
+            }
+            (None, Some(seat)) => {
+                writer.used += usize::from(cells.insert(fragment, seat));
+                let len = self.len.fetch_add(1, Ordering::Relaxed) + 1;
+                if cells.is_full(writer.used) {
+                    writer.used = len;
+                    self.cells.store(Arc::new(cells.moved(len)));
                 }
             }
+            (None, None) => {}
         }
-        writes.iter().zip(&is_known).filter(|(_, is_known)| !**is_known).for_each(|(write, _)| push(&mut new, write, None));
-        let new = new.build(old.depth());
-        let gained = new.slots().len();
-        let mut parts = Vec::with_capacity(1);
-        self.split(new, writes[0].0, &mut parts);
-        for (hash, part) in &parts {
-            self.put(*hash, part);
-        }
-        // Only now nobody begins to look at the old one.
-        for (_, part) in &parts {
-            part.carry(old);
-        }
-        self.len.fetch_add(gained, Ordering::Relaxed);
-        self.len.fetch_sub(old.slots().len(), Ordering::Relaxed);
+        before.map(Lead::seat)
     }
-
-    /// Parts of a bucket that are not too full, each with a hash that leads to it. `hash` leads to the whole.
-    fn split(&self, bucket: Bucket, hash: u64, parts: &mut Vec<(u64, Bucket)>) {
-        if bucket.slots().len() <= FULL || bucket.depth() == DEEPEST {
-            parts.push((hash, bucket));
-            return;
-        }
-        let bit = 1 << (u64::BITS - 1 - bucket.depth());
-        for side in [0, bit] {
-            let mut half = Builder::default();
-            for (at, slot) in bucket.slots().iter().enumerate() {
-                let hash = self.hash(&slot.id);
-                if hash & bit == side {
-                    half.copy(tag(hash), &bucket, at);
-                }
-            }
-            self.split(half.build(bucket.depth() + 1), (hash & !bit) | side, parts);
-        }
-    }
-
-    fn put(&self, hash: u64, bucket: &Bucket) {
-        while self.directory.load().depth < bucket.depth() {
-            let doubled = self.directory.load().doubled();
-            self.directory.store(Arc::new(doubled));
-        }
-        self.directory.load().put(hash, bucket);
-    }
-}
-
-/// Adds what a write leaves of a key, with the uses of the slot that it replaces.
-fn push(new: &mut Builder, (hash, write): &(u64, Write), replaced: Option<&Slot>) {
-    let Some((policy, key)) = &write.key else { return };
-    new.push(tag(*hash), |texts| {
-        let slot = Slot::new(key, *policy, texts);
-        if let Some(replaced) = replaced {
-            slot.carry(replaced);
-        }
-        slot
-    });
 }
 
 #[cfg(test)]
@@ -209,7 +261,6 @@ mod tests {
     use keybearer_core::account::AccountId;
     use keybearer_core::key::Lifecycle;
     use keybearer_core::role::Level;
-    use keybearer_core::time::UnixMillis;
     use keybearer_core::token::Digest;
     use keybearer_store::{KeyHolder, Metadata};
     use proptest::prelude::*;
@@ -223,7 +274,7 @@ mod tests {
             holder: KeyHolder::Account { owner: AccountId(1), level: Level::OWN },
             lifecycle: Lifecycle::Live { expires_at: None },
             metadata: Metadata::new(),
-            digest: Digest::from_bytes([0; 32]),
+            digest: Digest::from_bytes([u8::try_from(number % 251).unwrap(); 32]),
             pepper: 1,
             created_at: UnixMillis(1),
             created_by: "account:1".into(),
@@ -239,9 +290,26 @@ mod tests {
         Write { id: id(number), key: Some((0, key(number, name))) }
     }
 
+    fn deleted(number: u128) -> Write {
+        Write { id: id(number), key: None }
+    }
+
     fn name(table: &Table, number: u128) -> Option<String> {
-        let place = table.find(&id(number))?.keep();
-        Some(place.bucket.slots()[place.at].name(place.bucket.text(place.at)).to_owned())
+        loop {
+            let found = table.view().find(&id(number))?;
+            if let Some(text) = table.text(found.place) {
+                assert!(found.slot.digest.matches(&key(number, "").digest), "parts of another key");
+                return Some(found.slot.name(text.bytes()).to_owned());
+            }
+        }
+    }
+
+    fn place(table: &Table, number: u128) -> Place {
+        table.view().find(&id(number)).unwrap().place
+    }
+
+    fn last_used_at(table: &Table, number: u128) -> Option<UnixMillis> {
+        table.view().find(&id(number)).unwrap().last_used_at
     }
 
     proptest! {
@@ -251,7 +319,7 @@ mod tests {
             for change in changes {
                 let writes = change.iter().map(|(number, text)| match text {
                     Some(text) => written(*number, &"n".repeat(usize::from(*text % 300))),
-                    None => Write { id: id(*number), key: None },
+                    None => deleted(*number),
                 });
                 table.write(writes.collect());
                 for (number, text) in change {
@@ -269,35 +337,52 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_found_at_every_moment_while_others_come_and_go_beside_it() {
+    fn a_key_is_found_whole_at_every_moment_while_it_and_others_are_written() {
         let table = Table::new();
-        table.write(vec![written(0, "stays")]);
+        table.write((0..8).map(|number| written(number, &number.to_string())).collect());
         std::thread::scope(|scope| {
+            // Seats are given back and taken by other keys all the time, and the cells are made anew several times.
             let writer = scope.spawn(|| {
-                for round in 0..40 {
-                    table.write((1..500).map(|number| written(number + round * 250, "comes")).collect());
-                    table.write((1..250).map(|number| Write { id: id(number + round * 250), key: None }).collect());
+                for round in 0..4_000 {
+                    table.write((0..8).map(|number| written(number, &number.to_string())).collect());
+                    table.write((0..8).map(|number| written(100 + round % 60 * 8 + number, "comes")).collect());
+                    table.write((0..8).map(|number| deleted(100 + (round + 40) % 60 * 8 + number)).collect());
                 }
             });
             while !writer.is_finished() {
-                assert_eq!(name(&table, 0).as_deref(), Some("stays"));
+                for number in 0..8 {
+                    assert_eq!(name(&table, number), Some(number.to_string()));
+                }
             }
         });
-        assert_eq!(table.len(), 1 + 40 + 249);
+        assert_eq!(table.len(), 8 + 20 * 8);
+        assert!(table.chunks.count() == 1, "seats are used again");
     }
 
     #[test]
-    fn a_use_noted_in_a_bucket_that_was_replaced_meanwhile_is_kept() {
+    fn a_use_noted_where_a_key_lay_before_is_kept() {
         let table = Table::new();
         table.write(vec![written(0, "used"), written(1, "beside")]);
-        let found = table.find(&id(0)).unwrap();
-        assert!(found.slot().note_use(UnixMillis(5)));
-        table.write((2..200).map(|number| written(number, "more")).collect());
-        let now = table.find(&id(0)).unwrap();
-        assert_eq!(now.slot().last_used_at(), Some(UnixMillis(5)));
-        assert!(now.slot().note_use(UnixMillis(6)), "else no use of this key might ever be written again");
-        assert!(!now.slot().note_use(UnixMillis(7)), "it waits already");
+        let before = place(&table, 0);
+        assert!(table.note_use(before, UnixMillis(5)));
+        assert!(!table.note_use(before, UnixMillis(6)), "it waits already");
         table.write(vec![written(0, "renamed")]);
-        assert_eq!(table.find(&id(0)).unwrap().slot().last_used_at(), Some(UnixMillis(7)));
+        assert_eq!(last_used_at(&table, 0), Some(UnixMillis(6)));
+        assert!(table.note_use(place(&table, 0), UnixMillis(7)), "else no use of this key might ever be written again");
+        assert_eq!(table.dequeue(place(&table, 0)), Some(UnixMillis(7)));
+        assert!(table.note_use(place(&table, 0), UnixMillis(7)), "it waits no more");
+    }
+
+    #[test]
+    fn a_use_of_a_key_is_not_noted_for_the_one_that_took_its_seat() {
+        let table = Table::new();
+        table.write(vec![written(0, "goes")]);
+        let before = place(&table, 0);
+        table.write(vec![deleted(0)]);
+        table.write(vec![written(1, "comes")]);
+        assert_eq!(place(&table, 1).seat, before.seat);
+        assert!(!table.note_use(before, UnixMillis(5)));
+        assert_eq!((table.dequeue(before), last_used_at(&table, 1)), (None, None));
+        assert!(table.text(before).is_none());
     }
 }

@@ -107,7 +107,7 @@ pub async fn explain(app: &App, caller: &Caller, id: KeyId, requirement: &Requir
     let mut why = Vec::new();
     if let Some((entry, facts)) = &verdict.key {
         why.push(life(app, entry));
-        why.push(power(facts));
+        why.push(power(entry, facts));
     }
     if is_forgotten {
         why.push(Step::Forgotten);
@@ -140,13 +140,12 @@ fn life(app: &App, entry: &KeyEntry) -> Step {
     }
 }
 
-fn power(facts: &Facts) -> Step {
+fn power(key: &KeyEntry, facts: &Facts) -> Step {
     match facts {
-        Facts::Account { level, owner: Some((owner, standing)) } => {
-            Step::Levels { owner: Arc::clone(owner), key: *level, role: standing.level }
-        }
-        Facts::Account { owner: None, .. } => Step::OwnerDeleted,
-        Facts::Service { policy: Some(policy), .. } => Step::Grants(Arc::clone(policy)),
-        Facts::Service { policy: None, .. } => Step::PolicyDeleted,
+        Facts::Account { level, standing } => match (key.account().share(), standing) {
+            (Some(owner), Some(standing)) => Step::Levels { owner, key: *level, role: standing.level },
+            _ => Step::OwnerDeleted,
+        },
+        Facts::Service { policy, .. } => policy.share().map_or(Step::PolicyDeleted, Step::Grants),
     }
 }

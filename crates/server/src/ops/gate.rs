@@ -10,7 +10,7 @@ use keybearer_core::token::{Credential, KeyId};
 use crate::app::App;
 use crate::caller::Presented;
 use crate::error::{AppError, AuthError};
-use crate::index::{Facts, FoundGate, KeyEntry, granted};
+use crate::index::{Facts, Found, FoundGate, granted};
 
 /// How often a gate is looked at again that changed meanwhile.
 const LOOKS: usize = 4;
@@ -106,15 +106,15 @@ impl From<Denial> for No {
 }
 
 /// Whether the request passes, and with which key.
-fn passes<'a, C, S>(app: &App, gate: Option<&Gate>, question: &Question<C, S>) -> Result<(KeyEntry, Passed), No>
+fn passes<'a, C, S>(app: &App, gate: Option<&Gate>, question: &Question<C, S>) -> Result<(Found, Passed), No>
 where
     C: Fn(Option<&Gate>) -> Result<Option<Presented>, AuthError>,
     S: Fn() -> Seen<'a>,
 {
     let credential = key((question.credential)(gate))?;
-    let entry = app.index.prove(&credential, &app.peppers).ok_or(Denial::NotFound)?;
-    let facts = app.index.facts(&entry);
-    let (record, now) = (facts.record(entry.lifecycle()), app.clock.now());
+    let key = app.index.view().prove(&credential, &app.peppers).ok_or(Denial::NotFound)?;
+    let facts = app.index.facts(&key);
+    let (record, now) = (facts.record(key.lifecycle()), app.clock.now());
     decide(&record, gate.map_or(&Requirement::ANY, Gate::requirement), now)?;
     if let Some(gate) = gate {
         let beside = gate.beside(&(question.seen)()).map_err(No::Request)?;
@@ -122,30 +122,30 @@ where
             decide(&record, requirement, now)?;
         }
     }
-    let passed = identity(gate, &entry, &facts);
-    Ok((entry, passed))
+    let passed = identity(app, gate, &key, &facts);
+    Ok((key, passed))
 }
 
 /// What the gate tells of a key.
-fn identity(gate: Option<&Gate>, entry: &KeyEntry, facts: &Facts) -> Passed {
+fn identity(app: &App, gate: Option<&Gate>, found: &Found, facts: &Facts) -> Passed {
     let tells = |header| gate.is_none_or(|gate| gate.tells(header));
     let (level, permissions) = match facts {
-        Facts::Account { level, owner } => (owner.as_ref().map(|(_, standing)| standing.level.min(*level)), None),
-        Facts::Service { policy, .. } => (None, gate.map(|gate| gate.told(granted(policy.as_deref())))),
+        Facts::Account { level, standing } => (standing.map(|standing| standing.level.min(*level)), None),
+        Facts::Service { policy, .. } => (None, gate.map(|gate| gate.told(granted(policy.get())))),
     };
     Passed {
-        key: Some(entry.id()).filter(|_| tells(IdentityHeader::XKeyId)),
-        owner: entry.owner().filter(|_| tells(IdentityHeader::XOwnerId)),
+        key: Some(found.id()).filter(|_| tells(IdentityHeader::XKeyId)),
+        owner: Some(found).filter(|_| tells(IdentityHeader::XOwnerId)).and_then(|found| app.index.owner(found)),
         level: level.filter(|_| tells(IdentityHeader::XKeyLevel)),
         permissions: permissions.filter(|_| tells(IdentityHeader::XPermissions)),
     }
 }
 
 /// Counts the answer, and notes the use of a key that passed.
-fn told(app: &App, answer: Result<(KeyEntry, Passed), No>) -> Result<Passed, AppError> {
+fn told(app: &App, answer: Result<(Found, Passed), No>) -> Result<Passed, AppError> {
     match answer {
         Ok((entry, passed)) => {
-            app.last_used.note(&entry, app.clock.now());
+            app.last_used.note(&app.index, &entry, app.clock.now());
             app.metrics.gated(Outcome::Valid);
             Ok(passed)
         }

@@ -11,6 +11,7 @@ use keybearer_core::token::Credential;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{AppError, FieldError};
+use crate::index::View;
 pub use crate::index::{Facts, KeyEntry, granted};
 
 /// The answer to a verification.
@@ -89,8 +90,9 @@ pub fn introspect(app: &App, text: &str) -> Verdict {
 }
 
 fn decided(app: &App, text: &str, requirement: &Requirement) -> Verdict {
-    match Credential::parse(text) {
-        Ok(credential) => prove(app, &credential, requirement),
+    let view = app.index.view();
+    match Credential::parse_expecting(text, |id| view.expect(id)) {
+        Ok(credential) => prove_in(app, view, &credential, requirement),
         Err(_) => Verdict { decision: Err(Denial::Malformed), key: None },
     }
 }
@@ -98,13 +100,17 @@ fn decided(app: &App, text: &str, requirement: &Requirement) -> Verdict {
 /// Verifies a key that was read already. It is counted by whoever asks.
 #[must_use]
 pub fn prove(app: &App, credential: &Credential, requirement: &Requirement) -> Verdict {
+    prove_in(app, app.index.view(), credential, requirement)
+}
+
+fn prove_in(app: &App, view: View<'_>, credential: &Credential, requirement: &Requirement) -> Verdict {
     let now = app.clock.now();
-    let Some(entry) = app.index.prove(credential, &app.peppers) else {
+    let Some(entry) = view.prove_entry(credential, &app.peppers) else {
         return Verdict { decision: Err(Denial::NotFound), key: None };
     };
     let verdict = judge(app, entry, requirement, now);
     if let (Ok(_), Some((entry, _))) = (&verdict.decision, &verdict.key) {
-        app.last_used.note(entry, now);
+        app.last_used.note(&app.index, entry, now);
     }
     verdict
 }

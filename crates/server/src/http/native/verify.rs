@@ -139,13 +139,13 @@ fn verified_key<'a>(entry: &'a KeyEntry, facts: &'a Facts) -> api::VerifiedKey<'
         expires_at: entry.lifecycle().expires_at().map(dress::moment),
     };
     match facts {
-        Facts::Account { level, owner } => {
-            verified.external_id = owner.as_ref().and_then(|(owner, _)| owner.external_id.as_deref().map(Cow::from));
-            verified.level = Some(owner.as_ref().map_or(0, |(_, standing)| standing.level.min(*level).number()));
+        Facts::Account { level, standing } => {
+            verified.external_id = entry.account().get().and_then(|owner| owner.external_id.as_deref().map(Cow::from));
+            verified.level = Some(standing.map_or(0, |standing| standing.level.min(*level).number()));
         }
         Facts::Service { id, policy } => {
-            verified.policy = Some(api::Named { id: id.0, name: policy.as_ref().map(|policy| policy.name.clone()) });
-            verified.permissions = Some(granted(policy.as_deref()).iter().map(|permission| permission.as_str().into()).collect());
+            verified.policy = Some(api::Named { id: id.0, name: policy.get().map(|policy| policy.name.clone()) });
+            verified.permissions = Some(granted(policy.get()).iter().map(|permission| permission.as_str().into()).collect());
         }
     }
     verified

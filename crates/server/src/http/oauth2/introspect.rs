@@ -48,16 +48,12 @@ struct Active<'a> {
 }
 
 impl<'a> Active<'a> {
-    fn new(entry: &KeyEntry, facts: &'a Facts, iss: Option<&'a str>) -> Self {
+    fn new(entry: &'a KeyEntry, facts: &Facts, iss: Option<&'a str>) -> Self {
         let id = entry.id().to_string();
-        let username = match facts {
-            Facts::Account { owner, .. } => owner.as_ref().map(|(owner, _)| owner.username.as_str()),
-            Facts::Service { .. } => None,
-        };
         Self {
             active: true,
             scope: scope(facts),
-            username,
+            username: entry.account().get().map(|owner| owner.username.as_str()),
             token_type: "Bearer",
             exp: entry.lifecycle().expires_at().map(seconds),
             iat: entry.id().created_at().map(seconds),
@@ -73,11 +69,11 @@ impl<'a> Active<'a> {
 /// those and libraries compare words: `level:0 level:1 level:2`.
 fn scope(facts: &Facts) -> String {
     let words: Vec<String> = match facts {
-        Facts::Account { level, owner } => {
-            let level = owner.as_ref().map_or(Level::NONE, |(_, standing)| standing.level.min(*level));
+        Facts::Account { level, standing } => {
+            let level = standing.map_or(Level::NONE, |standing| standing.level.min(*level));
             Level::all().filter(|one| *one <= level).map(|one| format!("level:{one}")).collect()
         }
-        Facts::Service { policy, .. } => granted(policy.as_deref()).iter().map(ToString::to_string).collect(),
+        Facts::Service { policy, .. } => granted(policy.get()).iter().map(ToString::to_string).collect(),
     };
     words.join(" ")
 }

@@ -123,7 +123,7 @@ impl Words<'_> {
             Denial::InsufficientPermissions { any_of, all_of } if any_of.is_empty() && all_of.is_empty() => {
                 visit.t("explain-service-needed")
             }
-            Denial::InsufficientPermissions { any_of, all_of } => match self.key.map(KeyEntry::kind) {
+            Denial::InsufficientPermissions { any_of, all_of } => match self.key.map(|key| key.kind()) {
                 Some(KeyKind::Account) => visit.t("explain-permissions-none"),
                 _ if any_of.is_empty() => visit.t1("explain-permissions-lacking", "count", all_of.len()),
                 _ => visit.t1("explain-permissions-lacking-all", "count", any_of.len()),
