@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::Poll;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
@@ -18,12 +18,13 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::answer_body::accounted;
-use super::pace::{Overdue, Pace};
+use super::pace::{Alarm, Overdue, Pace};
 use super::request_body::RequestBody;
 use super::stream::{Protocol, Stream, sniff};
+use super::waiting::Waiting;
 use crate::app::App;
 use crate::config::HttpConfig;
 use crate::http::shortcut::Shortcut;
@@ -133,25 +134,41 @@ impl Serving {
 /// those under way are answered.
 async fn drive<C: Future>(connection: C, finish: impl Fn(Pin<&mut C>), pace: &Pace, mut stopping: watch::Receiver<bool>) {
     let mut connection = pin!(connection);
-    let mut timer = pin!(sleep(Duration::ZERO));
+    let mut alarm = Alarm::new();
+    let (news, mut waiting) = (stopping.clone(), Waiting::default());
+    let mut stop = pin!(stopping.wait_for(|stopping| *stopping));
     let mut told = false;
     loop {
-        tokio::select! {
+        let turn = poll_fn(|context| {
             // The connection first: what it does changes the pace.
-            biased;
-            _ = connection.as_mut() => return,
-            _ = stopping.wait_for(|stopping| *stopping), if !told => {
+            if connection.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Turn::Over);
+            }
+            // This wakes all connections at once; until then they need not ask what they share.
+            let is_silent = waiting.is_for(context) && matches!(news.has_changed(), Ok(false));
+            if !told && !is_silent && waiting.poll(context, |context| stop.as_mut().poll(context).map(drop)).is_ready() {
+                return Poll::Ready(Turn::Stop);
+            }
+            pace.poll_overdue(context, &mut alarm).map(Turn::Overdue)
+        });
+        match turn.await {
+            Turn::Over | Turn::Overdue(Overdue::Late) => return,
+            Turn::Stop => {
                 told = true;
                 pace.stop();
-                finish(connection.as_mut());
             }
-            overdue = poll_fn(|context| pace.poll_overdue(context, timer.as_mut())) => match overdue {
-                Overdue::Late => return,
-                Overdue::Idle => {
-                    pace.close();
-                    finish(connection.as_mut());
-                }
-            }
+            Turn::Overdue(Overdue::Idle) => pace.close(),
         }
+        finish(connection.as_mut());
     }
+}
+
+/// What becomes of a connection.
+enum Turn {
+    /// It has ended.
+    Over,
+    /// The server stops.
+    Stop,
+    /// It does not get anywhere.
+    Overdue(Overdue),
 }
