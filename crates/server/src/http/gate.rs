@@ -20,6 +20,7 @@ use self::request::{seen, target};
 use crate::app::App;
 use crate::caller::Presented;
 use crate::error::{AppError, AuthError};
+use crate::http::answer::uuid;
 use crate::http::credentials::{self, Carried};
 use crate::ops;
 use crate::ops::gate::{Passed, Question};
@@ -79,19 +80,32 @@ fn presented(headers: &HeaderMap, gate: Option<&Gate>) -> Result<Option<Presente
 fn identity(passed: &Passed) -> [(HeaderName, HeaderValue); 4] {
     let text = |text: Option<String>| text.and_then(|text| HeaderValue::try_from(text).ok()).unwrap_or(HeaderValue::from_static(""));
     let value = |header| match header {
-        IdentityHeader::XKeyId => text(passed.key.map(|key| key.to_string())),
+        IdentityHeader::XKeyId => passed.key.map_or(HeaderValue::from_static(""), |key| uuid(key.as_uuid())),
         IdentityHeader::XOwnerId => passed.owner.map_or(HeaderValue::from_static(""), |owner| owner.0.into()),
         IdentityHeader::XKeyLevel => passed.level.map_or(HeaderValue::from_static(""), |level| u16::from(level.number()).into()),
         IdentityHeader::XPermissions => text(passed.permissions.clone()),
     };
-    IdentityHeader::ALL.map(|header| (HeaderName::from_static(header.as_str()), value(header)))
+    IdentityHeader::ALL.map(|header| (name(header), value(header)))
+}
+
+/// The name of such a header, read when this is compiled.
+fn name(header: IdentityHeader) -> HeaderName {
+    match header {
+        IdentityHeader::XKeyId => const { HeaderName::from_static(IdentityHeader::XKeyId.as_str()) },
+        IdentityHeader::XOwnerId => const { HeaderName::from_static(IdentityHeader::XOwnerId.as_str()) },
+        IdentityHeader::XKeyLevel => const { HeaderName::from_static(IdentityHeader::XKeyLevel.as_str()) },
+        IdentityHeader::XPermissions => const { HeaderName::from_static(IdentityHeader::XPermissions.as_str()) },
+    }
 }
 
 fn let_through(passed: &Passed) -> Response {
     let mut response = StatusCode::OK.into_response();
     let headers = response.headers_mut();
+    // With room for the id of the request.
     headers.reserve(8);
-    headers.extend(identity(passed));
+    for (name, value) in identity(passed) {
+        headers.insert(name, value);
+    }
     response
 }
 

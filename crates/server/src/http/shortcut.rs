@@ -58,16 +58,16 @@ impl Shortcut {
     pub(super) async fn answer(self, app: &Arc<App>, peer: SocketAddr, request: Request<Body>) -> Response {
         let _active = app.metrics.http.begin();
         let began = Instant::now();
-        let id = request::id(request.headers());
+        let id = request::written_id(request.headers());
         let asked = request.method().clone();
         let answered = AssertUnwindSafe(self.ask(app, peer, request)).catch_unwind().await;
         let answered = answered.unwrap_or_else(|_| Err(AppError::Internal("a handler panicked".into())));
         let mut response = answered.unwrap_or_else(|error| {
-            failure::log(&error, &id);
-            self.word(&error, &id)
+            failure::log(&error, request::text(&id));
+            self.word(&error, request::text(&id))
         });
         let took = began.elapsed();
-        request::log(&id, &asked, self.route(), response.status(), took);
+        request::log(request::text(&id), &asked, self.route(), response.status(), took);
         request::mark(&mut response, id);
         target::close_if(target::is_unread(&response), &mut response);
         app.metrics.http.note(method(asked.as_str()), Some(self.route()), response.status().as_u16(), took);
@@ -77,7 +77,8 @@ impl Shortcut {
     async fn ask(self, app: &Arc<App>, peer: SocketAddr, request: Request<Body>) -> Result<Response, AppError> {
         match self {
             Self::Gate => gate::answer(app, &request.into_parts().0, Some(peer.ip())).await,
-            Self::Verify => native::verify_one(app, VerifyCall::from_request(request, app).await?),
+            // Apart, so that each request to a gate does not carry its state along.
+            Self::Verify => Box::pin(async move { native::verify_one(app, VerifyCall::from_request(request, app).await?) }).await,
         }
     }
 

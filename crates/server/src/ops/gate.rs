@@ -5,6 +5,7 @@ use keybearer_core::decision::{Denial, Outcome, decide};
 use keybearer_core::gate::{self, ANY, Gate, IdentityHeader, Seen};
 use keybearer_core::requirement::Requirement;
 use keybearer_core::role::Level;
+use keybearer_core::time::UnixMillis;
 use keybearer_core::token::{Credential, KeyId};
 
 use crate::app::App;
@@ -105,8 +106,16 @@ impl From<Denial> for No {
     }
 }
 
+/// A request that passes.
+struct Use {
+    key: KeyEntry,
+    /// When it was decided.
+    now: UnixMillis,
+    passed: Passed,
+}
+
 /// Whether the request passes, and with which key.
-fn passes<'a, C, S>(app: &App, gate: Option<&Gate>, question: &Question<C, S>) -> Result<(KeyEntry, Passed), No>
+fn passes<'a, C, S>(app: &App, gate: Option<&Gate>, question: &Question<C, S>) -> Result<Use, No>
 where
     C: Fn(Option<&Gate>) -> Result<Option<Presented>, AuthError>,
     S: Fn() -> Seen<'a>,
@@ -123,7 +132,7 @@ where
         }
     }
     let passed = identity(gate, &entry, &facts);
-    Ok((entry, passed))
+    Ok(Use { key: entry, now, passed })
 }
 
 /// What the gate tells of a key.
@@ -142,10 +151,10 @@ fn identity(gate: Option<&Gate>, entry: &KeyEntry, facts: &Facts) -> Passed {
 }
 
 /// Counts the answer, and notes the use of a key that passed.
-fn told(app: &App, answer: Result<(KeyEntry, Passed), No>) -> Result<Passed, AppError> {
+fn told(app: &App, answer: Result<Use, No>) -> Result<Passed, AppError> {
     match answer {
-        Ok((entry, passed)) => {
-            app.last_used.note(&entry, app.clock.now());
+        Ok(Use { key, now, passed }) => {
+            app.last_used.note(&key, now);
             app.metrics.gated(Outcome::Valid);
             Ok(passed)
         }
