@@ -49,13 +49,19 @@ pub(super) fn is_plain(uri: &Uri) -> bool {
 
 /// What the gate says of this request from this peer. Its body is not looked at.
 pub(super) async fn answer(app: &App, request: &Parts, peer: Option<IpAddr>) -> Result<Response, AppError> {
+    app.in_force().await?;
+    answer_in_force(app, request, peer)
+}
+
+/// As [`answer`], by whoever has made sure that the image is in force.
+pub(super) fn answer_in_force(app: &App, request: &Parts, peer: Option<IpAddr>) -> Result<Response, AppError> {
     let target = target(&request.uri).ok_or(AppError::NoSuchPath)?;
     let headers = &request.headers;
     let question = Question {
         credential: |gate: Option<&Gate>| presented(headers, gate),
         seen: || seen((&request.method, &target, headers), peer, &app.config.trusted_proxies),
     };
-    ops::gate::ask(app, target.name, question).await.map(|passed| let_through(&passed))
+    ops::gate::ask_in_force(app, target.name, &question).map(|passed| let_through(&passed))
 }
 
 /// The credential that a gate looks at. The built-in one looks at all that any face knows.

@@ -60,16 +60,28 @@ impl Stop {
 /// Asks a gate about a request.
 ///
 /// # Errors
-/// [`AppError::Auth`] where no good key came; [`AppError::Stopped`] where it may not pass; [`AppError::NoSuchPath`] where there is no such gate;
-/// [`AppError::InDoubt`].
+/// As [`ask_in_force`], and [`AppError::InDoubt`] where nobody can tell what is in force.
 pub async fn ask<'a, C, S>(app: &App, name: &str, question: Question<C, S>) -> Result<Passed, AppError>
 where
     C: Fn(Option<&Gate>) -> Result<Option<Presented>, AuthError>,
     S: Fn() -> Seen<'a>,
 {
     app.in_force().await?;
+    ask_in_force(app, name, &question)
+}
+
+/// As [`ask`], by whoever has made sure that the image is in force, after the request was there.
+///
+/// # Errors
+/// [`AppError::Auth`] where no good key came; [`AppError::Stopped`] where it may not pass; [`AppError::NoSuchPath`] where there is no such gate;
+/// [`AppError::InDoubt`] where it changes all the time.
+pub fn ask_in_force<'a, C, S>(app: &App, name: &str, question: &Question<C, S>) -> Result<Passed, AppError>
+where
+    C: Fn(Option<&Gate>) -> Result<Option<Presented>, AuthError>,
+    S: Fn() -> Seen<'a>,
+{
     if name == ANY {
-        return told(app, passes(app, None, &question));
+        return told(app, passes(app, None, question));
     }
     for _ in 0..LOOKS {
         let gate = match app.index.gate(name) {
@@ -77,7 +89,7 @@ where
             FoundGate::Changing => continue,
             FoundGate::Here(gate) => gate,
         };
-        let passed = passes(app, Some(&gate.gate), &question);
+        let passed = passes(app, Some(&gate.gate), question);
         // The gate that decided was in force while key and policy were looked at. Otherwise a new policy could meet the old gate, and together
         // grant what neither did at any time.
         if app.index.gate(name).is(&gate) {

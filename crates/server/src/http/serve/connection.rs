@@ -1,7 +1,7 @@
 //! One connection, from its first byte to its last: TLS where it is set, HTTP/1.1 or HTTP/2 as the client begins, and an end to everything
 //! that does not get anywhere.
 
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -105,6 +105,10 @@ impl Serving {
             move |request: Request<Incoming>| {
                 let under_way = pace.request();
                 let shortcut = Shortcut::find(&app, &request);
+                if let Some(shortcut) = shortcut.filter(|shortcut| shortcut.is_at_once(&app)) {
+                    let answer = shortcut.answer_at_once(&app, peer, request);
+                    return Either::Left(ready(Ok(answer.map(|body| accounted(body, under_way)))));
+                }
                 let mut request = request.map(|body| RequestBody::whole(body, body_timeout));
                 let answer = match shortcut {
                     Some(shortcut) => {
@@ -116,7 +120,7 @@ impl Serving {
                         Either::Right(router.call(request))
                     }
                 };
-                async { answer.await.map(|answer| answer.map(|body| accounted(body, under_way))) }
+                Either::Right(async { answer.await.map(|answer| answer.map(|body| accounted(body, under_way))) })
             }
         });
         match protocol {
