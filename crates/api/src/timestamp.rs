@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use jiff::fmt::temporal::DateTimePrinter;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 /// A moment, on the wire as RFC 3339 in UTC with milliseconds: `2022-11-06T15:57:30.190Z`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -31,10 +32,42 @@ impl Timestamp {
     }
 }
 
+/// How a moment is written.
+static PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+
+/// The 24 bytes of a moment, on the stack: answers hold many of them.
+#[derive(Default)]
+struct Written {
+    bytes: [u8; 24],
+    len: usize,
+}
+
+impl Written {
+    fn of(moment: Timestamp) -> Option<Self> {
+        let moment = jiff::Timestamp::from_millisecond(moment.milliseconds).ok()?;
+        let mut written = Self::default();
+        PRINTER.print_timestamp(&moment, &mut written).ok()?;
+        Some(written)
+    }
+
+    fn text(&self) -> &str {
+        str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
+    }
+}
+
+impl jiff::fmt::Write for Written {
+    fn write_str(&mut self, part: &str) -> Result<(), jiff::Error> {
+        let end = self.len + part.len();
+        let room = self.bytes.get_mut(self.len..end).ok_or_else(|| jiff::Error::from_args(format_args!("no such moment")))?;
+        room.copy_from_slice(part.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = jiff::Timestamp::from_millisecond(self.milliseconds).map_err(|_| fmt::Error)?;
-        write!(f, "{moment:.3}")
+        f.write_str(Written::of(*self).ok_or(fmt::Error)?.text())
     }
 }
 
@@ -48,7 +81,8 @@ impl FromStr for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let written = Written::of(*self).ok_or_else(|| ser::Error::custom("no such moment"))?;
+        serializer.serialize_str(written.text())
     }
 }
 

@@ -127,7 +127,7 @@ impl IdentityHeader {
 
     /// The name of the header.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::XKeyId => "x-key-id",
             Self::XOwnerId => "x-owner-id",

@@ -4,11 +4,12 @@ mod rules;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::thread;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 pub use self::rules::{MAX_CHARACTERS, MIN_CHARACTERS, PasswordError, check};
@@ -18,10 +19,14 @@ const MEMORY: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
+/// By how much hashing steps back: on cores that requests take whole, it gets a tenth of one.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
 /// How many callers may wait for their turn.
 const MOST_WAITING: usize = 32;
 
-/// Hashes and verifies passwords, on at most half of the cores: a flood of logins leaves the rest to verification.
+/// Hashes and verifies passwords, on at most half of the cores, and after what else wants them: a flood of logins leaves them to verification.
 pub struct Passwords {
     /// One for each caller that waits or runs.
     places: Arc<Semaphore>,
@@ -95,13 +100,25 @@ impl Passwords {
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Busy)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Busy)?;
-        // The permits go along, so that a caller who hangs up does not make room for another while the hash still runs.
-        let running = tokio::task::spawn_blocking(move || {
+        let (tell, told) = oneshot::channel();
+        // The permits go along, so that a caller who hangs up does not make room for another while the hash still runs. A thread of its own costs
+        // next to nothing beside a hash, and its priority is lowered for good: no thread may raise it again.
+        let begun = thread::Builder::new().name("password".into()).spawn(move || {
             let _held = (place, turn);
-            work()
+            give_way();
+            drop(tell.send(work()));
         });
-        // It fails only when the runtime shuts down before the work begins.
-        running.await.map_err(|_| Busy)
+        begun.map_err(|_| Busy)?;
+        told.await.map_err(|_| Busy)
+    }
+}
+
+/// Lets the threads that answer requests go first from here on. Where that fails, hashing is only as eager as they are.
+fn give_way() {
+    // Elsewhere it would be the whole process that gives way.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "hashing a password does not give way to requests");
     }
 }
 
@@ -198,6 +215,15 @@ mod tests {
         assert_eq!(second.await.unwrap(), Ok(2));
         assert_eq!(passwords.run(|| 4).await, Ok(4));
         assert_eq!(passwords.load(), (0, 0));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashing_gives_way_to_whoever_asked_for_it() {
+        let priority = || rustix::process::getpriority_process(None).unwrap();
+        let own = priority();
+        let hashing = Passwords::bounded(1, 1).run(priority).await.unwrap();
+        assert_eq!((hashing, priority()), ((own + NICENESS).min(19), own));
     }
 
     #[tokio::test]

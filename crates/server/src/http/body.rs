@@ -54,6 +54,7 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), AppError> {
     require_uncompressed(headers)?;
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let content_type = match (types.next(), types.next()) {
+        (Some(content_type), None) if content_type == "application/json" => return Ok(()),
         (Some(content_type), None) => content_type.to_str().unwrap_or_default().to_ascii_lowercase(),
         _ => return Err(AppError::UnsupportedMedia("say what the body is with the header Content-Type: application/json, once")),
     };
@@ -131,7 +132,9 @@ pub fn flat<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T,
     require_json(headers)?;
     // From an array, serde would take the entries for the fields, by their place.
     if bytes.trim_ascii_start().first() == Some(&b'{')
-        && let Ok(read) = serde_json::from_slice(bytes)
+        // Once for all texts in it, instead of for each.
+        && let Ok(text) = str::from_utf8(bytes)
+        && let Ok(read) = serde_json::from_str(text)
     {
         return Ok(read);
     }

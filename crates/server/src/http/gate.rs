@@ -20,6 +20,7 @@ use self::request::{seen, target};
 use crate::app::App;
 use crate::caller::Presented;
 use crate::error::{AppError, AuthError};
+use crate::http::answer::uuid;
 use crate::http::credentials::{self, Carried};
 use crate::ops;
 use crate::ops::gate::{Passed, Question};
@@ -48,13 +49,19 @@ pub(super) fn is_plain(uri: &Uri) -> bool {
 
 /// What the gate says of this request from this peer. Its body is not looked at.
 pub(super) async fn answer(app: &App, request: &Parts, peer: Option<IpAddr>) -> Result<Response, AppError> {
+    app.in_force().await?;
+    answer_in_force(app, request, peer)
+}
+
+/// As [`answer`], by whoever has made sure that the image is in force.
+pub(super) fn answer_in_force(app: &App, request: &Parts, peer: Option<IpAddr>) -> Result<Response, AppError> {
     let target = target(&request.uri).ok_or(AppError::NoSuchPath)?;
     let headers = &request.headers;
     let question = Question {
         credential: |gate: Option<&Gate>| presented(headers, gate),
         seen: || seen((&request.method, &target, headers), peer, &app.config.trusted_proxies),
     };
-    ops::gate::ask(app, target.name, question).await.map(|passed| let_through(&passed))
+    ops::gate::ask_in_force(app, target.name, &question).map(|passed| let_through(&passed))
 }
 
 /// The credential that a gate looks at. The built-in one looks at all that any face knows.
@@ -79,19 +86,32 @@ fn presented(headers: &HeaderMap, gate: Option<&Gate>) -> Result<Option<Presente
 fn identity(passed: &Passed) -> [(HeaderName, HeaderValue); 4] {
     let text = |text: Option<String>| text.and_then(|text| HeaderValue::try_from(text).ok()).unwrap_or(HeaderValue::from_static(""));
     let value = |header| match header {
-        IdentityHeader::XKeyId => text(passed.key.map(|key| key.to_string())),
+        IdentityHeader::XKeyId => passed.key.map_or(HeaderValue::from_static(""), |key| uuid(key.as_uuid())),
         IdentityHeader::XOwnerId => passed.owner.map_or(HeaderValue::from_static(""), |owner| owner.0.into()),
         IdentityHeader::XKeyLevel => passed.level.map_or(HeaderValue::from_static(""), |level| u16::from(level.number()).into()),
         IdentityHeader::XPermissions => text(passed.permissions.clone()),
     };
-    IdentityHeader::ALL.map(|header| (HeaderName::from_static(header.as_str()), value(header)))
+    IdentityHeader::ALL.map(|header| (name(header), value(header)))
+}
+
+/// The name of such a header, read when this is compiled.
+fn name(header: IdentityHeader) -> HeaderName {
+    match header {
+        IdentityHeader::XKeyId => const { HeaderName::from_static(IdentityHeader::XKeyId.as_str()) },
+        IdentityHeader::XOwnerId => const { HeaderName::from_static(IdentityHeader::XOwnerId.as_str()) },
+        IdentityHeader::XKeyLevel => const { HeaderName::from_static(IdentityHeader::XKeyLevel.as_str()) },
+        IdentityHeader::XPermissions => const { HeaderName::from_static(IdentityHeader::XPermissions.as_str()) },
+    }
 }
 
 fn let_through(passed: &Passed) -> Response {
     let mut response = StatusCode::OK.into_response();
     let headers = response.headers_mut();
+    // With room for the id of the request.
     headers.reserve(8);
-    headers.extend(identity(passed));
+    for (name, value) in identity(passed) {
+        headers.insert(name, value);
+    }
     response
 }
 

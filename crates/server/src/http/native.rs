@@ -17,6 +17,7 @@ mod sessions;
 mod verify;
 mod version;
 mod whoami;
+mod written;
 
 use std::sync::Arc;
 

@@ -20,7 +20,8 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request its id (a well-formed one that it brings is kept), and logs how it ended.
 pub async fn note(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let id = id(request.headers());
+    let written = written_id(request.headers());
+    let id = text(&written).to_owned();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     // Only a server without a listener, as in a unit test, has no peer.
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
@@ -31,13 +32,23 @@ pub async fn note(State(app): State<Arc<App>>, mut request: Request, next: Next)
     let mut response = next.run(request).await;
     let route = response.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     log(&id, &method, route, response.status(), began.elapsed());
-    mark(&mut response, id);
+    mark(&mut response, written);
     response
 }
 
 /// The id of a request: a well-formed one that it brings, or a new one.
 pub(super) fn id(headers: &HeaderMap) -> String {
-    brought(headers).unwrap_or_else(new_id)
+    text(&written_id(headers)).to_owned()
+}
+
+/// As [`id`], in the form in which the answer tells it.
+pub(super) fn written_id(headers: &HeaderMap) -> HeaderValue {
+    brought(headers).cloned().unwrap_or_else(new_id)
+}
+
+/// An id as it stands in the log.
+pub(super) fn text(id: &HeaderValue) -> &str {
+    id.to_str().unwrap_or_default()
 }
 
 /// Logs how a request ended.
@@ -53,10 +64,8 @@ pub(super) fn log(id: &str, method: &Method, route: &str, status: StatusCode, to
 }
 
 /// Tells in an answer to which request it belongs.
-pub(super) fn mark(response: &mut Response, id: String) {
-    if let Ok(value) = HeaderValue::try_from(id) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
+pub(super) fn mark(response: &mut Response, id: HeaderValue) {
+    response.headers_mut().insert(REQUEST_ID, id);
 }
 
 /// Leaves with the answer which route gave it, for the log.
@@ -69,19 +78,18 @@ pub async fn mark_route(request: Request, next: Next) -> Response {
     response
 }
 
-fn brought(headers: &HeaderMap) -> Option<String> {
+fn brought(headers: &HeaderMap) -> Option<&HeaderValue> {
     let mut values = headers.get_all(REQUEST_ID).iter();
     let (Some(id), None) = (values.next(), values.next()) else {
         return None;
     };
-    let id = id.to_str().ok()?;
     // Shorter than the secret of a key, which would otherwise reach the log and the audit log where somebody sends it by mistake.
-    let well_formed = (1..64).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
-    well_formed.then(|| id.to_owned())
+    let well_formed = (1..64).contains(&id.len()) && id.as_bytes().iter().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(c));
+    well_formed.then_some(id)
 }
 
-fn new_id() -> String {
-    uuid::Builder::from_random_bytes(random::public_bytes()).into_uuid().to_string()
+fn new_id() -> HeaderValue {
+    super::answer::uuid(uuid::Builder::from_random_bytes(random::public_bytes()).as_uuid())
 }
 
 impl FromRequestParts<Arc<App>> for RequestContext {

@@ -7,6 +7,7 @@ mod heads;
 mod pace;
 mod request_body;
 mod stream;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;

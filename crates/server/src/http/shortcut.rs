@@ -4,13 +4,13 @@
 //! plain (another method or spelling, a query, a host that has to be looked at twice, CORS, traces) goes through the router.
 
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::FromRequest;
-use axum::http::{HeaderMap, Method, Request, Version};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Version};
 use axum::response::Response;
 use futures_util::FutureExt;
 
@@ -54,20 +54,45 @@ impl Shortcut {
         }
     }
 
+    /// Whether there is nothing to wait for before the answer.
+    pub(super) fn is_at_once(self, app: &App) -> bool {
+        self == Self::Gate && app.is_in_force()
+    }
+
+    /// Answers, as the router would, what [`Shortcut::is_at_once`]. Most questions to a gate are, and then nothing is carried into a future.
+    pub(super) fn answer_at_once<B>(self, app: &Arc<App>, peer: SocketAddr, request: Request<B>) -> Response {
+        let _active = app.metrics.http.begin();
+        let began = Instant::now();
+        let parts = request.into_parts().0;
+        let id = request::written_id(&parts.headers);
+        let answered = catch_unwind(AssertUnwindSafe(|| gate::answer_in_force(app, &parts, Some(peer.ip()))));
+        self.told(app, (began, id, &parts.method), answered)
+    }
+
     /// Answers, as the router would.
     pub(super) async fn answer(self, app: &Arc<App>, peer: SocketAddr, request: Request<Body>) -> Response {
         let _active = app.metrics.http.begin();
         let began = Instant::now();
-        let id = request::id(request.headers());
+        let id = request::written_id(request.headers());
         let asked = request.method().clone();
         let answered = AssertUnwindSafe(self.ask(app, peer, request)).catch_unwind().await;
+        self.told(app, (began, id, &asked), answered)
+    }
+
+    /// The answer with what belongs to each, once it is logged and measured.
+    fn told(
+        self,
+        app: &App,
+        (began, id, asked): (Instant, HeaderValue, &Method),
+        answered: std::thread::Result<Result<Response, AppError>>,
+    ) -> Response {
         let answered = answered.unwrap_or_else(|_| Err(AppError::Internal("a handler panicked".into())));
         let mut response = answered.unwrap_or_else(|error| {
-            failure::log(&error, &id);
-            self.word(&error, &id)
+            failure::log(&error, request::text(&id));
+            self.word(&error, request::text(&id))
         });
         let took = began.elapsed();
-        request::log(&id, &asked, self.route(), response.status(), took);
+        request::log(request::text(&id), asked, self.route(), response.status(), took);
         request::mark(&mut response, id);
         target::close_if(target::is_unread(&response), &mut response);
         app.metrics.http.note(method(asked.as_str()), Some(self.route()), response.status().as_u16(), took);
@@ -77,7 +102,8 @@ impl Shortcut {
     async fn ask(self, app: &Arc<App>, peer: SocketAddr, request: Request<Body>) -> Result<Response, AppError> {
         match self {
             Self::Gate => gate::answer(app, &request.into_parts().0, Some(peer.ip())).await,
-            Self::Verify => native::verify_one(app, VerifyCall::from_request(request, app).await?),
+            // Apart, so that each request to a gate does not carry its state along.
+            Self::Verify => Box::pin(async move { native::verify_one(app, VerifyCall::from_request(request, app).await?) }).await,
         }
     }
 

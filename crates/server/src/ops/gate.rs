@@ -5,6 +5,7 @@ use keybearer_core::decision::{Denial, Outcome, decide};
 use keybearer_core::gate::{self, ANY, Gate, IdentityHeader, Seen};
 use keybearer_core::requirement::Requirement;
 use keybearer_core::role::Level;
+use keybearer_core::time::UnixMillis;
 use keybearer_core::token::{Credential, KeyId};
 
 use crate::app::App;
@@ -59,16 +60,28 @@ impl Stop {
 /// Asks a gate about a request.
 ///
 /// # Errors
-/// [`AppError::Auth`] where no good key came; [`AppError::Stopped`] where it may not pass; [`AppError::NoSuchPath`] where there is no such gate;
-/// [`AppError::InDoubt`].
+/// As [`ask_in_force`], and [`AppError::InDoubt`] where nobody can tell what is in force.
 pub async fn ask<'a, C, S>(app: &App, name: &str, question: Question<C, S>) -> Result<Passed, AppError>
 where
     C: Fn(Option<&Gate>) -> Result<Option<Presented>, AuthError>,
     S: Fn() -> Seen<'a>,
 {
     app.in_force().await?;
+    ask_in_force(app, name, &question)
+}
+
+/// As [`ask`], by whoever has made sure that the image is in force, after the request was there.
+///
+/// # Errors
+/// [`AppError::Auth`] where no good key came; [`AppError::Stopped`] where it may not pass; [`AppError::NoSuchPath`] where there is no such gate;
+/// [`AppError::InDoubt`] where it changes all the time.
+pub fn ask_in_force<'a, C, S>(app: &App, name: &str, question: &Question<C, S>) -> Result<Passed, AppError>
+where
+    C: Fn(Option<&Gate>) -> Result<Option<Presented>, AuthError>,
+    S: Fn() -> Seen<'a>,
+{
     if name == ANY {
-        return told(app, passes(app, None, &question));
+        return told(app, passes(app, None, question));
     }
     for _ in 0..LOOKS {
         let gate = match app.index.gate(name) {
@@ -76,7 +89,7 @@ where
             FoundGate::Changing => continue,
             FoundGate::Here(gate) => gate,
         };
-        let passed = passes(app, Some(&gate.gate), &question);
+        let passed = passes(app, Some(&gate.gate), question);
         // The gate that decided was in force while key and policy were looked at. Otherwise a new policy could meet the old gate, and together
         // grant what neither did at any time.
         if app.index.gate(name).is(&gate) {
@@ -105,8 +118,16 @@ impl From<Denial> for No {
     }
 }
 
+/// A request that passes.
+struct Use {
+    key: Found,
+    /// When it was decided.
+    now: UnixMillis,
+    passed: Passed,
+}
+
 /// Whether the request passes, and with which key.
-fn passes<'a, C, S>(app: &App, gate: Option<&Gate>, question: &Question<C, S>) -> Result<(Found, Passed), No>
+fn passes<'a, C, S>(app: &App, gate: Option<&Gate>, question: &Question<C, S>) -> Result<Use, No>
 where
     C: Fn(Option<&Gate>) -> Result<Option<Presented>, AuthError>,
     S: Fn() -> Seen<'a>,
@@ -123,7 +144,7 @@ where
         }
     }
     let passed = identity(app, gate, &key, &facts);
-    Ok((key, passed))
+    Ok(Use { key, now, passed })
 }
 
 /// What the gate tells of a key.
@@ -142,10 +163,10 @@ fn identity(app: &App, gate: Option<&Gate>, found: &Found, facts: &Facts) -> Pas
 }
 
 /// Counts the answer, and notes the use of a key that passed.
-fn told(app: &App, answer: Result<(Found, Passed), No>) -> Result<Passed, AppError> {
+fn told(app: &App, answer: Result<Use, No>) -> Result<Passed, AppError> {
     match answer {
-        Ok((entry, passed)) => {
-            app.last_used.note(&app.index, &entry, app.clock.now());
+        Ok(Use { key, now, passed }) => {
+            app.last_used.note(&app.index, &key, now);
             app.metrics.gated(Outcome::Valid);
             Ok(passed)
         }

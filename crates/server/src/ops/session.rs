@@ -1,9 +1,12 @@
 //! Signing in and out.
 
+use std::time::Duration;
+
 use keybearer_core::account::{AccountId, Unfit};
 use keybearer_core::authority::Refusal;
 use keybearer_core::name::canonical;
 use keybearer_store::{Account, Actor, NewSession, Session, SessionId, StoreError, What};
+use tokio::time::sleep;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -14,6 +17,10 @@ use crate::error::{AppError, Cause};
 use crate::metrics::Login;
 use crate::random;
 use crate::throttle::{Attempt, RetryAfter};
+
+/// How long it takes to be told that a password was not looked at. Nobody may try again at once anyway; but who does, would otherwise take as much
+/// of the server as it has, by questions that cost it more than a verification.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// A session that was started, and the token that is told once.
 pub struct SignedIn {
@@ -31,6 +38,14 @@ pub struct SignedIn {
 /// [`AppError::SignInFailed`], [`AppError::TooManyRequests`], [`AppError::Busy`], or [`AppError::Refused`] for a blocked account whose
 /// password is right.
 pub async fn sign_in(app: &App, request: &RequestContext, username: &str, password: String) -> Result<SignedIn, AppError> {
+    let signed_in = try_to_sign_in(app, request, username, password).await;
+    if let Err(AppError::TooManyRequests { .. } | AppError::Busy) = signed_in {
+        sleep(PAUSE).await;
+    }
+    signed_in
+}
+
+async fn try_to_sign_in(app: &App, request: &RequestContext, username: &str, password: String) -> Result<SignedIn, AppError> {
     let username_key = canonical(username);
     let attempt = admit(app, request, &username_key)?;
     let login = app.store.login_by_username(username_key.clone()).await?;

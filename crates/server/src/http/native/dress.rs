@@ -8,7 +8,7 @@ use keybearer_store::{Account, Key, KeyHolder, PageRequest};
 
 use crate::app::App;
 use crate::error::AppError;
-pub(super) use crate::http::answer::{json, moment, secret_json};
+pub(super) use crate::http::answer::{USUAL, json, json_by, moment, secret_json};
 use crate::http::paging;
 use crate::ops;
 

@@ -15,6 +15,7 @@ use keybearer_core::token::KeyId;
 use super::dress;
 use super::extract::{Call, FlatCall};
 use super::problem::Problems;
+use super::written;
 use crate::app::App;
 use crate::error::AppError;
 use crate::ops;
@@ -43,7 +44,8 @@ pub(super) async fn verify(State(app): State<Arc<App>>, call: Verify) -> Result<
 pub(in crate::http) fn answer(app: &App, Verify { caller, body, .. }: Verify) -> Result<Response, AppError> {
     ops::verify::require_verifier(&caller)?;
     let requirement = requirement(&body, String::new)?;
-    Ok(dress::json(&dressed(&ops::verify::verify(app, &body.key, &requirement))))
+    let verdict = ops::verify::verify(app, &body.key, &requirement);
+    Ok(dress::json_by(dress::USUAL, |out| written::verdict(&dressed(&verdict), out)))
 }
 
 /// As verify, for up to 1,000 questions: an answer to each, in their order.
@@ -62,8 +64,13 @@ pub(super) async fn verify_batch(
     }
     let requirements = body.items.iter().enumerate().map(|(place, item)| requirement(item, || format!("/items/{place}")));
     let requirements = requirements.collect::<Result<Vec<_>, _>>()?;
-    let verdicts: Vec<_> = body.items.iter().zip(&requirements).map(|(item, needs)| ops::verify::verify(&app, &item.key, needs)).collect();
-    Ok(dress::json(&api::VerifyResults { results: verdicts.iter().map(dressed).collect() }))
+    let questions = body.items.iter().zip(&requirements);
+    Ok(dress::json_by(dress::USUAL * questions.len(), |out| {
+        out.extend_from_slice(b"{\"results\":");
+        written::list(questions, out, |(item, needs), out| written::verdict(&dressed(&ops::verify::verify(&app, &item.key, needs)), out))?;
+        out.push(b'}');
+        Ok(())
+    }))
 }
 
 /// What is asked of a key; `at` tells the place of a wrong question.

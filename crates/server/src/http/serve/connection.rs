@@ -1,11 +1,11 @@
 //! One connection, from its first byte to its last: TLS where it is set, HTTP/1.1 or HTTP/2 as the client begins, and an end to everything
 //! that does not get anywhere.
 
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::Poll;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
@@ -18,12 +18,13 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::answer_body::accounted;
-use super::pace::{Overdue, Pace};
+use super::pace::{Alarm, Overdue, Pace};
 use super::request_body::RequestBody;
 use super::stream::{Protocol, Stream, sniff};
+use super::waiting::Waiting;
 use crate::app::App;
 use crate::config::HttpConfig;
 use crate::http::shortcut::Shortcut;
@@ -104,6 +105,10 @@ impl Serving {
             move |request: Request<Incoming>| {
                 let under_way = pace.request();
                 let shortcut = Shortcut::find(&app, &request);
+                if let Some(shortcut) = shortcut.filter(|shortcut| shortcut.is_at_once(&app)) {
+                    let answer = shortcut.answer_at_once(&app, peer, request);
+                    return Either::Left(ready(Ok(answer.map(|body| accounted(body, under_way)))));
+                }
                 let mut request = request.map(|body| RequestBody::whole(body, body_timeout));
                 let answer = match shortcut {
                     Some(shortcut) => {
@@ -115,7 +120,7 @@ impl Serving {
                         Either::Right(router.call(request))
                     }
                 };
-                async { answer.await.map(|answer| answer.map(|body| accounted(body, under_way))) }
+                Either::Right(async { answer.await.map(|answer| answer.map(|body| accounted(body, under_way))) })
             }
         });
         match protocol {
@@ -133,25 +138,41 @@ impl Serving {
 /// those under way are answered.
 async fn drive<C: Future>(connection: C, finish: impl Fn(Pin<&mut C>), pace: &Pace, mut stopping: watch::Receiver<bool>) {
     let mut connection = pin!(connection);
-    let mut timer = pin!(sleep(Duration::ZERO));
+    let mut alarm = Alarm::new();
+    let (news, mut waiting) = (stopping.clone(), Waiting::default());
+    let mut stop = pin!(stopping.wait_for(|stopping| *stopping));
     let mut told = false;
     loop {
-        tokio::select! {
+        let turn = poll_fn(|context| {
             // The connection first: what it does changes the pace.
-            biased;
-            _ = connection.as_mut() => return,
-            _ = stopping.wait_for(|stopping| *stopping), if !told => {
+            if connection.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Turn::Over);
+            }
+            // This wakes all connections at once; until then they need not ask what they share.
+            let is_silent = waiting.is_for(context) && matches!(news.has_changed(), Ok(false));
+            if !told && !is_silent && waiting.poll(context, |context| stop.as_mut().poll(context).map(drop)).is_ready() {
+                return Poll::Ready(Turn::Stop);
+            }
+            pace.poll_overdue(context, &mut alarm).map(Turn::Overdue)
+        });
+        match turn.await {
+            Turn::Over | Turn::Overdue(Overdue::Late) => return,
+            Turn::Stop => {
                 told = true;
                 pace.stop();
-                finish(connection.as_mut());
             }
-            overdue = poll_fn(|context| pace.poll_overdue(context, timer.as_mut())) => match overdue {
-                Overdue::Late => return,
-                Overdue::Idle => {
-                    pace.close();
-                    finish(connection.as_mut());
-                }
-            }
+            Turn::Overdue(Overdue::Idle) => pace.close(),
         }
+        finish(connection.as_mut());
     }
+}
+
+/// What becomes of a connection.
+enum Turn {
+    /// It has ended.
+    Over,
+    /// The server stops.
+    Stop,
+    /// It does not get anywhere.
+    Overdue(Overdue),
 }

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
+use super::waiting::Waiting;
 use crate::config::HttpConfig;
 
 /// How long a connection that is being closed may take for it: to read what the other side has sent already, so that our last answer is not
@@ -97,8 +98,12 @@ impl Pace {
         }
     }
 
-    /// Resolves when the connection should not go on. To be polled after whatever may change the pace, with a timer of the caller.
-    pub(super) fn poll_overdue(&self, context: &mut Context<'_>, mut timer: Pin<&mut Sleep>) -> Poll<Overdue> {
+    /// Resolves when the connection should not go on. To be polled after whatever may change the pace, with an alarm of the caller.
+    pub(super) fn poll_overdue(&self, context: &mut Context<'_>, alarm: &mut Alarm) -> Poll<Overdue> {
+        // After most requests there is only more time than before, and nobody has to look at the clock for that.
+        if alarm.is_set(context) && self.now().deadline(self).is_none_or(|(at, _)| alarm.timer.deadline() <= at) {
+            return Poll::Pending;
+        }
         loop {
             let now = Instant::now();
             let at = match self.now().deadline(self) {
@@ -107,14 +112,36 @@ impl Pace {
                 // To be looked at again.
                 None => now + self.idle_timeout,
             };
-            // A timer that is too early only looks in vain.
-            if at < timer.deadline() || timer.is_elapsed() {
-                timer.as_mut().reset(at);
-            }
-            if timer.as_mut().poll(context).is_pending() {
+            if alarm.poll(context, at).is_pending() {
                 return Poll::Pending;
             }
         }
+    }
+}
+
+/// Wakes a connection when its pace has to be looked at.
+pub(super) struct Alarm {
+    timer: Pin<Box<Sleep>>,
+    waiting: Waiting,
+}
+
+impl Alarm {
+    /// One that rings as soon as it is polled.
+    pub(super) fn new() -> Self {
+        Self { timer: Box::pin(sleep(Duration::ZERO)), waiting: Waiting::default() }
+    }
+
+    /// Whether it will ring for whoever polls now, and has not rung yet.
+    fn is_set(&self, context: &Context<'_>) -> bool {
+        self.waiting.is_for(context) && !self.timer.is_elapsed()
+    }
+
+    /// Rings at that moment, or before it: an alarm that is too early only looks in vain.
+    fn poll(&mut self, context: &mut Context<'_>, at: Instant) -> Poll<()> {
+        if at < self.timer.deadline() || self.timer.is_elapsed() {
+            self.timer.as_mut().reset(at);
+        }
+        self.waiting.poll(context, |context| self.timer.as_mut().poll(context))
     }
 }
 
