@@ -27,6 +27,10 @@ use crate::ops::gate::{Passed, Question};
 /// The service as it is mounted.
 pub type Server = AuthorizationServer<ExtAuthz>;
 
+/// The description of the service and of all that it needs, for server reflection. `envoy-types` has none as code, but the `.proto` files from
+/// which it was made; a test compiles them and compares.
+pub const DESCRIPTORS: &[u8] = include_bytes!("../../../proto/envoy/ext_authz.binpb");
+
 /// Under which of the `context_extensions` the name of the gate stands.
 const GATE: &str = "gate";
 
