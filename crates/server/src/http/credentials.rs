@@ -39,6 +39,12 @@ pub fn is_carrier(name: &str) -> bool {
     CARRIERS.contains(&name)
 }
 
+/// As [`is_carrier`], of a name that may not be in lower case yet.
+#[must_use]
+pub fn is_carrier_in_any_case(name: &str) -> bool {
+    CARRIERS.iter().any(|carrier| carrier.eq_ignore_ascii_case(name))
+}
+
 /// Whether a request has more than one credential header, or one of them twice.
 #[must_use]
 pub fn are_many(headers: &HeaderMap) -> bool {
