@@ -15,4 +15,5 @@ pub mod rounds;
 pub mod run;
 pub mod seed;
 pub mod server;
+pub mod streams;
 pub mod world;

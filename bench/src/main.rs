@@ -10,6 +10,7 @@ fn main() {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
         ["reference", "constant"] => block_on(reference::constant::run()),
+        ["reference", "constant", "http2"] => block_on(reference::constant::run_http2()),
         ["reference", "verdict", dir] => block_on(reference::verdict::run(Path::new(dir))),
         ["reference", "select", dir] => block_on(reference::select::run(Path::new(dir))),
         _ => run::run(&Run::parse(&words)),

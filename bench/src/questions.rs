@@ -1,5 +1,10 @@
 //! What is asked of the servers: each kind of request as a template into which a key is written.
 
+use envoy_types::pb::envoy::config::core::v3::{Address, SocketAddress, address, socket_address};
+use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Peer, Request};
+use envoy_types::pb::envoy::service::auth::v3::{AttributeContext, CheckRequest};
+use prost::Message as _;
+
 use crate::client::Client;
 use crate::load::{Ask, Random};
 use crate::world::{TOKEN, World};
@@ -71,6 +76,81 @@ impl Ask for Question<'_> {
 
     fn is_right(&self, status: &[u8], body: &[u8]) -> bool {
         status == self.status.as_bytes() && body.starts_with(self.body.as_bytes())
+    }
+}
+
+/// `Check`, as Envoy asks it over gRPC about a request that a browser's `fetch` might send.
+pub struct Check<'a>(Question<'a>);
+
+impl<'a> Check<'a> {
+    /// Where it is asked.
+    pub const PATH: &'static str = "/envoy.service.auth.v3.Authorization/Check";
+
+    /// With the keys of a world, to the gate `any`.
+    #[must_use]
+    pub fn new(tokens: &'a [u8]) -> Self {
+        let headers = [
+            (":authority", "shop.example.com"),
+            (":method", "GET"),
+            (":path", "/orders/1"),
+            (":scheme", "https"),
+            ("accept", "application/json"),
+            ("accept-encoding", "gzip, deflate, br"),
+            ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+            ("x-api-key", HOLE),
+            ("x-forwarded-proto", "https"),
+            ("x-request-id", "5a24a3a5-6e8a-4c37-a7f1-0d0f6b1f9f4e"),
+        ];
+        let http = HttpRequest {
+            id: "1234567890123456789".into(),
+            method: "GET".into(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            path: "/orders/1".into(),
+            host: "shop.example.com".into(),
+            scheme: "https".into(),
+            protocol: "HTTP/2".into(),
+            ..HttpRequest::default()
+        };
+        let attributes = AttributeContext {
+            source: Some(peer("203.0.113.9", 51_234)),
+            destination: Some(peer("192.0.2.10", 443)),
+            request: Some(Request { time: None, http: Some(http) }),
+            context_extensions: [("gate".to_owned(), "any".to_owned())].into(),
+            ..AttributeContext::default()
+        };
+        let message = CheckRequest { attributes: Some(attributes) }.encode_to_vec();
+        let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+        Self(Question::new(tokens, [&[0], &length[..], &message].concat(), "200", ""))
+    }
+}
+
+fn peer(address: &str, port: u32) -> Peer {
+    let port = Some(socket_address::PortSpecifier::PortValue(port));
+    let address = SocketAddress { address: address.into(), port_specifier: port, ..SocketAddress::default() };
+    Peer { address: Some(Address { address: Some(address::Address::SocketAddress(address)) }), ..Peer::default() }
+}
+
+impl Ask for Check<'_> {
+    fn write(&mut self, random: &mut Random, request: &mut Vec<u8>) {
+        self.0.write(random, request);
+    }
+
+    /// A message that is not compressed, with the status 0 and what the application is told.
+    fn is_right(&self, status: &[u8], body: &[u8]) -> bool {
+        self.0.is_right(status, body) && body.first() == Some(&0) && body.get(5..).is_some_and(|body| body.starts_with(&[0x0a, 0, 0x1a]))
+    }
+}
+
+/// The same questions to who knows one answer.
+pub struct Unread<'a>(pub Check<'a>);
+
+impl Ask for Unread<'_> {
+    fn write(&mut self, random: &mut Random, request: &mut Vec<u8>) {
+        self.0.write(random, request);
+    }
+
+    fn is_right(&self, status: &[u8], body: &[u8]) -> bool {
+        self.0.0.is_right(status, body) && !body.is_empty()
     }
 }
 

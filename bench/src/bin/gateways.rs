@@ -1,5 +1,5 @@
 //! What a gate costs where it is used: an application alone, behind nginx, and behind nginx that asks Keybearer about each request by the
-//! recipe of `deploy/nginx`. All servers share one core, as in the other benchmarks, and the load generator has the other.
+//! recipe of `deploy/nginx`; and how fast `Check` is answered, which Envoy asks over gRPC, beside bare hyper. All servers share one core, as in the other benchmarks, and the load generator has the other.
 //!
 //! `cargo build --release -p keybearer -p keybearer-bench && taskset -c 1 target/release/gateways [--quick]`
 
@@ -10,9 +10,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use keybearer_bench::process::{CORE, Process};
-use keybearer_bench::questions::Question;
+use keybearer_bench::questions::{Check, Question, Unread};
 use keybearer_bench::report::{Report, cell};
-use keybearer_bench::rounds::{Contestant, alternate};
+use keybearer_bench::rounds::{Contestant, Round, alternate};
 use keybearer_bench::run::Run;
 use keybearer_bench::world::World;
 
@@ -53,23 +53,55 @@ fn main() {
         start(&dir.path().join(name), address, &site.replace("127.0.0.1:3000", &behind.address.to_string()))
     };
     let (alone, gated) = (nginx("alone", 38_080, ALONE), nginx("gated", 38_081, GATED));
+    // Another one, since who is asked through nginx may not sleep.
+    let asked = dir.path().join("asked");
+    world.copy_to(&asked);
+    let (asked, http2) = (run.keybearer(&asked), run.reference(&["constant", "http2"]));
     let question = || Question::header(&world.tokens, "/orders/1", "200");
-    let mut contestants = [Contestant::new(&direct, question()), Contestant::new(&alone, question()), Contestant::new(&gated, question())];
+    let check = || Check::new(&world.tokens);
+    let mut contestants = [
+        Contestant::new(&direct, question()),
+        Contestant::new(&alone, question()),
+        Contestant::new(&gated, question()),
+        Contestant::grpc(&http2, Check::PATH, Unread(check())),
+        Contestant::grpc(&asked, Check::PATH, check()),
+    ];
     alternate(&mut contestants, run.rounds, run.time);
+    let [direct, alone, gated, http2, check] = &contestants;
 
     let mut report = Report::default();
-    report.section("A gate before an application", &["", "requests/s", "to nginx alone", "p99, us", "to nginx alone", "client's core"]);
-    let names = ["the application alone", "behind nginx", "behind nginx that asks a gate"];
-    for (name, contestant) in names.iter().zip(&contestants) {
-        report.row(&[
-            (*name).to_owned(),
-            cell(contestant.figure(|round| round.rate)),
-            cell(contestant.ratio(&contestants[1], |round| round.rate)),
-            cell(contestant.figure(|round| round.p99)),
-            cell(contestant.ratio(&contestants[1], |round| round.p99)),
-            format!("{:.0} %", contestant.figure(|round| round.client).median * 100.0),
-        ]);
+    report.section("A gate before an application", &columns("to nginx alone"));
+    for (name, contestant) in [("the application alone", direct), ("behind nginx", alone), ("behind nginx that asks a gate", gated)] {
+        report.row(&row(name, contestant, alone));
     }
+    report.section("ext_authz over gRPC", &columns("to bare hyper, HTTP/1.1"));
+    let rows =
+        [("bare hyper, a constant over HTTP/1.1", direct), ("bare hyper, a constant over HTTP/2", http2), ("Keybearer, Check", check)];
+    for (name, contestant) in rows {
+        report.row(&row(name, contestant, direct));
+    }
+    let over_http2 = |value: fn(&Round) -> f64| cell(check.ratio(http2, value));
+    report.say(&format!(
+        "\nCheck to bare hyper over HTTP/2: requests {}, p99 {}, CPU {}",
+        over_http2(|round| round.rate),
+        over_http2(|round| round.p99),
+        over_http2(|round| round.cpu),
+    ));
+}
+
+fn columns(to: &str) -> [&str; 6] {
+    ["", "requests/s", to, "p99, us", to, "client's core"]
+}
+
+fn row(name: &str, contestant: &Contestant<'_>, to: &Contestant<'_>) -> [String; 6] {
+    [
+        name.to_owned(),
+        cell(contestant.figure(|round| round.rate)),
+        cell(contestant.ratio(to, |round| round.rate)),
+        cell(contestant.figure(|round| round.p99)),
+        cell(contestant.ratio(to, |round| round.p99)),
+        format!("{:.0} %", contestant.figure(|round| round.client).median * 100.0),
+    ]
 }
 
 /// nginx as one process with this site.

@@ -11,7 +11,7 @@ use crate::load::{Ask, Load, Random};
 use crate::process::Process;
 use crate::questions::{Creation, Question};
 use crate::report::{Report, cell};
-use crate::rounds::{CONNECTIONS, Round, measure as ask};
+use crate::rounds::{CONNECTIONS, Round, Wire, measure as ask};
 use crate::world::World;
 
 /// Changes a second.
@@ -56,12 +56,12 @@ fn pairs(run: &Run, world: &World, server: &Process, time: Duration, other: impl
     let mut question = Question::header(&world.tokens, path, "200");
     (0..run.rounds as u64)
         .map(|round| {
-            let alone = ask(server, &mut question, CONNECTIONS, time, round);
+            let alone = ask(server, &mut question, Wire::Http1(CONNECTIONS), time, round);
             let stop = AtomicBool::new(false);
             let beside = thread::scope(|scope| {
                 scope.spawn(|| other(&stop, round));
                 thread::sleep(time / 5);
-                let beside = ask(server, &mut question, CONNECTIONS, time, round);
+                let beside = ask(server, &mut question, Wire::Http1(CONNECTIONS), time, round);
                 stop.store(true, Ordering::Relaxed);
                 beside
             });

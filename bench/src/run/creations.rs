@@ -5,7 +5,7 @@ use crate::client::Client;
 use crate::process::Process;
 use crate::questions::Creation;
 use crate::report::Report;
-use crate::rounds::{CONNECTIONS, measure as ask};
+use crate::rounds::{CONNECTIONS, Wire, measure as ask};
 use crate::world::World;
 
 /// Keys that are there before.
@@ -22,7 +22,7 @@ pub fn measure(run: &Run, report: &mut Report) -> f64 {
     let world = World::seed(&disk.path().join("world"), KEYS);
     let server = run.keybearer(&world.dir);
     let before = groups(&server);
-    let round = ask(&server, &mut Creation::new(&world, 1), CONNECTIONS, run.time * 4, 1);
+    let round = ask(&server, &mut Creation::new(&world, 1), Wire::Http1(CONNECTIONS), run.time * 4, 1);
     let after = groups(&server);
     let group = (after.0 - before.0) / (after.1 - before.1);
     report.section("Creations", &[]);

@@ -6,7 +6,7 @@ use super::{Run, copied, gate};
 use crate::figures::Figure;
 use crate::questions::Question;
 use crate::report::{Report, cell};
-use crate::rounds::{Contestant, Round, alternate};
+use crate::rounds::{Contestant, Round, Wire, alternate};
 use crate::world::World;
 
 /// Keys of a batch.
@@ -54,7 +54,7 @@ pub fn measure(run: &Run, world: &World, memory: &TempDir, report: &mut Report) 
         Contestant::new(&select, header("/v1/whoami")),
         Contestant::new(&server, header(path)),
         Contestant::new(&verify, Question::verify(world)),
-        Contestant { connections: 8, ..Contestant::new(&batch, Question::batch(world, BATCH)) },
+        Contestant { wire: Wire::Http1(8), ..Contestant::new(&batch, Question::batch(world, BATCH)) },
     ];
     alternate(&mut contestants, run.rounds, run.time);
 

@@ -199,13 +199,11 @@ impl Credential {
     #[must_use]
     pub fn named(text: &str) -> Option<KeyId> {
         let mut named = None;
-        // What else is wrong with it is found by whoever reads it whole.
-        Self::read_token(text, |id| {
+        let read = Self::read_token(text, |id| {
             named = Some(*id);
             Err(Malformed)
-        })
-        .err()?;
-        named
+        });
+        read.err().and(named)
     }
 
     fn read_token(text: &str, expect: impl FnOnce(&KeyId) -> Result<(), Malformed>) -> Result<Self, Malformed> {

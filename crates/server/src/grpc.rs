@@ -40,6 +40,7 @@ pub fn router(app: &Arc<App>, health: &HealthReporter) -> Router<Arc<App>> {
     let catena = Catena::new(Service::new(Arc::clone(app))).max_decoding_message_size(body::LIMIT);
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(catena::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(ext_authz::DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()
         .expect("the descriptors were made by our own build");

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::refuse::Refusal;
+use crate::spelling::id_of;
 
 /// The most bytes of a verdict. The key in it may have 200 permissions of 193 bytes, and 4 KiB of metadata.
 const VERDICT: usize = 64 * 1024;
@@ -143,7 +144,9 @@ impl Asker {
 fn fits(key: &VerifiedKey<'_>, question: &Verify) -> bool {
     let held = key.permissions.as_deref().unwrap_or_default();
     let holds = |name: &String| held.iter().any(|one| one == name);
-    (question.any_of.is_empty() || question.any_of.iter().any(holds))
+    // Something between here and there may mix up the answers to two questions.
+    id_of(&question.key).is_none_or(|id| key.id == id)
+        && (question.any_of.is_empty() || question.any_of.iter().any(holds))
         && question.all_of.iter().all(holds)
         && question.level.is_none_or(|least| key.level.is_some_and(|level| i64::from(level) >= least))
         && question.kind.is_none_or(|kind| key.kind == kind)

@@ -12,6 +12,7 @@ mod layer;
 mod link;
 mod refuse;
 mod require;
+mod spelling;
 mod start;
 
 pub use keybearer_api::client::{BuildError, Credential, CredentialError, Error as ServerError};

@@ -44,6 +44,12 @@ fn carrier(name: &str) -> Option<&'static str> {
     CARRIERS.into_iter().find(|carrier| *carrier == name)
 }
 
+/// As [`is_carrier`], of a name that may not be in lower case yet.
+#[must_use]
+pub fn is_carrier_in_any_case(name: &str) -> bool {
+    CARRIERS.iter().any(|carrier| carrier.eq_ignore_ascii_case(name))
+}
+
 /// Whether a request has more than one credential header, or one of them twice.
 #[must_use]
 pub fn are_many(headers: &HeaderMap) -> bool {

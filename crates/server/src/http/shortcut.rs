@@ -1,4 +1,5 @@
-//! The questions that are asked the most, answered without the router and its layers: a plain request to a gate, and `POST /v1/verify`.
+//! The questions that are asked the most, answered without the router and its layers: a plain request to a gate, `POST /v1/verify`, and `Check`
+//! as Envoy asks it.
 //!
 //! It is a shortcut, not another way: reading, deciding and wording are the functions that the router leads to as well, and whatever is not
 //! plain (another method or spelling, a query, a host that has to be looked at twice, CORS, traces) goes through the router.
@@ -9,16 +10,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::FromRequest;
+use axum::extract::{ConnectInfo, FromRequest};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Version};
 use axum::response::Response;
 use futures_util::FutureExt;
 
+use super::gate::ext_authz;
 use super::native::VerifyCall;
-use super::{credentials, failure, gate, native, request, target};
-use crate::app::App;
+use super::{client_address, credentials, failure, gate, native, request, target};
+use crate::app::{App, RequestContext};
 use crate::error::AppError;
+use crate::grpc;
 use crate::metrics::method;
+
+/// The most bytes of a host with its port that is not looked at twice.
+const LONGEST_AUTHORITY: usize = 255;
 
 /// Where a shortcut leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,6 +33,8 @@ pub(super) enum Shortcut {
     Gate,
     /// `POST /v1/verify`.
     Verify,
+    /// A gate, as Envoy asks it.
+    Check,
 }
 
 impl Shortcut {
@@ -35,22 +43,34 @@ impl Shortcut {
         let shortcut = match request.uri().path() {
             path if path.starts_with("/gate/") && *request.method() == Method::GET && gate::is_plain(request.uri()) => Self::Gate,
             native::VERIFY if *request.method() == Method::POST => Self::Verify,
+            ext_authz::CHECK if *request.method() == Method::POST => Self::Check,
             _ => return None,
         };
         let plain = app.config.http.shortcuts
             && app.config.cors_origins.is_empty()
             && app.tracer.get().is_none()
-            && request.version() == Version::HTTP_11
             && request.uri().query().is_none()
-            && request.uri().authority().is_none()
-            && are_plain(request.headers());
+            && shortcut.is_plain(request);
         plain.then_some(shortcut)
+    }
+
+    /// Whether it comes in the one way in which this is asked.
+    fn is_plain<B>(self, request: &Request<B>) -> bool {
+        let (version, authority) = (request.version(), request.uri().authority());
+        match self {
+            Self::Gate | Self::Verify => version == Version::HTTP_11 && authority.is_none() && are_plain(request.headers(), false),
+            Self::Check => {
+                let named = authority.is_none_or(|named| named.as_str().len() <= LONGEST_AUTHORITY && !named.as_str().contains('@'));
+                version == Version::HTTP_2 && named && are_plain(request.headers(), true)
+            }
+        }
     }
 
     fn route(self) -> &'static str {
         match self {
             Self::Gate => gate::ROUTE,
             Self::Verify => native::VERIFY,
+            Self::Check => ext_authz::ROUTE,
         }
     }
 
@@ -75,7 +95,7 @@ impl Shortcut {
         let began = Instant::now();
         let id = request::written_id(request.headers());
         let asked = request.method().clone();
-        let answered = AssertUnwindSafe(self.ask(app, peer, request)).catch_unwind().await;
+        let answered = AssertUnwindSafe(self.ask(app, peer, &id, request)).catch_unwind().await;
         self.told(app, (began, id, &asked), answered)
     }
 
@@ -99,11 +119,17 @@ impl Shortcut {
         response
     }
 
-    async fn ask(self, app: &Arc<App>, peer: SocketAddr, request: Request<Body>) -> Result<Response, AppError> {
+    async fn ask(self, app: &Arc<App>, peer: SocketAddr, id: &HeaderValue, mut request: Request<Body>) -> Result<Response, AppError> {
         match self {
             Self::Gate => gate::answer(app, &request.into_parts().0, Some(peer.ip())).await,
-            // Apart, so that each request to a gate does not carry its state along.
+            // Apart, so that each request to a gate does not carry their states along.
             Self::Verify => Box::pin(async move { native::verify_one(app, VerifyCall::from_request(request, app).await?) }).await,
+            Self::Check => {
+                let source = client_address::of(peer.ip(), request.headers(), &app.config.trusted_proxies);
+                request.extensions_mut().insert(RequestContext { id: request::text(id).to_owned(), source });
+                request.extensions_mut().insert(ConnectInfo(peer));
+                Ok(Box::pin(ext_authz::call(app, request)).await)
+            }
         }
     }
 
@@ -111,24 +137,25 @@ impl Shortcut {
         match self {
             Self::Gate => gate::render(error),
             Self::Verify => native::render(error, id),
+            Self::Check => grpc::render(error, id),
         }
     }
 }
 
-/// Whether there is nothing to doubt about who is asked and by what credential: one host in the plainest spelling, and no more than one
-/// carrier. gRPC has a face of its own.
-fn are_plain(headers: &HeaderMap) -> bool {
-    let (mut hosts, mut carriers) = (0, 0);
+/// Whether there is nothing to doubt about who is asked and by what credential: one host in the plainest spelling, which over HTTP/2 stands
+/// elsewhere, no more than one carrier, and the face that says that it is gRPC or does not.
+fn are_plain(headers: &HeaderMap, grpc: bool) -> bool {
+    let (mut hosts, mut carriers, mut grpcs) = (0, 0, 0);
     for (name, value) in headers {
         match name.as_str() {
             "host" if is_plain_host(value.as_bytes()) => hosts += 1,
             "host" => return false,
-            "content-type" if value.as_bytes().starts_with(b"application/grpc") => return false,
+            "content-type" if value.as_bytes().starts_with(b"application/grpc") => grpcs += 1,
             name if credentials::is_carrier(name) => carriers += 1,
             _ => {}
         }
     }
-    hosts == 1 && carriers <= 1
+    hosts == usize::from(!grpc) && grpcs == usize::from(grpc) && carriers <= 1
 }
 
 fn is_plain_host(host: &[u8]) -> bool {

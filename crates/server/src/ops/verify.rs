@@ -81,6 +81,11 @@ pub fn verify(app: &App, text: &str, requirement: &Requirement) -> Verdict {
     verdict
 }
 
+/// Has the processor fetch keys that will be verified next: of many, one waits for memory while the others are computed.
+pub fn expect<'a>(app: &App, texts: impl Iterator<Item = &'a str>) {
+    app.index.view().expect_all(&texts.filter_map(Credential::named).collect::<Vec<_>>());
+}
+
 /// As [`verify`], of a caller that asks nothing but whether the key is good, and what it may do.
 #[must_use]
 pub fn introspect(app: &App, text: &str) -> Verdict {

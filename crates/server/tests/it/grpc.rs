@@ -3,6 +3,7 @@
 use keybearer::catena::v1;
 use keybearer_core::permission::OwnPermission;
 use prost::Message;
+use prost_types::FileDescriptorProto;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::Channel;
@@ -18,6 +19,7 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use crate::support::{Cred, Server};
 
 const SERVICE: &str = "keybearer.catena.v1.CatenaApiKeys";
+const CHECKS: &str = "envoy.service.auth.v3.Authorization";
 
 /// A client of one credential.
 struct Client {
@@ -161,24 +163,65 @@ async fn what_cannot_be_done_has_its_code() {
     assert_eq!(refused.code(), Code::Unimplemented);
 }
 
-#[tokio::test]
-async fn reflection_lists_the_services_and_health_says_serving() {
-    let server = Server::start().await;
-    let mut reflection = ServerReflectionClient::new(channel(&server).await);
-    let question = ServerReflectionRequest { host: String::new(), message_request: Some(MessageRequest::ListServices(String::new())) };
+/// The answer to a question of server reflection.
+async fn reflect(server: &Server, question: MessageRequest) -> MessageResponse {
+    let mut reflection = ServerReflectionClient::new(channel(server).await);
+    let question = ServerReflectionRequest { host: String::new(), message_request: Some(question) };
     let mut answers = reflection.server_reflection_info(futures_util::stream::iter([question])).await.unwrap().into_inner();
-    let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
-    let MessageResponse::ListServicesResponse(list) = answer else { panic!("{answer:?}") };
-    let names: Vec<&str> = list.service.iter().map(|service| service.name.as_str()).collect();
-    assert!(names.contains(&SERVICE) && names.contains(&"grpc.health.v1.Health"), "{names:?}");
+    answers.message().await.unwrap().unwrap().message_response.unwrap()
+}
 
+#[tokio::test]
+async fn reflection_describes_every_service() {
+    let server = Server::start().await;
+    let answer = reflect(&server, MessageRequest::ListServices(String::new())).await;
+    let MessageResponse::ListServicesResponse(list) = answer else { panic!("{answer:?}") };
+    let mut names: Vec<&str> = list.service.iter().map(|service| service.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, [CHECKS, "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", SERVICE]);
+    // A client that knows nothing of Envoy can put together a question, and read the verdict.
+    for (symbol, file) in [
+        (format!("{CHECKS}.Check"), "envoy/service/auth/v3/external_auth.proto"),
+        ("envoy.service.auth.v3.AttributeContext".to_owned(), "envoy/service/auth/v3/attribute_context.proto"),
+        ("google.rpc.Status".to_owned(), "google/rpc/status.proto"),
+    ] {
+        let answer = reflect(&server, MessageRequest::FileContainingSymbol(symbol)).await;
+        let MessageResponse::FileDescriptorResponse(files) = answer else { panic!("{answer:?}") };
+        let told = FileDescriptorProto::decode(files.file_descriptor_proto[0].as_slice()).unwrap();
+        assert_eq!(told.name(), file);
+    }
+}
+
+/// `envoy-types` has its `.proto` files with it, but no description made of them.
+#[test]
+fn the_description_of_check_is_made_of_the_files_of_envoy_types() {
+    let metadata = cargo_metadata::MetadataCommand::new().other_options(["--locked".to_owned(), "--offline".to_owned()]).exec().unwrap();
+    let envoy = metadata.packages.iter().find(|package| package.name.as_str() == "envoy-types").unwrap();
+    let protos = std::fs::read_dir(envoy.manifest_path.parent().unwrap().join("proto")).unwrap();
+    let mut compiler = protox::Compiler::new(protos.map(|place| place.unwrap().path())).unwrap();
+    let made = compiler.include_imports(true).open_file("envoy/service/auth/v3/external_auth.proto").unwrap().encode_file_descriptor_set();
+    let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("proto/envoy/ext_authz.binpb");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&kept, &made).unwrap();
+    }
+    assert!(
+        std::fs::read(&kept).unwrap() == made,
+        "ext_authz.binpb is not what envoy-types has: run UPDATE=1 cargo test -p keybearer --test it grpc"
+    );
+}
+
+#[tokio::test]
+async fn health_says_serving() {
+    let server = Server::start().await;
     let mut health = HealthClient::new(channel(&server).await);
     let mut check = async |service: &str| health.check(HealthCheckRequest { service: service.into() }).await;
     assert_eq!(check("").await.unwrap().into_inner().status(), ServingStatus::Serving);
-    // The first look may still be under way.
-    while check(SERVICE).await.is_err() {
-        tokio::task::yield_now().await;
+    for service in [SERVICE, CHECKS] {
+        // The first look may still be under way.
+        while check(service).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(check(service).await.unwrap().into_inner().status(), ServingStatus::Serving);
     }
-    assert_eq!(check(SERVICE).await.unwrap().into_inner().status(), ServingStatus::Serving);
     assert_eq!(check("no.such.Service").await.unwrap_err().code(), Code::NotFound);
 }

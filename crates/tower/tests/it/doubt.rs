@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use keybearer_tower::any_key;
 use tokio::task::JoinSet;
 
@@ -68,6 +70,24 @@ async fn nobody_passes_while_the_server_is_ill_and_everybody_as_soon_as_it_is_we
         stub.set(Manner::Say(yes(READ)));
         patient.knock_with_the_key().await.expect(200, "");
     }
+}
+
+#[tokio::test]
+async fn a_verdict_on_another_key_lets_nobody_through() {
+    let stub = Stub::new(Manner::Say(yes(READ))).await;
+    let door = Door::started(&stub).await;
+    let pair = |id: &str| format!("Basic {}", BASE64_STANDARD.encode(format!("{id}:secret")));
+    // The first two groups of digits are the id, and the stub speaks of one key alone.
+    let token = |digits: &str| format!("Bearer kb_{digits}{}", "0".repeat(50));
+    for (told, others) in [
+        (pair("0198c2a4-7d1e-7c3a-9f52-3b6e8d0a4c11"), pair("0198c2a4-7d1e-7c3a-9f52-3b6e8d0a4c12")),
+        (token("08UxJv0H0VWDg3ubObisT3"), token("08UxJv0H0VWDg3ubObisT4")),
+        (token("08UxJv0H0VWDg3ubObisT3"), token("18UxJv0H0VWDg3ubObisT3")),
+    ] {
+        door.knock(&[("authorization", &told)]).await.expect(200, "");
+        door.knock(&[("authorization", &others)]).await.expect(503, "in_doubt");
+    }
+    assert_eq!(door.entered(), 3);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! How Envoy asks a gate over gRPC: `envoy.service.auth.v3.Authorization/Check`, the gate named by `gate` in `context_extensions`.
 //!
-//! Every question is answered with a verdict, never with an error of gRPC: Envoy can be told to let requests pass where it gets none.
+//! Every question that can be read is answered with a verdict, not with an error of gRPC: Envoy can be told to let requests pass where it gets
+//! none. What is no question, or larger than 256 KiB, is an error all the same.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -20,12 +21,21 @@ use super::request::{is_believed, path_of};
 use super::{identity, presented, verdict, way_out};
 use crate::app::{App, RequestContext};
 use crate::error::AppError;
-use crate::http::{body, failure};
+use crate::http::{body, credentials, failure};
 use crate::ops;
 use crate::ops::gate::{Passed, Question};
 
 /// The service as it is mounted.
 pub type Server = AuthorizationServer<ExtAuthz>;
+
+/// The description of the service and of all that it needs, for server reflection. `envoy-types` has none as code, but the `.proto` files from
+/// which it was made; a test compiles them and compares.
+pub const DESCRIPTORS: &[u8] = include_bytes!("../../../proto/envoy/ext_authz.binpb");
+
+/// What is asked.
+pub(in crate::http) const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
+/// The route of the service, as metrics and the log name it.
+pub(in crate::http) const ROUTE: &str = "/envoy.service.auth.v3.Authorization/{*rest}";
 
 /// Under which of the `context_extensions` the name of the gate stands.
 const GATE: &str = "gate";
@@ -38,6 +48,12 @@ pub struct ExtAuthz(Arc<App>);
 pub fn server(app: &Arc<App>) -> Server {
     // Envoy sends the head, and the body too if it is told to, which nobody looks at.
     Server::new(ExtAuthz(Arc::clone(app))).max_decoding_message_size(4 * body::LIMIT)
+}
+
+/// Answers a call of the service without the router.
+pub(in crate::http) async fn call(app: &Arc<App>, request: axum::extract::Request) -> axum::response::Response {
+    let Ok(answer) = tower::Service::call(&mut server(app), request).await;
+    answer.map(axum::body::Body::new)
 }
 
 #[tonic::async_trait]
@@ -78,7 +94,10 @@ impl Asked {
         let raw = http.header_map.iter().flat_map(|map| &map.headers);
         let raw = raw.map(|one| (&one.key, if one.raw_value.is_empty() { one.value.as_bytes() } else { &*one.raw_value }));
         for (name, value) in joined.chain(raw) {
-            // Pseudo headers are none, and what is no header carries no key.
+            // Nothing else is looked at. Pseudo headers are none, and what is no header carries no key.
+            if !credentials::is_carrier_in_any_case(name) {
+                continue;
+            }
             if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value)) {
                 headers.append(name, value);
             }

@@ -65,6 +65,7 @@ pub(super) async fn verify_batch(
     let requirements = body.items.iter().enumerate().map(|(place, item)| requirement(item, || format!("/items/{place}")));
     let requirements = requirements.collect::<Result<Vec<_>, _>>()?;
     let questions = body.items.iter().zip(&requirements);
+    ops::verify::expect(&app, body.items.iter().map(|item| &*item.key));
     Ok(dress::json_by(dress::USUAL * questions.len(), |out| {
         out.extend_from_slice(b"{\"results\":");
         written::list(questions, out, |(item, needs), out| written::verdict(&dressed(&ops::verify::verify(&app, &item.key, needs)), out))?;

@@ -163,3 +163,53 @@ async fn a_change_counts_from_the_next_question_on() {
     server.delete(&format!("/v1/keys/{}", key.id), &admin).await.expect(204);
     assert_eq!(envoy.check("any", with(&key)).await.0, 401);
 }
+
+/// Codes and verdicts of many questions, and how many of them the metrics tell of, by the label of their route.
+async fn verdicts(server: &Server, questions: &[CheckRequest]) -> (Vec<String>, Vec<String>) {
+    let mut envoy = Envoy::of(server).await;
+    let mut answers = Vec::new();
+    for question in questions {
+        let answer = envoy.0.check(question.clone()).await;
+        answers.push(
+            answer.map_or_else(|status| format!("{:?}: {}", status.code(), status.message()), |one| format!("{:?}", one.into_inner())),
+        );
+    }
+    let metrics = server.get("/metrics", &server.admin().await).await.text;
+    let counted = metrics.lines().filter(|line| line.starts_with("http_server_request_duration_seconds_count") && line.contains("envoy"));
+    (answers, counted.map(str::to_owned).collect())
+}
+
+#[tokio::test]
+async fn the_short_way_and_the_router_answer_alike() {
+    let server = Server::start_with(|config| config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()]).await;
+    let admin = server.admin().await;
+    server.put("/v1/gates/ruled", &admin, json!({"level": 4, "rules": [{"path": "/orders"}], "carriers": ["bearer"]})).await.expect(201);
+    let key = server.account_key(&admin, 4).await;
+    let mut questions = vec![CheckRequest::default()];
+    for gate in ["any", "ruled", "nowhere"] {
+        for headers in [
+            vec![("x-api-key", &*key.token)],
+            vec![("X-Api-Key", &*key.token)],
+            vec![("authorization", &*bearer(&key)), ("accept", "*/*")],
+            vec![("authorization", &*bearer(&key)), ("AUTHORIZATION", &*bearer(&key))],
+            vec![(":authority", "shop.example"), ("", ""), ("a b", "c")],
+        ] {
+            for path in ["/orders/1?x", "/other", "//orders"] {
+                let request = Request { http: Some(http("GET", path, &headers)), ..Request::default() };
+                let context_extensions = HashMap::from([("gate".to_owned(), gate.to_owned())]);
+                let attributes = AttributeContext { request: Some(request), context_extensions, ..AttributeContext::default() };
+                questions.push(CheckRequest { attributes: Some(attributes) });
+            }
+        }
+    }
+    // Larger than what is read: no verdict, and no yes.
+    let body = HttpRequest { raw_body: vec![0; 300_000], ..with(&key) };
+    let request = Request { http: Some(body), ..Request::default() };
+    questions.push(CheckRequest { attributes: Some(AttributeContext { request: Some(request), ..AttributeContext::default() }) });
+    let short = verdicts(&server, &questions).await;
+    assert!(short.0.iter().any(|answer| answer.contains("OkResponse")) && short.0.last().unwrap().starts_with("OutOfRange"), "{short:?}");
+    assert_eq!(short.1.len(), 1, "{short:?}");
+    let server = server.restart_with(|config| config.http.shortcuts = false).await;
+    let long = verdicts(&server, &questions).await;
+    assert_eq!(short, long);
+}
