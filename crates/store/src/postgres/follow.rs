@@ -27,7 +27,7 @@ use crate::{Changed, Consistency, Follower, Horizon, Membership, StoreError};
 /// How often a node tells that it lives.
 const HEARTBEAT: Duration = Duration::from_millis(250);
 /// How long after a message the row says the same, unless a heartbeat did before.
-const ROW: Duration = Duration::from_millis(20);
+const ROW: Duration = Duration::from_millis(100);
 /// After what failed.
 const AGAIN: Duration = Duration::from_millis(50);
 /// How long a start waits for others to let this node join.
@@ -230,7 +230,7 @@ impl Following {
         self.row_is_due = None;
         if let Some(incarnation) = self.incarnation {
             // Lost, it costs time only: the next heartbeat tells it again.
-            drop(self.given.pool.run(&nodes::acknowledging(incarnation, self.lease.held().revision)).await);
+            drop(self.given.pool.run(&nodes::noting(incarnation, self.lease.held().revision)).await);
         }
     }
 

@@ -97,10 +97,17 @@ fn fleeting(sql: &str) -> String {
 
 /// Tells by the row of this incarnation, where all who wait look, that a revision is held.
 pub(super) fn acknowledging(incarnation: Uuid, revision: i64) -> String {
+    fleeting(&format!("{}; NOTIFY {ACKED}", raise(incarnation, revision)))
+}
+
+/// As [`acknowledging`], and wakes nobody: who hears anything was told before.
+pub(super) fn noting(incarnation: Uuid, revision: i64) -> String {
+    fleeting(&raise(incarnation, revision))
+}
+
+fn raise(incarnation: Uuid, revision: i64) -> String {
     // There is nothing in it but numbers and names of ours.
-    fleeting(&format!(
-        "UPDATE nodes SET acked = {revision} WHERE incarnation = '{incarnation}' AND NOT fenced AND acked < {revision}; NOTIFY {ACKED}"
-    ))
+    format!("UPDATE nodes SET acked = {revision} WHERE incarnation = '{incarnation}' AND NOT fenced AND acked < {revision}")
 }
 
 /// Tells by messages alone.
