@@ -101,7 +101,7 @@ impl Postgres {
         let (hints, gauges) = (Hints::default(), Arc::<Gauges>::default());
         let (committed, queue) = mpsc::unbounded_channel();
         let names = roles.iter().map(|(name, level)| format!("{name}={level}")).collect::<Vec<_>>().join(" ");
-        let (writer, writing) = Writer::new(writing, Arc::new(roles), committed, Arc::clone(&gauges));
+        let (writer, writing) = Writer::new(writing, Arc::new(roles), committed, hints.clone(), Arc::clone(&gauges));
         engine.spawn(writing);
         let (pool, heard, told) = (Pool::quick(url)?, hints.clone(), Arc::clone(&gauges));
         engine.spawn(Barrier { pool, terms: terms(), hints: heard, queue, gauges: told }.run());

@@ -5,7 +5,7 @@ use keybearer_core::lease::{Held, Lease};
 use crate::clock;
 use crate::promises;
 use crate::setup::Setup;
-use crate::state::{Asking, Change, Fetch, Image, Node, Reading, Revision, Row, State, UnderWay, Verification, Verifying};
+use crate::state::{Asking, CHANGES, Change, Fetch, Image, Node, Reading, Revision, Row, State, UnderWay, Verification, Verifying};
 use crate::steps::Step;
 use crate::wrong::Wrong;
 
@@ -44,7 +44,7 @@ impl Setup {
             }
             Step::TakeFetch(at) => self.take_fetch(&mut state, at)?,
             Step::LoseFetch(at) => state.nodes[at].fetch = None,
-            Step::Register(at) => state.nodes[at].row = Some(Row { acked: state.counter(), fenced: false, known: false }),
+            Step::Register(at) => state.nodes[at].row = Some(Row { acked: state.counter(), heard: 0, fenced: false, known: false }),
             Step::LearnOfRegistration(at) => state.nodes[at].row.as_mut()?.known = true,
             Step::LeaveIncarnation(at) => leave(&mut state, at)?,
             Step::DelayRegistration(at) => state.nodes[at].late_registration = true,
@@ -52,7 +52,7 @@ impl Setup {
                 let acked = state.counter();
                 let node = &mut state.nodes[at];
                 node.late_registration = false;
-                node.row = Some(Row { acked, fenced: false, known: node.row.is_some_and(|row| row.known) });
+                node.row = Some(Row { acked, heard: 0, fenced: false, known: node.row.is_some_and(|row| row.known) });
             }
             Step::SendBeat(at) => {
                 let beat = state.nodes[at].image?.lease.beat(state.now);
@@ -64,6 +64,13 @@ impl Setup {
             }
             Step::TakeBeat(at) => self.take_beat(&mut state, at)?,
             Step::LoseBeat(at) => self.lose_beat(&mut state, at)?,
+            Step::SendMessage(at) => state.nodes[at].message = self.said(&state, &state.nodes[at]),
+            Step::Hear(at) => {
+                let told = state.nodes[at].message.take()?;
+                let row = state.nodes[at].row.as_mut()?;
+                row.heard = row.heard.max(told);
+            }
+            Step::LoseMessage(at) => state.nodes[at].message = None,
             Step::SendAck(at) => state.nodes[at].stray = self.acknowledged(&state.nodes[at]),
             Step::RunStray(at) => {
                 let told = state.nodes[at].stray.take()?;
@@ -162,13 +169,19 @@ impl Setup {
 
     /// Forgets statements that would change nothing if they ran, and rows that nobody will wait for.
     fn tidy(&self, state: &mut State) {
-        state.orphans[self.changes..].fill(false);
+        for heard in &mut state.orphans {
+            heard[self.changes..].fill(false);
+        }
         if self.is(Wrong::AssignsAcked) || self.is(Wrong::UpsertsByName) {
             return;
         }
         for node in &mut state.nodes {
             let row = node.row;
             node.stray = node.stray.filter(|told| row.is_some_and(|row| !row.fenced && row.acked < *told));
+            node.message = node.message.filter(|told| row.is_some_and(|row| !row.fenced && row.acked.max(row.heard) < *told));
+            if let Some(row) = node.row.as_mut().filter(|row| row.fenced || row.heard <= row.acked) {
+                row.heard = 0;
+            }
         }
     }
 }
@@ -180,7 +193,7 @@ fn fence(state: &mut State, change: usize, whom: impl Fn(usize, Row) -> bool) {
             row.fenced |= whom(at, *row);
         }
     }
-    state.orphans[..=change].fill(false);
+    state.orphans[..=change].fill([false; CHANGES + 1]);
     state.changes[change] = Some(Change::Returned);
 }
 
@@ -192,10 +205,13 @@ fn leave(state: &mut State, at: usize) -> Option<()> {
         // Its statements that may yet run can but let others wait less: let them have run.
         let beat = node.beat.filter(|beat| beat.stage == Asking::Sent).map_or(0, UnderWay::told);
         let acked = row.acked.max(beat).max(node.stray.unwrap_or(0));
-        state.orphans[usize::from(acked)] = true;
+        // The same of its messages.
+        let heard = acked.max(row.heard).max(node.message.unwrap_or(0));
+        state.orphans[usize::from(acked)][usize::from(heard)] = true;
     }
     node.beat = None;
     node.stray = None;
+    node.message = None;
     for change in state.changes.iter_mut().flatten() {
         if let Change::Listed { nodes } = change {
             nodes[at] = false;

@@ -11,7 +11,9 @@
 //! - **A node** loads its image (a fetch) without a lease, and registers: a row for a fresh incarnation, whose `acked` is the counter as that
 //!   statement read it. It may fetch at any time, one fetch at a time: an instant is noted, one snapshot brings the counter and the rows. It may
 //!   beat at any time, one beat at a time; where a beat finds the counter above the image, the node takes its reply only after a fetch. It may
-//!   send its revision in a statement of its own that grants nothing. If it is fenced it registers anew, and keeps its image, and what is left of
+//!   send its revision in a statement of its own that grants nothing. It may also tell by a message, which is
+//!   heard or lost: a change that has heard so much of an incarnation does not wait for it, whatever its row says; but who is fenced goes by
+//!   rows. If it is fenced it registers anew, and keeps its image, and what is left of
 //!   its lease. A first fetch after the registration is not asked for: nothing depends on it.
 //! - **A verification**, on any node, is invoked; later it is found that there is a lease, or a fetch arrives that was sent after it was invoked;
 //!   later it is answered by the image as it is then.
@@ -47,6 +49,18 @@ fn one_node_keeps_the_promises_through_three_changes() {
 fn a_node_keeps_them_whatever_ends_comes_late_or_registers_anew() {
     let setup = Setup { ends: 1, strays: true, restless: true, ..Setup::SMALL };
     keeps("one node that ends, registers anew at will and has late statements, two changes", setup, None);
+}
+
+#[test]
+fn a_node_keeps_them_whatever_becomes_of_its_messages() {
+    let setup = Setup { messages: true, ends: 1, restless: true, ..Setup::SMALL };
+    keeps("one node that ends, registers anew at will and tells by messages, two changes", setup, None);
+}
+
+#[test]
+fn two_nodes_that_tell_by_messages_keep_them() {
+    let setup = Setup { messages: true, nodes: 2, changes: 1, running: true, ..Setup::SMALL };
+    keeps("two nodes that run and tell by messages, one of them asked, one change", setup, None);
 }
 
 #[test]
@@ -141,6 +155,11 @@ fn an_image_without_a_lease_must_not_be_answered_from() {
 #[test]
 fn a_change_is_acknowledged_only_once_it_is_applied() {
     breaks(Wrong::AcksBeforeApplying, Setup { strays: true, ..Setup::SMALL }, &["I1", "I3", "I4"]);
+}
+
+#[test]
+fn a_message_says_what_is_applied_and_not_what_was_heard_of() {
+    breaks(Wrong::SaysWhatItHeard, Setup { messages: true, ..Setup::SMALL }, &["I1", "I3", "I4"]);
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub(crate) struct Setup {
     pub(crate) ends: u8,
     /// Whether there are statements that nobody waits for: acknowledgements, and beats that were given up and run later.
     pub(crate) strays: bool,
+    /// Whether nodes tell what they hold by messages as well, which may be late or lost.
+    pub(crate) messages: bool,
     /// Whether a node may register anew at any time, and not only when it finds itself fenced.
     pub(crate) restless: bool,
     /// Whether the nodes have loaded and are registered when the exploration begins.
@@ -50,6 +52,7 @@ impl Setup {
         changes: 2,
         ends: 0,
         strays: false,
+        messages: false,
         restless: false,
         running: false,
         lasts: 2,
@@ -82,7 +85,7 @@ impl Model for Setup {
 
     fn init_states(&self) -> Vec<State> {
         let image = Image { content: Some(0), lease: Lease::new(Held { revision: 0, since: clock::START }) };
-        let row = Row { acked: 0, fenced: false, known: true };
+        let row = Row { acked: 0, heard: 0, fenced: false, known: true };
         let running = Node { image: Some(image), row: Some(row), ..Node::default() };
         let node = |at| if self.running && at < self.nodes { running } else { Node::default() };
         vec![State {
@@ -91,7 +94,7 @@ impl Model for Setup {
             now: clock::START,
             changes: [None; CHANGES],
             nodes: [node(0), node(1)],
-            orphans: [false; CHANGES + 1],
+            orphans: [[false; CHANGES + 1]; CHANGES + 1],
             verification: None,
             ends_left: self.ends,
             answered: 0,

@@ -26,8 +26,8 @@ pub(crate) struct State {
     /// Those committed, in the order of their revisions.
     pub(crate) changes: [Option<Change>; CHANGES],
     pub(crate) nodes: [Node; NODES],
-    /// For each revision, whether an unfenced row that no process has any more stands at it.
-    pub(crate) orphans: [bool; CHANGES + 1],
+    /// For each revision, and each that was heard of by a message, whether an unfenced row that no process has any more stands there.
+    pub(crate) orphans: [[bool; CHANGES + 1]; CHANGES + 1],
     pub(crate) verification: Option<Verification>,
     /// How often a node may still be killed or shut down.
     pub(crate) ends_left: u8,
@@ -57,6 +57,8 @@ pub(crate) struct Node {
     pub(crate) beat: Option<UnderWay>,
     /// A statement that nobody waits for and that will set `acked` if it ever runs: an acknowledgement, or a beat that was given up.
     pub(crate) stray: Option<Revision>,
+    /// A message on its way to those who wait, of what this incarnation holds.
+    pub(crate) message: Option<Revision>,
     /// A registration that nobody waits for any more and that may yet run.
     pub(crate) late_registration: bool,
 }
@@ -94,6 +96,8 @@ pub(crate) enum Reading {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
     pub(crate) acked: Revision,
+    /// What those who wait have heard of this incarnation by messages. It is no part of the row.
+    pub(crate) heard: Revision,
     pub(crate) fenced: bool,
     /// Whether the node knows that it is registered.
     pub(crate) known: bool,
@@ -186,8 +190,9 @@ impl State {
 
     /// Whether this change has anybody to wait for.
     pub(crate) fn lags(&self, change: usize) -> bool {
-        let late = |row: Row| !row.fenced && usize::from(row.acked) <= change;
-        self.nodes.iter().filter_map(|node| node.row).any(late) || self.orphans[..=change].contains(&true)
+        let late = |row: Row| !row.fenced && usize::from(row.acked.max(row.heard)) <= change;
+        let orphan = |heard: &[bool; CHANGES + 1]| heard[..=change].contains(&true);
+        self.nodes.iter().filter_map(|node| node.row).any(late) || self.orphans.iter().any(orphan)
     }
 
     /// Everything that can still make a difference, in few bits.
@@ -209,7 +214,7 @@ impl State {
                 },
             );
         }
-        for orphan in self.orphans {
+        for orphan in self.orphans.into_iter().flatten() {
             shared.push(1, orphan.into());
         }
         shared.push(2, self.ends_left.into());
@@ -245,7 +250,8 @@ impl State {
             [stage, content.into(), revision.into(), age(since), fresh.into()]
         });
         code.push_all([2, 2, 2, 2, 1], fetch);
-        code.push_all([1, 2, 1, 1], node.row.map(|Row { acked, fenced, known }| [1, acked.into(), fenced.into(), known.into()]));
+        let row = node.row.map(|Row { acked, heard, fenced, known }| [1, acked.into(), heard.into(), fenced.into(), known.into()]);
+        code.push_all([1, 2, 2, 1, 1], row);
         let beat = node.beat.map(|UnderWay { beat, stage }| {
             let told = beat.held.revision as u64;
             match stage {
@@ -259,6 +265,7 @@ impl State {
         });
         code.push_all([3, 2, 2, 2], beat);
         code.push(3, optional(node.stray));
+        code.push(3, optional(node.message));
         code.push(1, node.late_registration.into());
         let here = self.verification.filter(|verification| verification.node == at);
         code.push_all([2, 2, 2], here.map(|one| [1 + one.stage as u64, one.returned.into(), one.answered.into()]));

@@ -43,6 +43,10 @@ pub(crate) enum Step {
     /// The reply is lost, or not waited for.
     LoseBeat(usize),
     SendAck(usize),
+    /// A node tells by a message, which is heard or lost.
+    SendMessage(usize),
+    Hear(usize),
+    LoseMessage(usize),
     /// An acknowledgement runs, or a beat that was given up.
     RunStray(usize),
 
@@ -75,7 +79,7 @@ impl Setup {
                 continue;
             }
             if self.leases() {
-                self.of_the_row(node, at, steps);
+                self.of_the_row(state, node, at, steps);
             }
             if state.ends_left > 0 {
                 steps.extend([Step::Kill(at), Step::ShutDown(at)]);
@@ -124,7 +128,7 @@ impl Setup {
     }
 
     /// Of registrations, beats and acknowledgements.
-    fn of_the_row(&self, node: &Node, at: usize, steps: &mut Vec<Step>) {
+    fn of_the_row(&self, state: &State, node: &Node, at: usize, steps: &mut Vec<Step>) {
         match node.row {
             None => steps.push(Step::Register(at)),
             Some(Row { known: false, .. }) => {
@@ -132,8 +136,12 @@ impl Setup {
                 // By name, the row of a registration that was lost is the row of the next one.
                 steps.push(if self.is(Wrong::UpsertsByName) { Step::Register(at) } else { Step::LeaveIncarnation(at) });
             }
-            Some(Row { known: true, acked, .. }) => {
+            Some(Row { known: true, acked, heard, .. }) => {
                 self.of_beats(node, at, steps);
+                let is_news = self.messages && node.message.is_none();
+                if is_news && self.said(state, node).is_some_and(|told| told > acked.max(heard)) {
+                    steps.push(Step::SendMessage(at));
+                }
                 if self.restless {
                     steps.push(Step::LeaveIncarnation(at));
                 }
@@ -141,6 +149,9 @@ impl Setup {
                     steps.push(Step::SendAck(at));
                 }
             }
+        }
+        if node.message.is_some() {
+            steps.extend([Step::Hear(at), Step::LoseMessage(at)]);
         }
         if node.stray.is_some() {
             steps.push(Step::RunStray(at));
@@ -166,6 +177,11 @@ impl Setup {
             Asking::Counter(_) | Asking::Fenced => steps.push(Step::TakeBeat(at)),
         }
         steps.push(Step::LoseBeat(at));
+    }
+
+    /// What a message tells.
+    pub(crate) fn said(&self, state: &State, node: &Node) -> Option<Revision> {
+        if self.is(Wrong::SaysWhatItHeard) { Some(state.counter()) } else { self.acknowledged(node) }
     }
 
     /// What an acknowledgement tells.

@@ -29,6 +29,8 @@ pub(crate) enum Wrong {
     NoLeaseCheck,
     /// A node acknowledges what a beat has told it of, before it has applied it.
     AcksBeforeApplying,
+    /// A node that hears of a change answers by a message that it has it, before it has applied it.
+    SaysWhatItHeard,
     /// A node takes what a beat grants, and the revision that it found for what is held, before that is applied.
     ConfirmsBeforeApplying,
     /// A strong read that was under way when the verification came is good enough for it.

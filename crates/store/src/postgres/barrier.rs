@@ -1,9 +1,16 @@
 //! Before a change is answered, every node has it that could still answer without it (DESIGN §5).
+//!
+//! Those nodes are read once the commit is known: a node that registers later holds the change, for it reads the counter under its lock. Each
+//! of them tells by a message that it holds the change, or else by its row, which is looked at from time to time. Whom nobody has to wait for
+//! any longer is fenced by its row alone: only a heartbeat, which writes the row, grants a lease.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use keybearer_core::lease::{Instant, Terms};
+use keybearer_core::lease::{self, Terms};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::clock;
 use super::connection::Pool;
@@ -11,9 +18,8 @@ use super::hints::Hints;
 use super::nodes;
 use super::writer::{Answer, Gauges};
 use crate::StoreError;
-use std::sync::Arc;
 
-/// How often the nodes are looked at while no hint comes.
+/// How often the rows of the nodes are looked at while somebody waits.
 const LOOK: Duration = Duration::from_millis(20);
 /// How long beyond the terms the database may be away before nobody can tell any more what is in force.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -22,7 +28,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(super) struct Committed {
     pub(super) revision: i64,
     /// After the commit was known.
-    pub(super) at: Instant,
+    pub(super) at: lease::Instant,
     pub(super) answers: Vec<Answer>,
 }
 
@@ -40,32 +46,55 @@ impl Barrier {
         let mut waiting = Vec::new();
         while let Some(first) = self.queue.recv().await {
             waiting.push(first);
+            // Those to wait for, as they were after the last of these commits was known; none if nobody can tell.
+            let mut nodes = None;
+            let mut next_look = Instant::now();
             while !waiting.is_empty() {
                 while let Ok(next) = self.queue.try_recv() {
                     waiting.push(next);
+                    next_look = Instant::now();
                 }
-                self.look(&mut waiting).await;
+                if self.hints.take_rows() || Instant::now() >= next_look {
+                    next_look = Instant::now() + LOOK;
+                    nodes = self.look(&mut waiting).await;
+                }
+                if let Some(nodes) = &nodes {
+                    let slowest = self.slowest(nodes);
+                    self.release(&mut waiting, |revision| slowest.is_none_or(|slowest| slowest >= revision));
+                }
                 if waiting.is_empty() {
                     break;
                 }
+                self.stop_waiting(&mut waiting).await;
                 tokio::select! {
                     () = self.hints.acked.notified() => {}
-                    () = tokio::time::sleep(LOOK) => {}
-                    Some(next) = self.queue.recv() => waiting.push(next),
+                    () = tokio::time::sleep_until(next_look) => {}
+                    Some(next) = self.queue.recv() => {
+                        waiting.push(next);
+                        next_look = Instant::now();
+                    }
                 }
             }
         }
     }
 
-    /// Answers those whose changes are in force, and fences whom nobody has to wait for any longer.
-    async fn look(&self, waiting: &mut Vec<Committed>) {
-        match nodes::slowest(&self.pool).await {
-            Ok(slowest) => self.release(waiting, |revision| slowest.is_none_or(|slowest| slowest >= revision)),
+    async fn look(&self, waiting: &mut Vec<Committed>) -> Option<Vec<(Uuid, i64)>> {
+        match nodes::waited_for(&self.pool).await {
+            Ok(nodes) => Some(nodes),
             Err(error) => {
                 self.give_up(waiting, &error);
-                return;
+                None
             }
         }
+    }
+
+    /// What the slowest of these holds, by its row or by its word; none where there is nobody.
+    fn slowest(&self, nodes: &[(Uuid, i64)]) -> Option<i64> {
+        nodes.iter().map(|(incarnation, acked)| self.hints.held_by(*incarnation).map_or(*acked, |held| held.max(*acked))).min()
+    }
+
+    /// Fences whom nobody has to wait for any longer.
+    async fn stop_waiting(&self, waiting: &mut Vec<Committed>) {
         let now = clock::now();
         let late = waiting.iter().filter(|committed| now.since(committed.at) >= self.terms.wait());
         let Some(revision) = late.map(|committed| committed.revision).max() else { return };

@@ -147,12 +147,12 @@ impl Pool {
         Ok(())
     }
 
-    /// The one row that a statement answers, which is a transaction of its own.
-    pub(super) async fn one(&self, sql: &str, values: &[Value<'_>]) -> Result<Row, StoreError> {
+    /// The rows that a statement answers, which is a transaction of its own.
+    pub(super) async fn all(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
         let mut whole = self.outside().await?;
-        let row = whole.one(sql, values).await?;
+        let rows = whole.query(sql, values).await?;
         whole.keep();
-        Ok(row)
+        Ok(rows)
     }
 
     /// A connection on which no transaction was begun. It is dropped with whatever fails on it.
@@ -279,9 +279,9 @@ impl Transaction {
         Ok(Box::pin(self.within(self.client().query_typed_raw(sql, values)).await?))
     }
 
-    /// As [`Transaction::commit`], and whoever listens on this channel is told.
-    pub(super) async fn commit_and_tell(self, channel: &str) -> Result<(), Failure> {
-        self.end(&format!("NOTIFY {channel}; COMMIT")).await
+    /// As [`Transaction::commit`], and whoever listens is told by this statement.
+    pub(super) async fn commit_and_tell(self, telling: &str) -> Result<(), Failure> {
+        self.end(&format!("{telling}; COMMIT")).await
     }
 
     /// Ends it with all that it wrote. Where that fails, nobody knows whether it did.

@@ -26,6 +26,8 @@ use crate::{Changed, Consistency, Follower, Horizon, Membership, StoreError};
 
 /// How often a node tells that it lives.
 const HEARTBEAT: Duration = Duration::from_millis(250);
+/// How long after a message the row says the same, unless a heartbeat did before.
+const ROW: Duration = Duration::from_millis(100);
 /// After what failed.
 const AGAIN: Duration = Duration::from_millis(50);
 /// How long a start waits for others to let this node join.
@@ -63,6 +65,8 @@ pub(super) struct Following {
     lease: Lease,
     incarnation: Option<Uuid>,
     next_beat: tokio::time::Instant,
+    /// When the row is to tell what only messages have told so far.
+    row_is_due: Option<tokio::time::Instant>,
     /// Who wants to know whether the image is in force.
     asking: Vec<oneshot::Sender<Result<(), StoreError>>>,
     is_failing: bool,
@@ -80,6 +84,7 @@ impl Following {
             given,
             incarnation: None,
             next_beat: tokio::time::Instant::now(),
+            row_is_due: None,
             asking: Vec::new(),
             is_failing: false,
         };
@@ -100,21 +105,24 @@ impl Following {
     pub(super) async fn run(mut self, mut asked: mpsc::UnboundedReceiver<Ask>) {
         let changed = Arc::clone(&self.given.hints.changed);
         loop {
-            let mut is_hinted = false;
+            let next = self.row_is_due.map_or(self.next_beat, |due| due.min(self.next_beat));
             tokio::select! {
                 biased;
                 ask = asked.recv() => match ask {
                     Some(ask) => self.take(ask).await,
                     None => break,
                 },
-                () = changed.notified() => is_hinted = true,
-                () = tokio::time::sleep_until(self.next_beat) => {}
+                () = changed.notified() => {}
+                () = tokio::time::sleep_until(next) => {}
             }
             while let Ok(ask) = asked.try_recv() {
                 self.take(ask).await;
             }
-            if is_hinted || !self.asking.is_empty() {
+            if self.given.hints.has_changes() || !self.asking.is_empty() {
                 self.answer().await;
+            }
+            if self.row_is_due.is_some_and(|due| tokio::time::Instant::now() >= due) {
+                self.tell_by_row().await;
             }
             if tokio::time::Instant::now() >= self.next_beat {
                 let beaten = self.beat().await;
@@ -160,7 +168,7 @@ impl Following {
             self.asking = asking.into_iter().filter(|answer| !answer.is_closed()).collect();
             tokio::time::sleep(AGAIN).await;
             if !self.asking.is_empty() {
-                self.given.hints.changed.notify_one();
+                self.given.hints.may_have_changed();
             }
         }
         self.note(caught_up);
@@ -183,19 +191,46 @@ impl Following {
         {
             let looked = self.given.pool.begin(Purpose::Follow).await?;
             let counter = looked.one("SELECT revision FROM counter", &[]).await?;
-            nodes::acknowledge(looked, incarnation, get(&counter, 0)?).await?;
+            self.acknowledge(looked, incarnation, get(&counter, 0)?, true).await?;
         }
+        self.given.hints.take_unnamed();
         loop {
             let (is_all, transaction) = self.fetch().await?;
             let revision = self.lease.held().revision;
-            match self.incarnation.filter(|_| is_all && revision > before) {
-                // Lost, it costs time only: the next heartbeat tells it again.
-                Some(incarnation) => drop(nodes::acknowledge(transaction, incarnation, revision).await),
+            match self.incarnation.filter(|_| is_all) {
+                Some(incarnation) => self.acknowledge(transaction, incarnation, revision, revision > before).await?,
                 None => transaction.roll_back().await?,
             }
             if is_all {
                 return Ok(());
             }
+        }
+    }
+
+    /// Tells that a revision is held, and ends the transaction that read it, in one journey. Those who made themselves known are told by a
+    /// message at once, and the row follows. Where nobody did, the row tells it, since those who wait may hear no messages.
+    async fn acknowledge(&mut self, looked: Transaction, incarnation: Uuid, revision: i64, is_news: bool) -> Result<(), StoreError> {
+        let is_named = self.given.hints.has_changes();
+        let messages = self.given.hints.tell(incarnation, revision);
+        if is_news && is_named {
+            self.row_is_due.get_or_insert_with(|| tokio::time::Instant::now() + ROW);
+        }
+        let sql = match messages {
+            Some(messages) => nodes::telling(&messages),
+            None if is_news && !is_named => nodes::acknowledging(incarnation, revision),
+            None => return looked.roll_back().await,
+        };
+        // Lost, it costs time only: the next heartbeat tells it again.
+        drop(looked.roll_back_and(&sql).await);
+        Ok(())
+    }
+
+    /// What messages have told, for those who hear none.
+    async fn tell_by_row(&mut self) {
+        self.row_is_due = None;
+        if let Some(incarnation) = self.incarnation {
+            // Lost, it costs time only: the next heartbeat tells it again.
+            drop(self.given.pool.run(&nodes::noting(incarnation, self.lease.held().revision)).await);
         }
     }
 
@@ -234,6 +269,7 @@ impl Following {
             }
         };
         let beat = self.lease.beat(clock::now());
+        self.row_is_due = None;
         let wall = self.given.standing.wall();
         let left = i64::try_from(self.lease_left().as_millis()).unwrap_or(i64::MAX);
         match nodes::beat(&self.given.pool, incarnation, beat.held.revision, left).await? {

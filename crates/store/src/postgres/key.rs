@@ -93,9 +93,11 @@ pub(super) async fn count_live(tx: &Tx, owner: keybearer_core::account::AccountI
 }
 
 async fn issue_service_key(tx: &mut Tx, new: NewServiceKey) -> Result<Key, StoreError> {
-    let authority = tx.authority().await?;
+    // Both at once; who asks is judged first.
+    let (authority, permissions) = tokio::join!(tx.authority(), existing_policy(tx.transaction(), new.policy));
+    let authority = authority?;
     authority.issue_service_key(&PermissionSet::default(), new.service.as_ref())?;
-    let permissions = existing_policy(tx.transaction(), new.policy).await?;
+    let permissions = permissions?;
     authority.issue_service_key(&permissions, new.service.as_ref())?;
     let holder = KeyHolder::Service { policy: new.policy, service: new.service };
     insert(tx, new.key, holder, new.expires_at).await
@@ -104,8 +106,9 @@ async fn issue_service_key(tx: &mut Tx, new: NewServiceKey) -> Result<Key, Store
 /// What a policy grants that is to be given to a key. Its keys are not counted for that: it may have very many.
 async fn existing_policy(transaction: &Transaction, id: PolicyId) -> Result<PermissionSet, StoreError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM policies WHERE id = $1 AND deleted_at IS NULL)";
-    let exists: bool = get(&transaction.one(sql, &[id.into()]).await?, 0)?;
-    if exists { row::policy_permissions(transaction, id).await } else { Err(StoreError::UnknownPolicy) }
+    let values = [id.into()];
+    let (exists, permissions) = tokio::join!(transaction.one(sql, &values), row::policy_permissions(transaction, id));
+    if get(&exists?, 0)? { permissions } else { Err(StoreError::UnknownPolicy) }
 }
 
 async fn insert(tx: &mut Tx, new: NewKey, holder: KeyHolder, expires_at: Option<UnixMillis>) -> Result<Key, StoreError> {
@@ -125,18 +128,12 @@ async fn insert(tx: &mut Tx, new: NewKey, holder: KeyHolder, expires_at: Option<
         Actor::Key(id) => Some(*id),
         Actor::Operator | Actor::Session { .. } | Actor::Identity { .. } | Actor::Issuer => None,
     };
+    let recorded =
+        Recorded { action: "key.created", target: Target::Key(key.id), touched: Vec::new(), before: None, after: Some(audit::key(&key)) };
     // On any unique column or index: the id is random, so it is the name.
-    if !write(tx.transaction(), &key, &new.name_key, made_by).await? {
+    if !tx.record_with(async |transaction| write(transaction, &key, &new.name_key, made_by).await, recorded).await? {
         return Err(StoreError::Taken { what: What::Key, field: "name" });
     }
-    tx.record(Recorded {
-        action: "key.created",
-        target: Target::Key(key.id),
-        touched: Vec::new(),
-        before: None,
-        after: Some(audit::key(&key)),
-    })
-    .await?;
     Ok(key)
 }
 
@@ -237,8 +234,10 @@ async fn alter(tx: &mut Tx, id: KeyId, change: ServiceKeyChange, only_service: b
 }
 
 async fn revoke(tx: &mut Tx, id: KeyId, kind: Option<KeyKind>, descendants: Cascade) -> Result<Vec<KeyId>, StoreError> {
-    // Both at once; who asks is judged first.
-    let (authority, root) = tokio::join!(tx.authority(), row::key(tx.transaction(), id));
+    let made = async { if descendants == Cascade::Nothing { Ok(Vec::new()) } else { made_by(tx.transaction(), id).await } };
+    // All at once; who asks is judged first.
+    let (authority, root, held, made) =
+        tokio::join!(tx.authority(), row::key(tx.transaction(), id), row::permissions_of_key(tx.transaction(), id), made);
     let authority = authority?;
     if !authority.is_key(id) {
         authority.write_some_key()?;
@@ -247,37 +246,36 @@ async fn revoke(tx: &mut Tx, id: KeyId, kind: Option<KeyKind>, descendants: Casc
     if kind.is_some_and(|kind| kind != root.holder.kind()) {
         return Err(StoreError::NotFound(What::Key));
     }
-    require_reach(tx, &authority, &root).await?;
-    let mut doomed = vec![root.clone()];
-    if descendants != Cascade::Nothing {
-        let made = made_by(tx.transaction(), id).await?;
-        for key in &made {
-            require_reach(tx, &authority, key).await?;
-        }
-        if !descendants.covers(made.iter().filter(|key| !is_revoked(key)).map(|key| key.id)) {
-            return Err(StoreError::KeysChanged);
-        }
-        doomed.extend(made);
+    match &root.holder {
+        KeyHolder::Service { .. } if !authority.is_key(id) => authority.revoke_service_key(&held?)?,
+        _ => require_reach(tx, &authority, &root).await?,
     }
-    let mut revoked = Vec::new();
-    for key in doomed {
-        if key.lifecycle.revoke(tx.now(), RevocationReason::Deleted).is_ok() {
-            let values = [key.id.into(), tx.now().into(), RevocationReason::Deleted.as_str().into()];
-            tx.transaction().execute("UPDATE keys SET revoked_at = $2, revoked_reason = $3 WHERE id = $1", &values).await?;
-            revoked.push(key.id);
-        }
+    let made = made?;
+    for key in &made {
+        require_reach(tx, &authority, key).await?;
     }
+    if descendants != Cascade::Nothing && !descendants.covers(made.iter().filter(|key| !is_revoked(key)).map(|key| key.id)) {
+        return Err(StoreError::KeysChanged);
+    }
+    let live = std::iter::once(&root).chain(&made).filter(|key| !is_revoked(key));
+    let revoked: Vec<_> = live.map(|key| key.id).collect();
     if revoked.is_empty() {
         return Err(StoreError::NotFound(What::Key));
     }
-    tx.record(Recorded {
+    let ids = revoked.iter().map(|id| Uuid::from_bytes(*id.as_bytes())).collect();
+    let values = [Value::Ids(ids), tx.now().into(), RevocationReason::Deleted.as_str().into()];
+    let write = async |transaction: &Transaction| {
+        let sql = "UPDATE keys SET revoked_at = $2, revoked_reason = $3 WHERE id = ANY($1)";
+        Ok(transaction.execute(sql, &values).await?)
+    };
+    let recorded = Recorded {
         action: "key.revoked",
         target: Target::Key(id),
         touched: revoked.iter().filter(|one| **one != id).copied().map(Target::Key).collect(),
         before: Some(audit::key(&root)),
         after: Some(json!({"reason": RevocationReason::Deleted, "revoked_keys": revoked.len()})),
-    })
-    .await?;
+    };
+    tx.record_with(write, recorded).await?;
     Ok(revoked)
 }
 

@@ -89,22 +89,36 @@ pub(super) async fn beat(pool: &Pool, incarnation: Uuid, revision: i64, lease_le
     Ok(Heard::Counter { revision: get(&heard, 1)?, server: moment(&heard, 2)?, pepper })
 }
 
-/// Tells those who wait that a revision is held. It grants nothing, and where it is lost somebody waits longer, so it need not be durable.
-///
-/// `looked` is the transaction that read it; one journey ends that and tells.
-pub(super) async fn acknowledge(looked: Transaction, incarnation: Uuid, revision: i64) -> Result<(), StoreError> {
-    // There is nothing in it but numbers and names of ours.
-    let sql = format!(
-        "BEGIN; SET LOCAL synchronous_commit = off;
-         UPDATE nodes SET acked = {revision} WHERE incarnation = '{incarnation}' AND NOT fenced AND acked < {revision};
-         NOTIFY {ACKED}; COMMIT"
-    );
-    looked.roll_back_and(&sql).await
+/// These statements as a transaction whose commit is not waited for on the disk: they grant nothing, and where they are lost somebody waits
+/// longer.
+fn fleeting(sql: &str) -> String {
+    format!("BEGIN; SET LOCAL synchronous_commit = off; {sql}; COMMIT")
 }
 
-/// What the slowest of those holds that changes wait for; none where they wait for nobody.
-pub(super) async fn slowest(pool: &Pool) -> Result<Option<i64>, StoreError> {
-    get(&pool.one("SELECT min(acked) FROM nodes WHERE leases AND NOT fenced", &[]).await?, 0)
+/// Tells by the row of this incarnation, where all who wait look, that a revision is held.
+pub(super) fn acknowledging(incarnation: Uuid, revision: i64) -> String {
+    fleeting(&format!("{}; NOTIFY {ACKED}", raise(incarnation, revision)))
+}
+
+/// As [`acknowledging`], and wakes nobody: who hears anything was told before.
+pub(super) fn noting(incarnation: Uuid, revision: i64) -> String {
+    fleeting(&raise(incarnation, revision))
+}
+
+fn raise(incarnation: Uuid, revision: i64) -> String {
+    // There is nothing in it but numbers and names of ours.
+    format!("UPDATE nodes SET acked = {revision} WHERE incarnation = '{incarnation}' AND NOT fenced AND acked < {revision}")
+}
+
+/// Tells by messages alone.
+pub(super) fn telling(messages: &str) -> String {
+    fleeting(messages)
+}
+
+/// Those that changes wait for at this moment, each with what its row says that it holds.
+pub(super) async fn waited_for(pool: &Pool) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    let rows = pool.all("SELECT incarnation, acked FROM nodes WHERE leases AND NOT fenced", &[]).await?;
+    rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
 }
 
 /// Fences all that hold less than this revision, by what they hold at this moment. Returns their names.

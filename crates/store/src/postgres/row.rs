@@ -123,6 +123,12 @@ pub(super) async fn policy(transaction: &Transaction, id: PolicyId) -> Result<Po
     Ok(Policy { permissions: policy_permissions(transaction, id).await?, ..policy })
 }
 
+/// What the policy of a service key grants.
+pub(super) async fn permissions_of_key(transaction: &Transaction, id: KeyId) -> Result<PermissionSet, StoreError> {
+    let sql = "SELECT permission FROM policy_permissions WHERE policy = (SELECT policy FROM keys WHERE id = $1)";
+    transaction.query(sql, &[id.into()]).await?.iter().map(|row| to_permission(row, 0)).collect()
+}
+
 pub(super) async fn policy_permissions(transaction: &Transaction, id: PolicyId) -> Result<PermissionSet, StoreError> {
     let rows = transaction.query("SELECT permission FROM policy_permissions WHERE policy = $1", &[id.into()]).await?;
     rows.iter().map(|row| to_permission(row, 0)).collect()

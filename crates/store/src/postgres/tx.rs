@@ -57,6 +57,24 @@ pub(super) struct Recorded {
     pub(super) after: Option<Json>,
 }
 
+/// The same, as its row has it.
+struct Texts {
+    action: &'static str,
+    target: String,
+    touched: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl Recorded {
+    fn texts(self) -> Result<Texts, StoreError> {
+        let touched: Vec<String> = std::iter::once(&self.target).chain(&self.touched).map(ToString::to_string).collect();
+        let touched = serde_json::to_string(&touched).map_err(super::value::unreadable)?;
+        let told = |value: Option<Json>| value.map(|value| value.to_string());
+        Ok(Texts { action: self.action, target: self.target.to_string(), touched, before: told(self.before), after: told(self.after) })
+    }
+}
+
 impl Tx {
     pub(super) fn new(transaction: Transaction, roles: Arc<Roles>) -> Self {
         let origin = Origin { actor: Actor::Operator, now: UnixMillis(0), request_id: String::new() };
@@ -178,13 +196,23 @@ impl Tx {
 
     /// Raises the revision by one and writes the event that goes with it. Returns the revision.
     pub(super) async fn record(&mut self, recorded: Recorded) -> Result<i64, StoreError> {
-        let touched: Vec<String> = std::iter::once(&recorded.target).chain(&recorded.touched).map(ToString::to_string).collect();
-        let touched = serde_json::to_string(&touched).map_err(super::value::unreadable)?;
-        let told = |value: Option<Json>| value.map(|value| value.to_string());
-        let (target, before, after) = (recorded.target.to_string(), told(recorded.before), told(recorded.after));
-        let revision = self.write(recorded.action, target, touched, before, after).await?;
+        let Texts { action, target, touched, before, after } = recorded.texts()?;
+        let revision = self.write(action, target, touched, before, after).await?;
         self.revision = Some(revision);
         Ok(revision)
+    }
+
+    /// As [`Tx::record`], in one journey with what writes the rows. Returns what that answers. Where it did not write what it should, the
+    /// caller refuses the change, and the event goes with it.
+    pub(super) async fn record_with<T, W>(&mut self, write: W, recorded: Recorded) -> Result<T, StoreError>
+    where
+        W: AsyncFnOnce(&Transaction) -> Result<T, StoreError>,
+    {
+        let Texts { action, target, touched, before, after } = recorded.texts()?;
+        let (written, revision) = tokio::join!(write(&self.transaction), self.write_event(action, &target, &touched, before, after));
+        let written = written?;
+        self.revision = Some(revision?);
+        Ok(written)
     }
 
     /// As [`Tx::record`], of a change that touches nothing else and tells only what is there since, in JSON.

@@ -16,8 +16,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::barrier::Committed;
 use super::clock;
 use super::connection::{Boxed, Pool, Purpose, Transaction};
+use super::hints::Hints;
 use super::import::Import;
-use super::nodes::CHANGED;
 use super::seeded::Bug;
 use super::tx::Tx;
 use crate::{Origin, StoreError, StoreWatch};
@@ -84,10 +84,11 @@ impl Writer {
         pool: Pool,
         roles: Arc<Roles>,
         barrier: mpsc::UnboundedSender<Committed>,
+        hints: Hints,
         gauges: Arc<Gauges>,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let task = WriterTask { pool, roles, queue, barrier, gauges: Arc::clone(&gauges), is_full: false };
+        let task = WriterTask { pool, roles, queue, barrier, hints, gauges: Arc::clone(&gauges), is_full: false };
         (Self { jobs, gauges }, task.run())
     }
 
@@ -198,6 +199,7 @@ struct WriterTask {
     roles: Arc<Roles>,
     queue: mpsc::Receiver<Job>,
     barrier: mpsc::UnboundedSender<Committed>,
+    hints: Hints,
     gauges: Arc<Gauges>,
     /// Whether the last transaction found no room.
     is_full: bool,
@@ -255,12 +257,16 @@ impl WriterTask {
         let (transaction, counter) = self.pool.begin_with(purpose, LOCK_COUNTER, first).await?;
         let revision = counter.last().and_then(|row| row.get(0)).and_then(|text| text.parse().ok());
         let revision = revision.ok_or_else(|| StoreError::Unavailable("the counter row is missing".into()))?;
+        self.hints.counter_is(revision);
         Ok((transaction, revision))
     }
 
-    /// Commits, and has the nodes told if there is a change.
-    async fn finish(&self, transaction: Transaction, is_change: bool) -> Result<(), StoreError> {
-        let committed = if is_change { transaction.commit_and_tell(CHANGED).await } else { transaction.commit().await };
+    /// Commits, and has the nodes told of this revision if there is a change.
+    async fn finish(&self, transaction: Transaction, change: Option<i64>) -> Result<(), StoreError> {
+        let committed = match change {
+            Some(revision) => transaction.commit_and_tell(&self.hints.telling(revision)).await,
+            None => transaction.commit().await,
+        };
         // The nodes learn of it from the events if it was.
         committed.map_err(|failure| match StoreError::from(failure) {
             StoreError::Full => StoreError::Full,
@@ -277,7 +283,7 @@ impl WriterTask {
                 tx.into_transaction().roll_back().await?;
                 return Ok(false);
             }
-            self.finish(tx.into_transaction(), piece.revision > before).await?;
+            self.finish(tx.into_transaction(), (piece.revision > before).then_some(piece.revision)).await?;
             import.committed();
             if piece.is_last {
                 self.in_force(piece.revision).await?;
@@ -361,7 +367,7 @@ impl WriterTask {
                 }
             }
         }
-        self.finish(tx.into_transaction(), revision > before).await?;
+        self.finish(tx.into_transaction(), (revision > before).then_some(revision)).await?;
         Ok(revision)
     }
 }
