@@ -104,9 +104,12 @@ impl Passwords {
         // The permits go along, so that a caller who hangs up does not make room for another while the hash still runs. A thread of its own costs
         // next to nothing beside a hash, and its priority is lowered for good: no thread may raise it again.
         let begun = thread::Builder::new().name("password".into()).spawn(move || {
-            let _held = (place, turn);
+            let held = (place, turn);
             give_way();
-            drop(tell.send(work()));
+            let done = work();
+            // Before the caller is told: whoever comes after that finds the room.
+            drop(held);
+            drop(tell.send(done));
         });
         begun.map_err(|_| Busy)?;
         told.await.map_err(|_| Busy)
