@@ -18,8 +18,8 @@ use super::{gate, policy, row};
 use crate::error::present;
 use crate::{Changed, Follower, Horizon, Key, SessionId, StoreError};
 
-/// How many keys are handed over at a time.
-const CHUNK: usize = 10_000;
+/// How many keys are handed over at a time. What they take while they are on their way stays with the allocator, so there are few of them.
+const CHUNK: usize = 1_000;
 
 /// Hands over all rows on this side of the horizon, keys last, so that what they refer to is there. Returns the revision that they have.
 pub(super) async fn everything(transaction: &Transaction, horizon: Horizon, follower: &dyn Follower) -> Result<i64, StoreError> {
