@@ -1,7 +1,7 @@
 //! Accounts by number, so that a key leads to how its owner stands without a look-up, and in half the room of an id.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use foldhash::fast::RandomState;
@@ -18,6 +18,8 @@ pub(super) struct Accounts {
     places: boxcar::Vec<Place>,
     /// How each stands, by [`packed`]. It alone decides; a byte each, so that those of many accounts stay where the processor has them at hand.
     standings: boxcar::Vec<AtomicU8>,
+    /// Held by whoever gives a number, so that both lists grow in step, and no account gets two: a key may have been given either.
+    growing: Mutex<()>,
     len: AtomicUsize,
 }
 
@@ -50,21 +52,28 @@ fn unpacked(packed: u8) -> Option<Standing> {
 
 impl Accounts {
     pub(super) fn new() -> Self {
-        Self { numbers: HashMap::default(), places: boxcar::Vec::new(), standings: boxcar::Vec::new(), len: AtomicUsize::new(0) }
+        Self {
+            numbers: HashMap::default(),
+            places: boxcar::Vec::new(),
+            standings: boxcar::Vec::new(),
+            growing: Mutex::default(),
+            len: AtomicUsize::new(0),
+        }
     }
 
     /// The number of an account, which need not be there yet, nor any more.
     pub(super) fn number(&self, id: AccountId) -> u32 {
-        let numbers = self.numbers.pin();
-        if let Some(number) = numbers.get(&id) {
-            return *number;
+        if let Some(number) = self.find(id) {
+            return number;
         }
-        // Both grow by the one writer, and so in step.
-        let number = self.places.push(Place { id, account: ArcSwapOption::empty() });
-        self.standings.push(AtomicU8::new(ABSENT));
-        let number = u32::try_from(number).expect("fewer accounts than a disk can hold");
-        numbers.insert(id, number);
-        number
+        let _growing = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.find(id).unwrap_or_else(|| {
+            let number = self.places.push(Place { id, account: ArcSwapOption::empty() });
+            self.standings.push(AtomicU8::new(ABSENT));
+            let number = u32::try_from(number).expect("fewer accounts than a disk can hold");
+            self.numbers.pin().insert(id, number);
+            number
+        })
     }
 
     fn find(&self, id: AccountId) -> Option<u32> {
@@ -110,5 +119,41 @@ impl Accounts {
     /// How many are not deleted.
     pub(super) fn len(&self) -> usize {
         self.len.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_gets_one_number_and_a_standing_of_its_own_however_many_ask_at_once() {
+        let accounts = Accounts::new();
+        let numbers = || (0..20_000).map(|id| accounts.number(AccountId(id))).collect::<Vec<_>>();
+        std::thread::scope(|scope| {
+            let others = [(); 3].map(|()| scope.spawn(numbers));
+            let own = numbers();
+            assert!(others.into_iter().all(|other| other.join().unwrap() == own));
+        });
+        let standing = |id: i64| Standing { level: Level::new(id % 9).unwrap(), status: Status::Active, consent: id % 2 == 0 };
+        for id in 0..20_000 {
+            let number = accounts.number(AccountId(id));
+            assert_eq!((accounts.id(number), accounts.standing(AccountId(id))), (Some(AccountId(id)), None));
+            accounts.standings[number as usize].store(packed(standing(id)), Ordering::SeqCst);
+        }
+        assert!((0..20_000).all(|id| accounts.standing(AccountId(id)) == Some(standing(id))));
+    }
+
+    #[test]
+    fn a_standing_reads_back_as_it_was_written() {
+        for level in Level::all() {
+            for status in [Status::Active, Status::Locked, Status::Blocked] {
+                for consent in [false, true] {
+                    let standing = Standing { level, status, consent };
+                    assert_eq!(unpacked(packed(standing)), Some(standing));
+                }
+            }
+        }
+        assert_eq!(unpacked(ABSENT), None);
     }
 }

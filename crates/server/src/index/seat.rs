@@ -39,6 +39,10 @@ impl State {
     fn moment(self) -> u64 {
         self.0 >> MOMENT
     }
+
+    fn last_used_at(self) -> Option<UnixMillis> {
+        Some(self.moment()).filter(|at| *at != 0).map(|at| UnixMillis(at.cast_signed()))
+    }
 }
 
 /// Milliseconds since 1970 in the 43 bits that a seat has for them, which last until 2248.
@@ -78,8 +82,7 @@ impl Seat {
         fence(Ordering::Acquire);
         let after = State(self.state.load(Ordering::Relaxed));
         let is_whole = before.writings() == after.writings() && before.writings().is_multiple_of(2);
-        let used = Some(before.moment()).filter(|at| *at != 0).map(|at| UnixMillis(at.cast_signed()));
-        is_whole.then(|| (Slot::from_words(words), Writing(before.writings()), used))
+        is_whole.then(|| (Slot::from_words(words), Writing(before.writings()), before.last_used_at()))
     }
 
     /// Whether what was read is what lies here still.
@@ -118,13 +121,13 @@ impl Seat {
         noted.is_ok_and(|before| !State(before).is_queued())
     }
 
-    /// Ends the wait for writing, whether it was written or found no place. Returns the last use, if this is still the key.
+    /// Ends the wait for writing, whether it was written or found no place. Returns the last use, if this is still the key and there was one.
     pub(super) fn dequeue(&self, writing: Writing) -> Option<UnixMillis> {
         let done = self.state.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |state| {
             let state = State(state);
             (state.writings() == writing.0).then(|| State::new(writing.0, false, state.moment()).0)
         });
-        done.ok().map(|state| UnixMillis(State(state).moment().cast_signed()))
+        done.ok().and_then(|state| State(state).last_used_at())
     }
 
     /// Takes over a use that was noted where the key lay before. It waits in the queue of whoever noted it; but that may have been let go

@@ -371,6 +371,7 @@ mod tests {
         assert!(table.note_use(place(&table, 0), UnixMillis(7)), "else no use of this key might ever be written again");
         assert_eq!(table.dequeue(place(&table, 0)), Some(UnixMillis(7)));
         assert!(table.note_use(place(&table, 0), UnixMillis(7)), "it waits no more");
+        assert_eq!(table.dequeue(place(&table, 1)), None, "a key that was never used was not used in 1970");
     }
 
     #[test]
