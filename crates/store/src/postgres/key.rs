@@ -257,8 +257,8 @@ async fn revoke(tx: &mut Tx, id: KeyId, kind: Option<KeyKind>, descendants: Casc
     if descendants != Cascade::Nothing && !descendants.covers(made.iter().filter(|key| !is_revoked(key)).map(|key| key.id)) {
         return Err(StoreError::KeysChanged);
     }
-    let live = std::iter::once(&root).chain(&made).filter(|key| !is_revoked(key));
-    let revoked: Vec<_> = live.map(|key| key.id).collect();
+    let doomed = std::iter::once(&root).chain(&made).filter(|key| key.lifecycle.revoke(tx.now(), RevocationReason::Deleted).is_ok());
+    let revoked: Vec<_> = doomed.map(|key| key.id).collect();
     if revoked.is_empty() {
         return Err(StoreError::NotFound(What::Key));
     }
