@@ -31,7 +31,7 @@ pub async fn open(dir: &Path) -> Arc<App> {
     App::open(Config::for_data_dir(dir), Clock::System).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Token text in, verdict out: what a gate asks.
+/// Token text in, verdict out: as `/v1/verify` decides, without what only its answer tells.
 #[must_use]
 pub fn is_valid(app: &App, token: &str) -> bool {
     let view = app.index.view();

@@ -69,6 +69,16 @@ impl Loaded {
         self.count as f64 / self.took.as_secs_f64()
     }
 
+    /// For a run that begins.
+    pub(crate) fn begun() -> Self {
+        Self { micros: Vec::with_capacity(1 << 16), ..Self::default() }
+    }
+
+    /// Notes how long an answer took.
+    pub(crate) fn note(&mut self, took: Duration) {
+        self.micros.push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
+    }
+
     /// The latency in microseconds that this share of the answers kept below.
     #[must_use]
     pub fn quantile(&mut self, share: f64) -> f64 {
@@ -78,6 +88,19 @@ impl Loaded {
         let place = ((self.micros.len() - 1) as f64 * share) as usize;
         f64::from(*self.micros.select_nth_unstable(place).1)
     }
+}
+
+/// Connects, and has `poll` tell by this number when something can be read or written.
+///
+/// # Panics
+/// Where nobody listens.
+pub(crate) fn connect(poll: &Poll, address: SocketAddr, number: usize) -> TcpStream {
+    let socket = std::net::TcpStream::connect(address).unwrap();
+    socket.set_nodelay(true).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let mut socket = TcpStream::from_std(socket);
+    poll.registry().register(&mut socket, Token(number), Interest::READABLE | Interest::WRITABLE).unwrap();
+    socket
 }
 
 struct Connection {
@@ -107,11 +130,7 @@ impl Load {
         let poll = Poll::new().unwrap();
         let connections = (0..connections)
             .map(|number| {
-                let socket = std::net::TcpStream::connect(address).unwrap();
-                socket.set_nodelay(true).unwrap();
-                socket.set_nonblocking(true).unwrap();
-                let mut socket = TcpStream::from_std(socket);
-                poll.registry().register(&mut socket, Token(number), Interest::READABLE | Interest::WRITABLE).unwrap();
+                let socket = connect(&poll, address, number);
                 Connection { socket, request: Vec::new(), sent: 0, at: Instant::now(), read: vec![0; 16 * 1024], filled: 0 }
             })
             .collect();
@@ -125,7 +144,7 @@ impl Load {
     pub fn run(&mut self, ask: &mut dyn Ask, time: Duration) -> Loaded {
         let began = Instant::now();
         let end = began + time;
-        let mut loaded = Loaded { micros: Vec::with_capacity(1 << 16), ..Loaded::default() };
+        let mut loaded = Loaded::begun();
         for connection in &mut self.connections {
             connection.ask(ask, &mut self.random, Instant::now());
         }
@@ -143,7 +162,7 @@ impl Load {
                     continue;
                 }
                 let now = Instant::now();
-                loaded.micros.push(u32::try_from((now - connection.at).as_micros()).unwrap_or(u32::MAX));
+                loaded.note(now - connection.at);
                 if now < end {
                     connection.ask(ask, &mut self.random, now);
                 } else {

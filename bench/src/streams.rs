@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll};
 
-use crate::load::{Ask, Loaded, Random};
+use crate::load::{Ask, Loaded, Random, connect};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The length of the head of a frame.
@@ -67,16 +67,7 @@ impl Streams {
     #[must_use]
     pub fn connect(address: SocketAddr, path: &'static str, (connections, calls): (usize, usize), seed: u64) -> Self {
         let poll = Poll::new().unwrap();
-        let connections = (0..connections)
-            .map(|number| {
-                let socket = std::net::TcpStream::connect(address).unwrap();
-                socket.set_nodelay(true).unwrap();
-                socket.set_nonblocking(true).unwrap();
-                let mut socket = TcpStream::from_std(socket);
-                poll.registry().register(&mut socket, Token(number), Interest::READABLE | Interest::WRITABLE).unwrap();
-                Connection::begin(socket, path, calls)
-            })
-            .collect();
+        let connections = (0..connections).map(|number| Connection::begin(connect(&poll, address, number), path, calls)).collect();
         Self { poll, connections, random: Random::new(seed) }
     }
 
@@ -87,7 +78,7 @@ impl Streams {
     pub fn run(&mut self, ask: &mut dyn Ask, time: Duration) -> Loaded {
         let began = Instant::now();
         let end = began + time;
-        let mut loaded = Loaded { micros: Vec::with_capacity(1 << 16), ..Loaded::default() };
+        let mut loaded = Loaded::begun();
         let mut open = 0;
         for connection in &mut self.connections {
             for place in 0..connection.calls.len() {
@@ -194,7 +185,7 @@ impl Connection {
                         let now = Instant::now();
                         loaded.count += 1;
                         loaded.wrong += u64::from(!ask.is_right(if call.is_200 { b"200" } else { b"" }, &call.body));
-                        loaded.micros.push(u32::try_from((now - call.at).as_micros()).unwrap_or(u32::MAX));
+                        loaded.note(now - call.at);
                         if now < end {
                             self.ask(place, ask, random, now);
                         } else {
