@@ -117,6 +117,7 @@ fn fill(index: &Index, count: u64, peppers: &Peppers) {
         (granted.id, Some(granted))
     });
     index.apply(Changed { accounts: accounts.collect(), policies: policies.collect(), ..Changed::default() });
+    index.expect_keys(usize::try_from(count).unwrap_or(0));
     let mut next = 0;
     while next < count {
         let until = count.min(next + CHUNK);
@@ -176,7 +177,12 @@ fn main() {
             }),
         );
         measured("find", nanoseconds(TIMES, |place| drop(black_box(index.key(credentials[place].id)))));
-        measured("prove", nanoseconds(TIMES, |place| assert!(index.view().prove(&credentials[place], &peppers).is_some())));
+        let prove = |credential: &Credential| {
+            let view = index.view();
+            view.expect(&credential.id);
+            view.prove(credential, &peppers)
+        };
+        measured("prove", nanoseconds(TIMES, |place| assert!(prove(&credentials[place]).is_some())));
         let decided = nanoseconds(TIMES, |place| {
             let (number, text) = &asked[place];
             let view = index.view();
@@ -195,7 +201,7 @@ fn main() {
         strange
             .iter_mut()
             .for_each(|credential| credential.id = KeyId::new(NOW, &credential.id.as_bytes()[6..].try_into().unwrap_or([0; 10])));
-        let unknown = nanoseconds(TIMES, |place| assert!(index.view().prove(&strange[place], &peppers).is_none()));
+        let unknown = nanoseconds(TIMES, |place| assert!(prove(&strange[place]).is_none()));
         figures.entry("prove, unknown id").or_default().push(unknown / sha);
     }
     println!("{ROUNDS} rounds of {TIMES}; where nothing else is said, in times of one SHA-256 of 40 bytes");

@@ -329,6 +329,40 @@ impl Digest {
     pub fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
+
+    /// What a memory that has to be small keeps of it.
+    #[must_use]
+    pub fn imprint(&self) -> Imprint {
+        Imprint(*self.0.first_chunk().expect("32 bytes are more than 20"))
+    }
+}
+
+/// The leading 160 bits of a [`Digest`]: nobody finds a secret for so many. An HMAC may be cut to half its length (RFC 2104, section 5), which
+/// is 128 here. No `PartialEq`, as of a digest.
+#[derive(Clone, Copy)]
+pub struct Imprint([u8; Imprint::LEN]);
+
+impl Imprint {
+    /// Its length in bytes.
+    pub const LEN: usize = 20;
+
+    /// The imprint of these bytes, as somebody kept them.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// The imprint as bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+
+    /// Whether both are the same, in a time that does not depend on where they differ.
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
 }
 
 /// A secret of the server that goes into every digest, so that the digests alone are worth nothing. No `Debug`.
@@ -393,7 +427,7 @@ impl Peppers {
     /// Whether this is the credential of which `digest` was made with the pepper of this version.
     #[must_use]
     pub fn proves(&self, credential: &Credential, version: PepperVersion, digest: &Digest) -> bool {
-        self.present(credential).proves(Some((version, digest)))
+        self.seal_with(version, credential).is_some_and(|own| own.matches(digest))
     }
 
     /// Begins to prove a credential, before it is known against what: with the newest pepper, which nearly always is the one. So what is sealed
@@ -426,17 +460,16 @@ pub struct Presented<'a> {
 }
 
 impl Presented<'_> {
-    /// As [`Peppers::proves`], where there may be nothing to prove against. That costs the same, so that the time of an answer does not tell
-    /// whether a key of this id exists.
+    /// As [`Peppers::proves`], by the imprint of a digest, where there may be nothing to prove against. That costs the same, so that the time of
+    /// an answer does not tell whether a key of this id exists.
     #[must_use]
-    pub fn proves(&self, sealed: Option<(PepperVersion, &Digest)>) -> bool {
-        let nothing = Digest([0; 32]);
-        let (version, digest) = sealed.unwrap_or((self.peppers.newest.0, &nothing));
+    pub fn proves(&self, sealed: Option<(PepperVersion, &Imprint)>) -> bool {
+        let nothing = Imprint([0; Imprint::LEN]);
+        let (version, imprint) = sealed.unwrap_or((self.peppers.newest.0, &nothing));
         if version == self.peppers.newest.0 {
-            return (self.newest.0.ct_eq(&digest.0) & Choice::from(u8::from(sealed.is_some()))).into();
+            return (self.newest.imprint().0.ct_eq(&imprint.0) & Choice::from(u8::from(sealed.is_some()))).into();
         }
-        let older = self.peppers.by_version.get(&version);
-        older.is_some_and(|pepper| self.peppers.digest(pepper, self.credential).matches(digest))
+        self.peppers.seal_with(version, self.credential).is_some_and(|digest| digest.imprint().matches(imprint))
     }
 }
 
@@ -519,20 +552,34 @@ mod tests {
         }
 
         #[test]
+        fn an_imprint_differs_where_any_of_its_bits_does(bytes in any::<[u8; 32]>(), bit in 0usize..8 * Imprint::LEN) {
+            let imprint = Digest::from_bytes(bytes).imprint();
+            let mut other = *imprint.as_bytes();
+            prop_assert!(imprint.matches(&Imprint::from_bytes(other)));
+            other[bit / 8] ^= 1 << (bit % 8);
+            prop_assert!(!imprint.matches(&Imprint::from_bytes(other)));
+        }
+
+        #[test]
         fn only_the_same_secret_pepper_and_version_prove_a_key(id in any::<[u8; 16]>(), secret in any::<[u8; 32]>(), bit in 0usize..256) {
             let original = credential(id, secret);
             let ours = peppers(&[1; 32]);
             let (version, digest) = ours.seal(&original);
-            prop_assert!(ours.proves(&original, version, &digest));
-            prop_assert!(!ours.proves(&original, version + 1, &digest));
-            prop_assert!(!peppers(&[2; 32]).proves(&original, version, &digest));
+            let proves = |peppers: &Peppers, credential: &Credential, version| {
+                let whole = peppers.proves(credential, version, &digest);
+                assert_eq!(peppers.present(credential).proves(Some((version, &digest.imprint()))), whole);
+                whole
+            };
+            prop_assert!(proves(&ours, &original, version));
+            prop_assert!(!proves(&ours, &original, version + 1));
+            prop_assert!(!proves(&peppers(&[2; 32]), &original, version));
             let mut other = secret;
             other[bit / 8] ^= 1 << (bit % 8);
-            prop_assert!(!ours.proves(&credential(id, other), version, &digest));
+            prop_assert!(!proves(&ours, &credential(id, other), version));
             prop_assert!(!ours.present(&original).proves(None));
             let both = Peppers::new(BTreeMap::from([(1, Pepper::new(&[1; 32])), (2, Pepper::new(&[2; 32]))])).unwrap();
-            prop_assert!(both.proves(&original, version, &digest), "also with a pepper that is not the newest");
-            prop_assert!(!both.proves(&original, 2, &digest));
+            prop_assert!(proves(&both, &original, version), "also with a pepper that is not the newest");
+            prop_assert!(!proves(&both, &original, 2));
         }
     }
 }

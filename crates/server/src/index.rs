@@ -3,11 +3,11 @@
 //! Reads take no lock that a writer holds. There is one way in: [`Follower::apply`], called by the store in the order of the commits.
 
 mod accounts;
-mod cells;
 mod entry;
 mod gates;
 mod policies;
 mod seat;
+mod segment;
 mod slot;
 mod table;
 mod texts;
@@ -65,19 +65,19 @@ impl View<'_> {
 
     /// As [`View::expect`], of keys that will all be looked up next, whole.
     pub fn expect_all(&self, ids: &[KeyId]) {
-        ids.iter().for_each(|id| self.keys.expect(id));
-        ids.iter().for_each(|id| self.keys.expect_seat(id));
+        self.keys.expect_all(ids);
     }
 
-    /// The key that this credential proves: the id exists and the secret is the right one.
+    /// The key that this credential proves: the id exists and the secret is the right one. It should have been [`View::expect`]ed: then it
+    /// arrives while the digest is computed.
     #[must_use]
-    pub fn prove(mut self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
+    pub fn prove(&self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
         self.proved(credential, peppers)
     }
 
     /// As [`View::prove`], with what answers tell of the key.
     #[must_use]
-    pub fn prove_entry(mut self, credential: &Credential, peppers: &Peppers) -> Option<KeyEntry> {
+    pub fn prove_entry(&self, credential: &Credential, peppers: &Peppers) -> Option<KeyEntry> {
         loop {
             let found = self.proved(credential, peppers)?;
             if let Some(entry) = self.index.told(found) {
@@ -86,12 +86,11 @@ impl View<'_> {
         }
     }
 
-    fn proved(&mut self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
-        self.keys.expect_seat(&credential.id);
+    fn proved(&self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
         let presented = peppers.present(credential);
         loop {
             let seated = self.keys.find(&credential.id);
-            let sealed = seated.as_ref().map(|seated| (seated.slot.pepper, &seated.slot.digest));
+            let sealed = seated.as_ref().map(|seated| (seated.slot.pepper, &seated.slot.imprint));
             let is_proved = presented.proves(sealed);
             let seated = seated.filter(|_| is_proved)?;
             if let Some(found) = self.index.found(seated) {
@@ -231,7 +230,7 @@ impl Index {
     #[must_use]
     pub fn apart(&self, key: &Key) -> KeyEntry {
         let mut text = Vec::new();
-        let slot = Slot::new(key, self.holder_number(key), &mut text);
+        let slot = Slot::new(key, self.holder_number(key), 0, &mut text);
         let found = Found { slot, last_used_at: key.last_used_at, lifecycle: key.lifecycle, place: None };
         self.entry(found, Text::apart(&text))
     }
@@ -245,14 +244,16 @@ impl Index {
     /// As [`View::prove_entry`], of keys as they are now.
     #[must_use]
     pub fn prove(&self, credential: &Credential, peppers: &Peppers) -> Option<KeyEntry> {
-        self.view().prove_entry(credential, peppers)
+        let view = self.view();
+        view.expect(&credential.id);
+        view.prove_entry(credential, peppers)
     }
 
     /// None where the key was moved meanwhile, and should be looked for again.
     fn found(&self, seated: Seated) -> Option<Found> {
         let Seated { slot, last_used_at, place } = seated;
         let lifecycle = if slot.is_revoked() {
-            let text = self.keys.text(place)?;
+            let text = self.keys.text(&slot, place)?;
             slot.lifecycle(|| text.bytes())
         } else {
             slot.lifecycle(|| &[])
@@ -262,7 +263,7 @@ impl Index {
 
     /// None where the key was moved meanwhile, and should be looked for again.
     fn told(&self, found: Found) -> Option<KeyEntry> {
-        let text = self.keys.text(found.place?)?;
+        let text = self.keys.text(&found.slot, found.place?)?;
         Some(self.entry(found, text))
     }
 
@@ -295,9 +296,9 @@ impl Index {
         }
     }
 
-    /// Notes a use. Returns whether the key is to be queued for writing.
-    pub(crate) fn note_use(&self, key: &Found, now: UnixMillis) -> bool {
-        key.place.is_some_and(|place| self.keys.note_use(place, now))
+    /// Notes a use. Returns whether the key is to be queued for writing, where the queue has a place.
+    pub(crate) fn note_use(&self, key: &Found, now: UnixMillis, has_place: bool) -> bool {
+        key.place.is_some_and(|place| self.keys.note_use(place, now, has_place))
     }
 
     /// Ends the wait for writing, whether it was written or found no place. Returns the last use.
@@ -354,6 +355,10 @@ impl Index {
 }
 
 impl Follower for Index {
+    fn expect_keys(&self, count: usize) {
+        self.keys.make_room(count);
+    }
+
     fn apply(&self, changed: Changed) {
         self.begin_gates(&changed);
         self.separate_moved(&changed);

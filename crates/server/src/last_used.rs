@@ -29,7 +29,7 @@ impl Default for LastUsed {
 impl LastUsed {
     /// Notes that a key was used now.
     pub fn note(&self, index: &Index, key: &Found, now: UnixMillis) {
-        if index.note_use(key, now) && self.queue.push(key.id()).is_err() {
+        if index.note_use(key, now, !self.queue.is_full()) && self.queue.push(key.id()).is_err() {
             index.dequeue(key);
         }
     }

@@ -32,6 +32,11 @@ pub trait Follower: Send + Sync {
     /// Takes over the rows.
     fn apply(&self, changed: Changed);
 
+    /// Room may be made for so many keys at once: no more than these are handed over next.
+    fn expect_keys(&self, count: usize) {
+        let _ = count;
+    }
+
     /// Forgets the sessions that were over at this moment. Nobody may use them any more, so who keeps none has nothing to do.
     fn forget_sessions(&self, until: UnixMillis) {
         let _ = until;

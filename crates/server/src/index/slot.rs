@@ -1,19 +1,17 @@
-//! One key in 64 bytes, and a short text beside it.
+//! One key in 56 bytes, and a short text beside it.
 
 use keybearer_core::key::{Lifecycle, RevocationReason};
 use keybearer_core::permission::ServiceName;
 use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
-use keybearer_core::token::{Digest, KeyId, PepperVersion};
+use keybearer_core::token::{Imprint, KeyId, PepperVersion};
 use keybearer_store::{Key, KeyHolder, Metadata};
 
 /// How many words a slot is.
-pub(super) const WORDS: usize = 8;
+pub(super) const WORDS: usize = 7;
 
-/// What stands for a key that never expires.
-const NEVER: i64 = i64::MAX;
-/// What stands for the level of a service's key.
-const SERVICE: u8 = u8::MAX;
+/// What stands for the level of a service's key. A word with no level at all is of no key.
+const SERVICE: u8 = 14;
 
 /// In the marks of a slot: why the key was revoked, as its place among all reasons and one more; 0 while it was not.
 const REASON: u8 = 0x0f;
@@ -22,13 +20,22 @@ const BOUND: u8 = 0x10;
 /// In the marks of a slot: it has metadata.
 const METADATA: u8 = 0x20;
 
+/// Where the level and the marks stand in the word of the expiry. What is below them has room for half a million years.
+const LEVEL: u32 = 54;
+const MARKS: u32 = LEVEL + 4;
+/// What stands for a key that never expires.
+const NEVER: u64 = (1 << LEVEL) - 1;
+
 /// All of a key that decides. What answers tell of it besides stands in its text: the moment of its revocation, the service to which it is
 /// bound, its name, its metadata; each only where there is one, and with its length before it where something follows.
 #[derive(Clone, Copy)]
 pub(super) struct Slot {
     pub(super) id: KeyId,
-    pub(super) digest: Digest,
-    expires_at: i64,
+    pub(super) imprint: Imprint,
+    /// The number of its text among [`super::texts::Texts`].
+    pub(super) text: u32,
+    /// In milliseconds since 1970, or [`NEVER`].
+    expires_at: u64,
     /// The number of the account among [`super::accounts::Accounts`], or of the policy among [`super::policies::Policies`].
     holder: u32,
     pub(super) pepper: PepperVersion,
@@ -43,8 +50,8 @@ pub(super) enum SlotHolder {
 }
 
 impl Slot {
-    /// The slot of a key, whose text is put behind `texts`. `holder` is the number of its owner or of its policy.
-    pub(super) fn new(key: &Key, holder: u32, texts: &mut Vec<u8>) -> Self {
+    /// The slot of a key, whose text is put behind `texts`, and has this number. `holder` is the number of its owner or of its policy.
+    pub(super) fn new(key: &Key, holder: u32, text: u32, texts: &mut Vec<u8>) -> Self {
         let mut marks = 0;
         if let Lifecycle::Revoked { at, reason, .. } = key.lifecycle {
             let place = RevocationReason::ALL.iter().take_while(|one| **one != reason).count();
@@ -68,35 +75,46 @@ impl Slot {
             put(texts, &key.name);
             serde_json::to_writer(texts, &key.metadata).expect("memory takes all JSON");
         }
-        let expires_at = key.lifecycle.expires_at().map_or(NEVER, |at| at.0);
-        Self { id: key.id, digest: key.digest, expires_at, holder, pepper: key.pepper, level, marks }
+        let expires_at = key.lifecycle.expires_at().map_or(NEVER, |at| u64::try_from(at.0).unwrap_or(0).min(NEVER - 1));
+        Self { id: key.id, imprint: key.digest.imprint(), text, expires_at, holder, pepper: key.pepper, level, marks }
     }
 
     /// The slot as words, which may be copied one by one.
     pub(super) fn to_words(self) -> [u64; WORDS] {
-        let [id, digest] = [&self.id.as_bytes()[..], &self.digest.as_bytes()[..]].map(|bytes| bytes.chunks_exact(8));
-        let mut words = [0; WORDS];
-        for (word, bytes) in words.iter_mut().zip(id.chain(digest)) {
-            *word = bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-        }
-        words[6] = self.expires_at.cast_unsigned();
-        words[7] = u64::from(self.holder) | u64::from(self.pepper) << 32 | u64::from(self.level) << 48 | u64::from(self.marks) << 56;
-        words
+        let [a, b] = words(self.id.as_bytes());
+        let imprint = self.imprint.as_bytes();
+        let [c, d] = words(imprint.first_chunk().expect("20 bytes are more than 16"));
+        let rest = u32::from_le_bytes(*imprint.last_chunk().expect("20 bytes are more than 4"));
+        let level = u64::from(self.level + 1) << LEVEL;
+        [
+            a,
+            b,
+            c,
+            d,
+            u64::from(rest) | u64::from(self.holder) << 32,
+            self.expires_at | level | u64::from(self.marks) << MARKS,
+            u64::from(self.text) | u64::from(self.pepper) << 32,
+        ]
     }
 
-    /// Reads what [`Slot::to_words`] wrote.
-    pub(super) fn from_words(words: [u64; WORDS]) -> Self {
-        let [a, b, c, d, e, f, expires_at, rest] = words.map(u64::to_le_bytes);
-        let [holder @ .., p, q, level, marks] = rest;
-        Self {
+    /// Reads what [`Slot::to_words`] wrote; none where no key was written.
+    pub(super) fn from_words(words: [u64; WORDS]) -> Option<Self> {
+        let level = u8::try_from(words[5] >> LEVEL & 0x0f).expect("four bits").checked_sub(1)?;
+        let [a, b, c, d, e, _, g] = words.map(u64::to_le_bytes);
+        let mut imprint = [0; Imprint::LEN];
+        imprint[..8].copy_from_slice(&c);
+        imprint[8..16].copy_from_slice(&d);
+        imprint[16..].copy_from_slice(&e[..4]);
+        Some(Self {
             id: KeyId::from_bytes([a, b].as_flattened().try_into().expect("two words are 16 bytes")),
-            digest: Digest::from_bytes([c, d, e, f].as_flattened().try_into().expect("four words are 32 bytes")),
-            expires_at: i64::from_le_bytes(expires_at),
-            holder: u32::from_le_bytes(holder),
-            pepper: u16::from_le_bytes([p, q]),
+            imprint: Imprint::from_bytes(imprint),
+            text: u32::from_le_bytes([g[0], g[1], g[2], g[3]]),
+            expires_at: words[5] & NEVER,
+            holder: u32::from_le_bytes([e[4], e[5], e[6], e[7]]),
+            pepper: u16::from_le_bytes([g[4], g[5]]),
             level,
-            marks,
-        }
+            marks: u8::try_from(words[5] >> MARKS).expect("six bits"),
+        })
     }
 
     pub(super) fn holder(&self) -> SlotHolder {
@@ -112,7 +130,7 @@ impl Slot {
 
     /// `text` is only looked at where the key is revoked.
     pub(super) fn lifecycle<'a>(&self, text: impl FnOnce() -> &'a [u8]) -> Lifecycle {
-        let expires_at = (self.expires_at != NEVER).then_some(UnixMillis(self.expires_at));
+        let expires_at = (self.expires_at != NEVER).then_some(UnixMillis(self.expires_at.cast_signed()));
         match usize::from(self.marks & REASON).checked_sub(1) {
             None => Lifecycle::Live { expires_at },
             Some(place) => {
@@ -149,6 +167,12 @@ impl Slot {
     pub(super) fn metadata(&self, text: &[u8]) -> Metadata {
         self.parts(text).2.and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default()
     }
+}
+
+/// The words that an id begins and ends with, by which a key is known.
+pub(super) fn words(bytes: &[u8; 16]) -> [u64; 2] {
+    let (words, _) = bytes.as_chunks();
+    [words[0], words[1]].map(u64::from_le_bytes)
 }
 
 fn put(texts: &mut Vec<u8>, text: &str) {

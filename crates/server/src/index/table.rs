@@ -1,10 +1,9 @@
-//! All keys by their ids. Readers take no lock, and do not wait for a writer.
+//! All keys by their ids. Readers take no lock, and a look-up hardly ever waits for memory but once.
 //!
-//! A key lies in a seat, where it stays for as long as it is as it is; a cell leads there from the hash of its id. A change writes the key into
-//! a free seat and leads its cell there; then the seat of before is free. So a look-up waits for memory twice, for the cell and for the seat,
-//! and only the cells are ever made anew as a whole.
+//! The hash of an id leads to one of many segments, and there to a seat, in which a change writes the key anew. A segment that has become full is
+//! replaced by a larger one, so that no change ever waits for all keys.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::HashSet;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,43 +14,39 @@ use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use keybearer_store::Key;
 
-use super::cells::{Cells, Lead};
 use super::seat::{Seat, Writing};
+use super::segment::{Hash, Segment, Sight};
 use super::slot::Slot;
-use super::texts::{GROUP, Text, Texts};
+use super::texts::{Free, Text, Texts};
 
-/// How many seats are made at a time.
-const CHUNK: usize = 4_096;
+/// How many segments there are: a million keys are some thousands in each.
+const SEGMENTS: usize = 256;
+
+/// All of them. To put another one in the place of one of them costs as many counts as there are.
+type Segments = Vec<Arc<Segment>>;
 
 /// All keys by their ids.
 pub(super) struct Table {
     hasher: RandomState,
-    cells: ArcSwap<Cells>,
-    chunks: boxcar::Vec<Chunk>,
+    segments: ArcSwap<Segments>,
+    texts: Texts,
     len: AtomicUsize,
     writer: Mutex<Writer>,
 }
 
-/// Seats, and the texts of their keys.
-struct Chunk {
-    seats: Box<[Seat]>,
-    texts: Box<[Texts]>,
-}
-
-impl Chunk {
-    fn new() -> Self {
-        Self { seats: (0..CHUNK).map(|_| Seat::empty()).collect(), texts: (0..CHUNK / GROUP).map(|_| Texts::empty()).collect() }
-    }
-}
-
 /// What only whoever writes has to know.
-#[derive(Default)]
 struct Writer {
-    /// The first seat that was never taken.
-    next: u32,
-    /// Seats whose keys lie elsewhere or are gone, those that have been free the longest first.
-    free: VecDeque<u32>,
-    /// Cells that hold or held something.
+    free: Free,
+    /// Of each segment.
+    taken: [Taken; SEGMENTS],
+    /// How many segments were made.
+    generations: u32,
+}
+
+/// How many seats of a segment hold a key, and how many do or did.
+#[derive(Clone, Copy, Default)]
+struct Taken {
+    keys: usize,
     used: usize,
 }
 
@@ -65,14 +60,10 @@ pub(super) struct Write {
 /// Which writing of which seat a key was read from.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
-    seat: u32,
+    hash: Hash,
+    generation: u32,
+    at: u32,
     writing: Writing,
-}
-
-/// The cells as they are now. What is found in them is as it was when they were taken, or later.
-pub(super) struct View<'a> {
-    table: &'a Table,
-    cells: Guard<Arc<Cells>>,
 }
 
 /// A key as it lies in its seat.
@@ -82,47 +73,47 @@ pub(super) struct Seated {
     pub(super) place: Place,
 }
 
-/// The key was written elsewhere while it was looked at.
-struct Moved;
+/// The segments as they are now. What is found in them is as it was when they were taken, or later.
+pub(super) struct View<'a> {
+    table: &'a Table,
+    segments: Guard<Arc<Segments>>,
+}
 
 impl View<'_> {
     /// Has the processor fetch what a look-up of this key begins with, while the caller still has other things to do.
     pub(super) fn expect(&self, id: &KeyId) {
-        self.cells.expect(self.table.fragment(id));
+        let hash = self.table.hash(id);
+        self.segments[hash.segment()].expect(hash);
     }
 
-    /// Has the processor fetch the key itself. That waits for what was [`View::expect`]ed.
-    pub(super) fn expect_seat(&self, id: &KeyId) {
-        if let Some(lead) = self.cells.leads(self.table.fragment(id)).next() {
-            self.table.seat(lead.seat()).expect();
-        }
+    /// As [`View::expect`], of many keys: one waits for memory while the others are looked for, so no more is fetched than is needed.
+    pub(super) fn expect_all(&self, ids: &[KeyId]) {
+        let each = |expect: fn(&Segment, Hash)| {
+            for id in ids {
+                let hash = self.table.hash(id);
+                expect(&self.segments[hash.segment()], hash);
+            }
+        };
+        each(Segment::expect_tags);
+        each(Segment::expect_seat);
     }
 
     /// A key, to be looked at whole by [`Table::text`].
-    pub(super) fn find(&mut self, id: &KeyId) -> Option<Seated> {
-        let fragment = self.table.fragment(id);
-        loop {
-            if let Ok(found) = self.find_once(id, fragment) {
-                return found;
-            }
-            self.cells = self.table.cells.load();
-        }
+    pub(super) fn find(&self, id: &KeyId) -> Option<Seated> {
+        let hash = self.table.hash(id);
+        let segment = &self.segments[hash.segment()];
+        Self::find_in(segment, hash, id).or_else(|| {
+            // A segment that was let go is told of no new key.
+            let now = self.table.view();
+            let is_let_go = !Arc::ptr_eq(segment, &now.segments[hash.segment()]);
+            is_let_go.then(|| now.find(id)).flatten()
+        })
     }
 
-    fn find_once(&self, id: &KeyId, fragment: u32) -> Result<Option<Seated>, Moved> {
-        for lead in self.cells.leads(fragment) {
-            let seat = self.table.seat(lead.seat());
-            let (slot, writing, last_used_at) = seat.read().ok_or(Moved)?;
-            if slot.id == *id {
-                return Ok(Some(Seated { slot, last_used_at, place: Place { seat: lead.seat(), writing } }));
-            }
-            // Either the hash of another key begins alike; or this one lies elsewhere by now, and another in its seat.
-            if !self.cells.leads_still(lead) || !seat.is(writing) {
-                return Err(Moved);
-            }
-        }
-        // Cells that were let go are told of no change.
-        if Arc::ptr_eq(&self.cells, &self.table.cells.load()) { Ok(None) } else { Err(Moved) }
+    fn find_in(segment: &Segment, hash: Hash, id: &KeyId) -> Option<Seated> {
+        let Sight { at, slot, writing, last_used_at } = segment.find(hash, id)?;
+        let at = u32::try_from(at).expect("as many keys as have numbers");
+        Some(Seated { slot, last_used_at, place: Place { hash, generation: segment.generation(), at, writing } })
     }
 }
 
@@ -130,10 +121,10 @@ impl Table {
     pub(super) fn new() -> Self {
         Self {
             hasher: RandomState::default(),
-            cells: ArcSwap::from_pointee(Cells::with_room(0)),
-            chunks: boxcar::Vec::new(),
+            segments: ArcSwap::from_pointee((0..SEGMENTS).map(|_| Arc::new(Segment::new(0, 0))).collect()),
+            texts: Texts::new(),
             len: AtomicUsize::new(0),
-            writer: Mutex::default(),
+            writer: Mutex::new(Writer { free: Free::default(), taken: [Taken::default(); SEGMENTS], generations: 0 }),
         }
     }
 
@@ -142,38 +133,34 @@ impl Table {
     }
 
     pub(super) fn view(&self) -> View<'_> {
-        View { table: self, cells: self.cells.load() }
+        View { table: self, segments: self.segments.load() }
     }
 
-    /// The text of a key that was found; none where the key was moved meanwhile, and should be looked for again.
-    pub(super) fn text(&self, place: Place) -> Option<Text> {
-        let (chunk, at) = self.chunk(place.seat);
-        let text = chunk.texts[at / GROUP].get(at % GROUP);
-        chunk.seats[at].is(place.writing).then_some(text)
+    fn hash(&self, id: &KeyId) -> Hash {
+        Hash(self.hasher.hash_one(id.as_bytes()))
+    }
+
+    /// Does something in the seat from which a key was read, where that is a seat still.
+    fn at<T>(&self, place: Place, act: impl FnOnce(&Seat) -> T) -> Option<T> {
+        let segments = self.segments.load();
+        let segment = &segments[place.hash.segment()];
+        (segment.generation() == place.generation).then(|| act(segment.seat(place.at as usize)))
+    }
+
+    /// The text of a key that was found; none where the key was written meanwhile, and should be looked for again.
+    pub(super) fn text(&self, slot: &Slot, place: Place) -> Option<Text> {
+        let text = self.texts.get(slot.text);
+        self.at(place, |seat| seat.is(place.writing)).filter(|is_it| *is_it).map(|_| text)
     }
 
     /// See [`Seat::note_use`].
-    pub(super) fn note_use(&self, place: Place, now: UnixMillis) -> bool {
-        self.seat(place.seat).note_use(place.writing, now)
+    pub(super) fn note_use(&self, place: Place, now: UnixMillis, has_place: bool) -> bool {
+        self.at(place, |seat| seat.note_use(place.writing, now, has_place)).unwrap_or(false)
     }
 
     /// See [`Seat::dequeue`].
     pub(super) fn dequeue(&self, place: Place) -> Option<UnixMillis> {
-        self.seat(place.seat).dequeue(place.writing)
-    }
-
-    fn fragment(&self, id: &KeyId) -> u32 {
-        u32::try_from(self.hasher.hash_one(id.as_bytes()) >> u32::BITS).expect("half of it")
-    }
-
-    fn chunk(&self, seat: u32) -> (&Chunk, usize) {
-        let seat = seat as usize;
-        (&self.chunks[seat / CHUNK], seat % CHUNK)
-    }
-
-    fn seat(&self, seat: u32) -> &Seat {
-        let (chunk, at) = self.chunk(seat);
-        &chunk.seats[at]
+        self.at(place, |seat| seat.dequeue(place.writing)).flatten()
     }
 
     /// Takes over what is written; of the same key, the last counts.
@@ -183,76 +170,71 @@ impl Table {
         writes.reverse();
         writes.retain(|write| seen.insert(write.id));
         writes.reverse();
-        let seats: Vec<Option<u32>> = writes.iter().map(|write| write.key.as_ref().map(|_| self.free_seat(&mut writer))).collect();
-        self.fill(&writes, &seats);
-        for (write, seat) in writes.iter().zip(seats) {
-            if let Some(before) = self.lead(&mut writer, &write.id, seat) {
-                if let Some(seat) = seat {
-                    self.seat(seat).carry(self.seat(before));
-                }
-                writer.free.push_back(before);
-            }
-        }
+        let (mut texts, mut bytes) = (Vec::with_capacity(writes.len()), Vec::new());
+        let mut slot = |(holder, key): &(u32, Key)| {
+            let (number, start) = (writer.free.take(), bytes.len());
+            let slot = Slot::new(key, *holder, number, &mut bytes);
+            texts.push((number, start..bytes.len()));
+            (slot, key.last_used_at)
+        };
+        let slots: Vec<_> = writes.iter().map(|write| (write.id, write.key.as_ref().map(&mut slot))).collect();
+        // The texts lie ready when the first key leads to one; those of before stay until none does.
+        self.texts.put(&texts, &bytes);
+        let before: Vec<_> = slots.into_iter().filter_map(|(id, new)| self.replace(&mut writer, &id, new)).collect();
+        before.into_iter().for_each(|slot| writer.free.give(slot.text));
     }
 
-    /// A seat to which no cell leads.
-    fn free_seat(&self, writer: &mut Writer) -> u32 {
-        writer.free.pop_front().unwrap_or_else(|| {
-            let seat = writer.next;
-            if seat as usize / CHUNK == self.chunks.count() {
-                self.chunks.push(Chunk::new());
-            }
-            writer.next += 1;
-            seat
-        })
+    /// Makes room for so many more keys, so that none of them is moved again and again while they come.
+    pub(super) fn make_room(&self, keys: usize) {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let share = (self.len() + keys) / SEGMENTS;
+        // They do not come to all segments alike. For four times the standard deviation, one of them in thousands has to grow after all.
+        let most = share + 4 * share.isqrt();
+        let segments = self.segments.load_full();
+        let grows = (0..SEGMENTS).filter(|at| segments[*at].is_full(most)).map(|at| (at, most * 6 / 5));
+        self.grow(&mut writer, grows);
     }
 
-    /// Writes keys into their seats, a group of texts at a time.
-    fn fill(&self, writes: &[Write], seats: &[Option<u32>]) {
-        let mut groups: BTreeMap<u32, Vec<(u32, &Write)>> = BTreeMap::new();
-        for (write, seat) in writes.iter().zip(seats) {
-            if let Some(seat) = seat {
-                groups.entry(seat / GROUP as u32).or_default().push((*seat, write));
-            }
+    /// Puts others with so many seats in the place of these segments.
+    fn grow(&self, writer: &mut Writer, grows: impl Iterator<Item = (usize, usize)>) {
+        let mut segments = Segments::clone(&self.segments.load());
+        for (at, seats) in grows {
+            writer.generations = writer.generations.wrapping_add(1);
+            writer.taken[at].used = writer.taken[at].keys;
+            segments[at] = Arc::new(segments[at].moved(seats, writer.generations, |id| self.hash(id)));
         }
-        let mut texts = Vec::new();
-        for filled in groups.values() {
-            texts.clear();
-            let mut places = [const { None }; GROUP];
-            for (seat, write) in filled {
-                let Some((holder, key)) = &write.key else { continue };
-                let start = texts.len();
-                self.seat(*seat).begin(&Slot::new(key, *holder, &mut texts), key.last_used_at);
-                places[*seat as usize % GROUP] = Some(start..texts.len());
-            }
-            let (chunk, at) = self.chunk(filled[0].0);
-            chunk.texts[at / GROUP].replace(&places.map(|place| place.map(|place| &texts[place])));
-            filled.iter().for_each(|(seat, _)| self.seat(*seat).end());
-        }
+        self.segments.store(Arc::new(segments));
     }
 
-    /// Leads the cell of a key to its seat, or nowhere. Returns the seat to which it led before.
-    fn lead(&self, writer: &mut Writer, id: &KeyId, seat: Option<u32>) -> Option<u32> {
-        let (cells, fragment) = (self.cells.load_full(), self.fragment(id));
-        let is_it = |lead: &Lead| self.seat(lead.seat()).read().is_some_and(|(slot, ..)| slot.id == *id);
-        let before = cells.leads(fragment).find(is_it);
-        match (before, seat) {
-            (Some(lead), Some(seat)) => cells.replace(lead, seat),
-            (Some(lead), None) => {
-                cells.remove(lead);
+    /// Writes a key into its seat, or that it is gone. Returns what was there.
+    fn replace(&self, writer: &mut Writer, id: &KeyId, new: Option<(Slot, Option<UnixMillis>)>) -> Option<Slot> {
+        let hash = self.hash(id);
+        let segments = self.segments.load();
+        let segment = &segments[hash.segment()];
+        let before = segment.find(hash, id);
+        let taken = &mut writer.taken[hash.segment()];
+        match (&before, new) {
+            (Some(sight), Some((slot, last_used_at))) => segment.seat(sight.at).write(Some(slot), last_used_at),
+            (Some(sight), None) => {
+                segment.remove(sight.at);
+                taken.keys -= 1;
                 self.len.fetch_sub(1, Ordering::Relaxed);
             }
-            (None, Some(seat)) => {
-                writer.used += usize::from(cells.insert(fragment, seat));
-                let len = self.len.fetch_add(1, Ordering::Relaxed) + 1;
-                if cells.is_full(writer.used) {
-                    writer.used = len;
-                    self.cells.store(Arc::new(cells.moved(len)));
+            (None, Some((slot, last_used_at))) => {
+                if segment.is_full(taken.used) {
+                    // Three quarters of it are taken then.
+                    let seats = (taken.keys + 1) * 4 / 3;
+                    self.grow(writer, std::iter::once((hash.segment(), seats)));
+                    return self.replace(writer, id, new);
                 }
+                let is_new = segment.insert(hash, |seat| seat.write(Some(slot), last_used_at));
+                taken.used += usize::from(is_new);
+                taken.keys += 1;
+                self.len.fetch_add(1, Ordering::Relaxed);
             }
             (None, None) => {}
         }
-        before.map(Lead::seat)
+        before.map(|sight| sight.slot)
     }
 }
 
@@ -297,8 +279,8 @@ mod tests {
     fn name(table: &Table, number: u128) -> Option<String> {
         loop {
             let found = table.view().find(&id(number))?;
-            if let Some(text) = table.text(found.place) {
-                assert!(found.slot.digest.matches(&key(number, "").digest), "parts of another key");
+            if let Some(text) = table.text(&found.slot, found.place) {
+                assert!(found.slot.imprint.matches(&key(number, "").digest.imprint()), "parts of another key");
                 return Some(found.slot.name(text.bytes()).to_owned());
             }
         }
@@ -341,7 +323,7 @@ mod tests {
         let table = Table::new();
         table.write((0..8).map(|number| written(number, &number.to_string())).collect());
         std::thread::scope(|scope| {
-            // Seats are given back and taken by other keys all the time, and the cells are made anew several times.
+            // Seats and texts are given back and taken by other keys all the time, and the segments are made anew again and again.
             let writer = scope.spawn(|| {
                 for round in 0..4_000 {
                     table.write((0..8).map(|number| written(number, &number.to_string())).collect());
@@ -356,34 +338,88 @@ mod tests {
             }
         });
         assert_eq!(table.len(), 8 + 20 * 8);
-        assert!(table.chunks.count() == 1, "seats are used again");
+        assert!(table.texts.groups() < 20, "texts are used again");
+        let seats: usize = table.segments.load().iter().map(|segment| segment.len()).sum();
+        assert!(seats < SEGMENTS * 16, "seats are used again");
     }
 
     #[test]
-    fn a_use_noted_where_a_key_lay_before_is_kept() {
+    fn a_use_that_was_noted_before_a_key_was_written_anew_is_kept() {
         let table = Table::new();
         table.write(vec![written(0, "used"), written(1, "beside")]);
         let before = place(&table, 0);
-        assert!(table.note_use(before, UnixMillis(5)));
-        assert!(!table.note_use(before, UnixMillis(6)), "it waits already");
+        assert!(table.note_use(before, UnixMillis(5), true));
+        assert!(!table.note_use(before, UnixMillis(6), true), "it waits already");
         table.write(vec![written(0, "renamed")]);
         assert_eq!(last_used_at(&table, 0), Some(UnixMillis(6)));
-        assert!(table.note_use(place(&table, 0), UnixMillis(7)), "else no use of this key might ever be written again");
+        assert!(table.note_use(place(&table, 0), UnixMillis(7), true), "else no use of this key might ever be written again");
         assert_eq!(table.dequeue(place(&table, 0)), Some(UnixMillis(7)));
-        assert!(table.note_use(place(&table, 0), UnixMillis(7)), "it waits no more");
+        assert!(table.note_use(place(&table, 0), UnixMillis(7), true), "it waits no more");
         assert_eq!(table.dequeue(place(&table, 1)), None, "a key that was never used was not used in 1970");
+    }
+
+    /// Another key that is looked for in the same bucket.
+    fn neighbour(table: &Table, number: u128) -> u128 {
+        let hash = table.hash(&id(number));
+        let segment = Arc::clone(&table.segments.load()[hash.segment()]);
+        let is_beside = |other: Hash| other.segment() == hash.segment() && segment.home(other) == segment.home(hash);
+        (number + 1..).find(|number| is_beside(table.hash(&id(*number)))).unwrap()
     }
 
     #[test]
     fn a_use_of_a_key_is_not_noted_for_the_one_that_took_its_seat() {
         let table = Table::new();
+        let other = neighbour(&table, 0);
         table.write(vec![written(0, "goes")]);
-        let before = place(&table, 0);
+        let before = table.view().find(&id(0)).unwrap();
         table.write(vec![deleted(0)]);
-        table.write(vec![written(1, "comes")]);
-        assert_eq!(place(&table, 1).seat, before.seat);
-        assert!(!table.note_use(before, UnixMillis(5)));
-        assert_eq!((table.dequeue(before), last_used_at(&table, 1)), (None, None));
-        assert!(table.text(before).is_none());
+        table.write(vec![written(other, "comes")]);
+        assert_eq!((place(&table, other).at, place(&table, other).generation), (before.place.at, before.place.generation));
+        assert!(!table.note_use(before.place, UnixMillis(5), true));
+        assert_eq!((table.dequeue(before.place), last_used_at(&table, other)), (None, None));
+        assert!(table.text(&before.slot, before.place).is_none());
+    }
+
+    #[test]
+    fn a_use_is_not_noted_in_a_segment_that_was_made_anew() {
+        let table = Table::new();
+        table.write(vec![written(0, "stays")]);
+        let before = table.view().find(&id(0)).unwrap();
+        assert!(table.note_use(before.place, UnixMillis(5), true));
+        table.write((1..10_000).map(|number| written(number, "comes")).collect());
+        assert_ne!(place(&table, 0).generation, before.place.generation);
+        assert!(!table.note_use(before.place, UnixMillis(6), true) && table.dequeue(before.place).is_none());
+        assert!(table.text(&before.slot, before.place).is_none());
+        assert_eq!(last_used_at(&table, 0), Some(UnixMillis(5)), "what was noted before came along");
+        assert!(table.note_use(place(&table, 0), UnixMillis(6), true), "else no use of this key might ever be written again");
+    }
+
+    #[test]
+    fn a_table_with_room_for_keys_does_not_grow_while_they_come() {
+        let table = Table::new();
+        table.write(vec![written(0, "before")]);
+        table.make_room(100_000);
+        let seats = || table.segments.load().iter().map(|segment| segment.len()).collect::<Vec<_>>();
+        let (before, few) = (seats(), seats().iter().sum::<usize>() < 180_000);
+        table.write((1..=100_000).map(|number| written(number, "comes")).collect());
+        assert!(few && before == seats() && (0..=100_000).all(|number| table.view().find(&id(number)).is_some()));
+        table.make_room(10);
+        assert_eq!(before, seats(), "there is enough room");
+    }
+
+    #[test]
+    fn keys_of_one_bucket_are_all_found_whichever_of_them_go() {
+        let table = Table::new();
+        let mut numbers = vec![0];
+        while numbers.len() < 20 {
+            numbers.push(neighbour(&table, numbers[numbers.len() - 1]));
+        }
+        for gone in &numbers {
+            table.write(numbers.iter().map(|number| written(*number, &number.to_string())).collect());
+            table.write(vec![deleted(*gone)]);
+            for number in &numbers {
+                assert_eq!(name(&table, *number), (number != gone).then(|| number.to_string()));
+            }
+        }
     }
 }

@@ -133,7 +133,9 @@ where
     S: Fn() -> Seen<'a>,
 {
     let credential = key((question.credential)(gate))?;
-    let key = app.index.view().prove(&credential, &app.peppers).ok_or(Denial::NotFound)?;
+    let view = app.index.view();
+    view.expect(&credential.id);
+    let key = view.prove(&credential, &app.peppers).ok_or(Denial::NotFound)?;
     let facts = app.index.facts(&key);
     let (record, now) = (facts.record(key.lifecycle()), app.clock.now());
     decide(&record, gate.map_or(&Requirement::ANY, Gate::requirement), now)?;

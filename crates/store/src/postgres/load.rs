@@ -45,6 +45,8 @@ pub(super) async fn everything(transaction: &Transaction, horizon: Horizon, foll
     }
     follower.apply(changed);
 
+    let count: i64 = get(&transaction.one("SELECT count(*) FROM keys", &[]).await?, 0)?;
+    follower.expect_keys(usize::try_from(count).unwrap_or(0));
     let sql = format!("SELECT {} FROM keys WHERE coalesce(expires_at > $1, TRUE) AND coalesce(revoked_at > $1, TRUE)", row::KEY);
     let mut rows = transaction.stream(&sql, &[horizon.keys.into()]).await?;
     let mut keys = Vec::with_capacity(CHUNK);

@@ -6,13 +6,13 @@ use rusqlite::Connection;
 use super::tx::TouchedIds;
 use super::{gate, retention, row};
 use crate::error::present;
-use crate::{Changed, Horizon, Key, StoreError};
+use crate::{Changed, Follower, Horizon, Key, StoreError};
 
 /// How many keys are handed over at a time. What they take while they are on their way stays with the allocator, so there are few of them.
 const CHUNK: usize = 1_000;
 
 /// Hands over all rows on this side of the horizon, keys last, so that what they refer to is there.
-pub(super) fn everything(connection: &Connection, horizon: Horizon, mut apply: impl FnMut(Changed)) -> Result<(), StoreError> {
+pub(super) fn everything(connection: &Connection, horizon: Horizon, follower: &dyn Follower) -> Result<(), StoreError> {
     let revision = revision(connection)?;
     let mut changed = Changed { revision, ..Changed::default() };
     let mut statement = connection.prepare(&format!("SELECT {} FROM accounts WHERE deleted_at IS NULL", row::ACCOUNT))?;
@@ -31,8 +31,10 @@ pub(super) fn everything(connection: &Connection, horizon: Horizon, mut apply: i
     for gate in gate::all(connection)? {
         changed.gates.push((gate.name.clone(), Some(gate)));
     }
-    apply(changed);
+    follower.apply(changed);
 
+    let count: i64 = connection.query_row("SELECT count(*) FROM keys", [], |row| row.get(0))?;
+    follower.expect_keys(usize::try_from(count).unwrap_or(0));
     let mut statement = connection
         .prepare(&format!("SELECT {} FROM keys WHERE ifnull(expires_at > ?1, TRUE) AND ifnull(revoked_at > ?1, TRUE)", row::KEY))?;
     let mut keys = Vec::with_capacity(CHUNK);
@@ -40,10 +42,10 @@ pub(super) fn everything(connection: &Connection, horizon: Horizon, mut apply: i
         let key = key?;
         keys.push((key.id, Some(key)));
         if keys.len() == CHUNK {
-            apply(Changed { keys: std::mem::replace(&mut keys, Vec::with_capacity(CHUNK)), revision, ..Changed::default() });
+            follower.apply(Changed { keys: std::mem::replace(&mut keys, Vec::with_capacity(CHUNK)), revision, ..Changed::default() });
         }
     }
-    apply(Changed { keys, revision, ..Changed::default() });
+    follower.apply(Changed { keys, revision, ..Changed::default() });
     Ok(())
 }
 

@@ -242,7 +242,7 @@ impl WriterThread {
 
     fn load(&mut self, follower: &dyn Follower) -> Result<(), StoreError> {
         let transaction = self.connection.transaction()?;
-        load::everything(&transaction, self.horizon, |changed| follower.apply(changed))
+        load::everything(&transaction, self.horizon, follower)
     }
 
     /// In its place among the changes, so that none of them brings back what is forgotten.
