@@ -1,6 +1,7 @@
 //! The rows of the nodes: the statements of the protocol, each atomic at the server, and a look at all of them for people.
 
 use keybearer_core::time::UnixMillis;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::connection::{Pool, Purpose, Transaction};
@@ -110,14 +111,17 @@ fn raise(incarnation: Uuid, revision: i64) -> String {
     format!("UPDATE nodes SET acked = {revision} WHERE incarnation = '{incarnation}' AND NOT fenced AND acked < {revision}")
 }
 
-/// Tells by messages alone.
-pub(super) fn telling(messages: &str) -> String {
-    fleeting(messages)
+/// Those that changes wait for, each with what its row says that it holds.
+pub(super) type WaitedFor = Vec<(Uuid, i64)>;
+
+pub(super) const WAITED_FOR: &str = "SELECT incarnation, acked FROM nodes WHERE leases AND NOT fenced";
+
+/// Those that changes wait for at this moment.
+pub(super) async fn waited_for(pool: &Pool) -> Result<WaitedFor, StoreError> {
+    to_waited_for(&pool.all(WAITED_FOR, &[]).await?)
 }
 
-/// Those that changes wait for at this moment, each with what its row says that it holds.
-pub(super) async fn waited_for(pool: &Pool) -> Result<Vec<(Uuid, i64)>, StoreError> {
-    let rows = pool.all("SELECT incarnation, acked FROM nodes WHERE leases AND NOT fenced", &[]).await?;
+pub(super) fn to_waited_for(rows: &[Row]) -> Result<WaitedFor, StoreError> {
     rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
 }
 
