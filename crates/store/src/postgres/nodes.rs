@@ -73,7 +73,6 @@ pub(super) async fn register(pool: &Pool, joining: &Joining<'_>) -> Result<Uuid,
 /// Tells what is held and that this node lives, and reads the counter, in one statement. It is committed as durably as a change: a server that
 /// is no longer the one that writes cannot prolong a lease.
 pub(super) async fn beat(pool: &Pool, incarnation: Uuid, revision: i64, lease_left: i64) -> Result<Heard, StoreError> {
-    let transaction = pool.begin(Purpose::Beat).await?;
     let sql = format!(
         "WITH beat AS (
              UPDATE nodes SET acked = GREATEST(acked, $2), beat_at = {NOW}, lease_left = $3
@@ -81,13 +80,15 @@ pub(super) async fn beat(pool: &Pool, incarnation: Uuid, revision: i64, lease_le
          SELECT (SELECT count(*) FROM beat), counter.revision, {NOW}, (SELECT min(pepper) FROM nodes WHERE NOT fenced)
          FROM counter"
     );
-    let heard = transaction.one(&sql, &[Value::Id(Some(incarnation)), revision.into(), lease_left.into()]).await?;
+    let values = [Value::Id(Some(incarnation)), revision.into(), lease_left.into()];
+    let (transaction, heard) = pool.begin_with(Purpose::Beat, Some((&sql, &values))).await?;
     transaction.commit().await?;
-    if get::<i64>(&heard, 0)? == 0 {
+    let heard = heard.first().ok_or_else(|| StoreError::Unavailable("the counter row is missing".into()))?;
+    if get::<i64>(heard, 0)? == 0 {
         return Ok(Heard::Fenced);
     }
-    let pepper = get::<Option<i32>>(&heard, 3)?.and_then(|pepper| u16::try_from(pepper).ok()).unwrap_or(u16::MAX);
-    Ok(Heard::Counter { revision: get(&heard, 1)?, server: moment(&heard, 2)?, pepper })
+    let pepper = get::<Option<i32>>(heard, 3)?.and_then(|pepper| u16::try_from(pepper).ok()).unwrap_or(u16::MAX);
+    Ok(Heard::Counter { revision: get(heard, 1)?, server: moment(heard, 2)?, pepper })
 }
 
 /// These statements as a transaction whose commit is not waited for on the disk: they grant nothing, and where they are lost somebody waits
