@@ -90,7 +90,7 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(crate) async fn open(url: &PostgresUrl, roles: Roles, membership: Membership) -> Result<Self, StoreError> {
         let engine = Engine::start()?;
-        let writing = Pool::new(url, 1)?;
+        let writing = Pool::writing(url)?;
         let prepared = writing.clone();
         let prepare = async move {
             migrate::run(&prepared).await?;

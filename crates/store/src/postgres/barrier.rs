@@ -1,6 +1,6 @@
 //! Before a change is answered, every node has it that could still answer without it (DESIGN §5).
 //!
-//! Those nodes are read once the commit is known: a node that registers later holds the change, for it reads the counter under its lock. Each
+//! Those nodes are read after the commit: a node that registers later holds the change, for it reads the counter under its lock. Each
 //! of them tells by a message that it holds the change, or else by its row, which is looked at from time to time. Whom nobody has to wait for
 //! any longer is fenced by its row alone: only a heartbeat, which writes the row, grants a lease.
 
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::clock;
 use super::connection::Pool;
 use super::hints::Hints;
-use super::nodes;
+use super::nodes::{self, WaitedFor};
 use super::writer::{Answer, Gauges};
 use crate::StoreError;
 
@@ -29,6 +29,8 @@ pub(super) struct Committed {
     pub(super) revision: i64,
     /// After the commit was known.
     pub(super) at: lease::Instant,
+    /// Those to wait for, as they were after the commit; none if nobody looked.
+    pub(super) nodes: Option<WaitedFor>,
     pub(super) answers: Vec<Answer>,
 }
 
@@ -45,14 +47,17 @@ impl Barrier {
     pub(super) async fn run(mut self) {
         let mut waiting = Vec::new();
         while let Some(first) = self.queue.recv().await {
-            waiting.push(first);
-            // Those to wait for, as they were after the last of these commits was known; none if nobody can tell.
+            // Those to wait for, as they were after the last of these commits; none if nobody can tell.
             let mut nodes = None;
             let mut next_look = Instant::now();
-            while !waiting.is_empty() {
-                while let Ok(next) = self.queue.try_recv() {
-                    waiting.push(next);
-                    next_look = Instant::now();
+            let mut next = Some(first);
+            loop {
+                while let Some(mut committed) = next {
+                    // They are those of the commits before as well: whoever is not among them any more is not waited for.
+                    nodes = committed.nodes.take();
+                    next_look = if nodes.is_some() { Instant::now() + LOOK } else { Instant::now() };
+                    waiting.push(committed);
+                    next = self.queue.try_recv().ok();
                 }
                 if self.hints.take_rows() || Instant::now() >= next_look {
                     next_look = Instant::now() + LOOK;
@@ -69,16 +74,13 @@ impl Barrier {
                 tokio::select! {
                     () = self.hints.acked.notified() => {}
                     () = tokio::time::sleep_until(next_look) => {}
-                    Some(next) = self.queue.recv() => {
-                        waiting.push(next);
-                        next_look = Instant::now();
-                    }
+                    Some(committed) = self.queue.recv() => next = Some(committed),
                 }
             }
         }
     }
 
-    async fn look(&self, waiting: &mut Vec<Committed>) -> Option<Vec<(Uuid, i64)>> {
+    async fn look(&self, waiting: &mut Vec<Committed>) -> Option<WaitedFor> {
         match nodes::waited_for(&self.pool).await {
             Ok(nodes) => Some(nodes),
             Err(error) => {

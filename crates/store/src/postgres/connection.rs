@@ -1,15 +1,22 @@
 //! Connections, and the transactions on them. A transaction that does not end well takes its connection along: nobody goes on where another
 //! one left off.
 
+mod direct;
+mod manager;
+
+use std::future::ready;
 use std::pin::Pin;
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime, TimeoutType};
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row, RowStream, SimpleQueryMessage, SimpleQueryRow};
+use deadpool::managed::{Object, PoolError, TimeoutType};
+use deadpool_postgres::Runtime;
+use futures_util::TryStreamExt;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row, RowStream, SimpleQueryStream, Statement};
 
+use self::manager::{Connection, Manager, millis};
 use super::address::PostgresUrl;
-use super::failure::{Failure, told};
+use super::failure::Failure;
 use super::value::Value;
 use crate::StoreError;
 
@@ -25,9 +32,6 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const QUICK: Duration = Duration::from_secs(1);
 /// How long such a connection is waited for.
 const QUICK_CONNECT: Duration = Duration::from_millis(500);
-
-/// The oldest server that has all that is asked of it.
-const OLDEST: u32 = 15;
 
 /// What a transaction is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,24 +55,44 @@ impl Purpose {
         matches!(self, Self::Walk | Self::Bulk)
     }
 
-    /// Everything is said anew in each transaction, since a proxy may give each to another connection.
-    fn begin(self) -> String {
+    /// What the server is to heed.
+    fn settings(self) -> [(&'static str, String); 5] {
         let (statement, lock) = match self {
             Self::Walk | Self::Bulk => (Duration::ZERO, LOCK),
             Self::Look | Self::Change => (STATEMENT, LOCK),
             Self::Follow | Self::Beat => (QUICK, QUICK),
         };
+        let idle = if self.is_long() { Duration::ZERO } else { self.patience() };
+        [
+            ("client_min_messages", "warning".to_owned()),
+            ("synchronous_commit", "on".to_owned()),
+            ("statement_timeout", millis(statement)),
+            ("lock_timeout", millis(lock)),
+            ("idle_in_transaction_session_timeout", millis(idle)),
+        ]
+    }
+
+    /// Everything is said anew in each transaction, since a proxy may give each to another connection; but for what the session knows.
+    fn begin(self, session: Option<Self>) -> String {
         let mode = match self {
             Self::Look | Self::Walk | Self::Follow => "ISOLATION LEVEL REPEATABLE READ, READ ONLY",
             Self::Change | Self::Bulk | Self::Beat => "ISOLATION LEVEL READ COMMITTED, READ WRITE",
         };
-        format!(
-            "BEGIN {mode}; SET LOCAL client_min_messages = warning; SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {};
-             SET LOCAL idle_in_transaction_session_timeout = {}",
-            statement.as_millis(),
-            lock.as_millis(),
-            if self.is_long() { 0 } else { self.patience().as_millis() },
-        )
+        if session.is_some_and(|usual| usual.settings() == self.settings()) {
+            return format!("BEGIN {mode}");
+        }
+        let settings: String = self.settings().iter().map(|(name, value)| format!("; SET LOCAL {name} = {value}")).collect();
+        // Who goes through all rows goes through them as they lie.
+        let way = if session.is_some() { "; SET LOCAL enable_seqscan = on" } else { "" };
+        format!("BEGIN {mode}{settings}{way}")
+    }
+
+    /// Does something at the server, as long as it may take.
+    async fn within<T>(self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Failure> {
+        if self.is_long() {
+            return Ok(work.await?);
+        }
+        Ok(tokio::time::timeout(self.patience(), work).await.map_err(|_| Failure::late())??)
     }
 
     fn patience(self) -> Duration {
@@ -81,32 +105,36 @@ impl Purpose {
 
 /// Connections that are used one after another by many.
 #[derive(Clone)]
-pub(super) struct Pool(deadpool_postgres::Pool);
+pub(super) struct Pool(deadpool::managed::Pool<Manager>);
+
+/// A query with its values.
+pub(super) type First<'a> = (&'a str, &'a [Value<'a>]);
 
 /// Something that is done with a transaction.
 pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 impl Pool {
     pub(super) fn new(url: &PostgresUrl, size: usize) -> Result<Self, StoreError> {
-        Self::within(url, size, CONNECT)
+        Self::within(url, size, None, CONNECT)
+    }
+
+    /// One connection for whoever writes.
+    pub(super) fn writing(url: &PostgresUrl) -> Result<Self, StoreError> {
+        Self::within(url, 1, Some(Purpose::Change), CONNECT)
     }
 
     /// One connection for what must not wait long.
     pub(super) fn quick(url: &PostgresUrl) -> Result<Self, StoreError> {
-        Self::within(url, 1, QUICK_CONNECT)
+        Self::within(url, 1, Some(Purpose::Beat), QUICK_CONNECT)
     }
 
-    fn within(url: &PostgresUrl, size: usize, wait: Duration) -> Result<Self, StoreError> {
-        let manager = Manager::from_config(url.client(), url.tls()?, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        let pool = deadpool_postgres::Pool::builder(manager)
+    fn within(url: &PostgresUrl, size: usize, usual: Option<Purpose>, wait: Duration) -> Result<Self, StoreError> {
+        let pool = deadpool::managed::Pool::builder(Manager::new(url, usual)?)
             .max_size(size)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(wait))
             .create_timeout(Some(wait))
             .recycle_timeout(Some(wait))
-            .post_create(Hook::async_fn(|client, _| {
-                Box::pin(async move { require_fit(client).await.map_err(|error| HookError::message(error.to_string())) })
-            }))
             .build()
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Self(pool))
@@ -114,24 +142,27 @@ impl Pool {
 
     /// Begins a transaction. One on a connection that was lost meanwhile begins on another.
     pub(super) async fn begin(&self, purpose: Purpose) -> Result<Transaction, StoreError> {
-        Ok(self.begin_with(purpose, "", "").await?.0)
+        Ok(self.begin_with(purpose, None).await?.0)
     }
 
-    /// As [`Pool::begin`], with these statements at its beginning, all in one journey to the server. Returns also the rows that they answered.
-    pub(super) async fn begin_with(
-        &self,
-        purpose: Purpose,
-        first: &str,
-        second: &str,
-    ) -> Result<(Transaction, Vec<SimpleQueryRow>), StoreError> {
-        let sql = format!("{}; {first}; {second}", purpose.begin());
+    /// As [`Pool::begin`], with a query at its beginning, in one journey to the server. Returns also the rows that it answered.
+    pub(super) async fn begin_with(&self, purpose: Purpose, first: Option<First<'_>>) -> Result<(Transaction, Vec<Row>), StoreError> {
         let mut last = None;
         // As many as may have been lost at once, and then a new one.
         for _ in 0..=self.0.status().max_size {
             let client = self.0.get().await.map_err(no_connection)?;
             let transaction = Transaction { client: Some(client), purpose };
-            match transaction.within(transaction.client().simple_query(&sql)).await {
-                Ok(answers) => return Ok((transaction, rows(answers))),
+            let sql = purpose.begin(transaction.connection().usual);
+            let asking = async {
+                match first {
+                    Some((sql, values)) => transaction.query(sql, values).await,
+                    None => Ok(Vec::new()),
+                }
+            };
+            // They are sent in this order.
+            let (begun, rows) = tokio::join!(transaction.batch(&sql), asking);
+            match begun.and(rows) {
+                Ok(rows) => return Ok((transaction, rows)),
                 Err(failure) if failure.is_of_connection() || transaction.client().is_closed() => last = Some(failure),
                 Err(failure) => return Err(failure.into()),
             }
@@ -182,45 +213,20 @@ impl Pool {
     }
 }
 
-fn rows(answers: Vec<SimpleQueryMessage>) -> Vec<SimpleQueryRow> {
-    let rows = answers.into_iter().filter_map(|answer| match answer {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    rows.collect()
-}
-
-fn no_connection(error: PoolError) -> StoreError {
+fn no_connection(error: PoolError<StoreError>) -> StoreError {
     let why = match error {
+        PoolError::Backend(error) => return error,
         PoolError::Timeout(TimeoutType::Wait) => "no connection became free in time".to_owned(),
         PoolError::Timeout(_) => "no connection could be made in time".to_owned(),
-        PoolError::Backend(error) => told(&error),
-        PoolError::PostCreateHook(HookError::Message(why)) => why.into_owned(),
-        PoolError::PostCreateHook(HookError::Backend(error)) => told(&error),
-        PoolError::Closed | PoolError::NoRuntimeSpecified => error.to_string(),
+        error => error.to_string(),
     };
     StoreError::Unavailable(why)
-}
-
-/// Refuses a server that is too old, or that holds texts otherwise than they are written.
-pub(super) async fn require_fit(client: &Client) -> Result<(), StoreError> {
-    let sql =
-        "SELECT current_setting('server_version_num')::int4 / 10000, current_setting('server_version'), current_setting('server_encoding')";
-    let row = client.query_typed_one(sql, &[]).await.map_err(Failure::from)?;
-    let (major, version, encoding): (i32, &str, &str) = (row.get(0), row.get(1), row.get(2));
-    if u32::try_from(major).is_ok_and(|major| major < OLDEST) {
-        return Err(StoreError::Unavailable(format!("the server is PostgreSQL {version}: Keybearer needs version {OLDEST} or newer")));
-    }
-    if encoding != "UTF8" {
-        return Err(StoreError::Unavailable(format!("the database has the encoding {encoding}: make one with ENCODING 'UTF8'")));
-    }
-    Ok(())
 }
 
 /// A transaction under way.
 pub(super) struct Transaction {
     /// There until it ends.
-    client: Option<Object>,
+    client: Option<Object<Manager>>,
     purpose: Purpose,
 }
 
@@ -234,16 +240,31 @@ impl Drop for Transaction {
 }
 
 impl Transaction {
-    fn client(&self) -> &Client {
+    fn connection(&self) -> &Connection {
         self.client.as_ref().expect("it is there until the transaction ends, which takes the transaction")
     }
 
-    /// Does something at the server, as long as it may take.
-    async fn within<T>(&self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Failure> {
-        if self.purpose.is_long() {
-            return Ok(work.await?);
+    fn client(&self) -> &Client {
+        &self.connection().client
+    }
+
+    /// Waits for statements that may be kept at the server.
+    async fn with_kept<T>(&self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Failure> {
+        let done = self.within(work).await;
+        if done.as_ref().is_err_and(Failure::is_of_kept) {
+            // They are kept anew.
+            self.connection().client.statement_cache.clear();
         }
-        Ok(tokio::time::timeout(self.purpose.patience(), work).await.map_err(|_| Failure::late())??)
+        done
+    }
+
+    /// The statement as it is kept at the server, if it is one of those that come again and again.
+    async fn kept(&self, sql: &str, types: &[Type]) -> Result<Option<Statement>, tokio_postgres::Error> {
+        if self.purpose.is_long() { Ok(None) } else { self.connection().kept(sql, types).await }
+    }
+
+    async fn within<T>(&self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Failure> {
+        self.purpose.within(work).await
     }
 
     /// Runs statements without values.
@@ -251,9 +272,20 @@ impl Transaction {
         self.within(self.client().batch_execute(sql)).await
     }
 
+    /// As [`Transaction::batch`]. It is on its way when this returns, and may be waited for later.
+    pub(super) async fn send(&self, sql: &str) -> Result<Sent, Failure> {
+        Ok(Sent { answers: Box::pin(self.client().simple_query_raw(sql).await?), purpose: self.purpose })
+    }
+
     pub(super) async fn query(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, Failure> {
-        let values: Vec<_> = values.iter().map(|value| (value as &(dyn ToSql + Sync), value.kind())).collect();
-        self.within(self.client().query_typed(sql, &values)).await
+        let (values, types) = apart(values);
+        self.with_kept(async {
+            match self.kept(sql, &types).await? {
+                Some(statement) => self.client().query(&statement, &values).await,
+                None => self.client().query_typed(sql, &together(&values, &types)).await,
+            }
+        })
+        .await
     }
 
     /// The one row of an answer, or none.
@@ -269,8 +301,14 @@ impl Transaction {
 
     /// How many rows a statement wrote.
     pub(super) async fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, Failure> {
-        let values: Vec<_> = values.iter().map(|value| (value as &(dyn ToSql + Sync), value.kind())).collect();
-        self.within(self.client().execute_typed(sql, &values)).await
+        let (values, types) = apart(values);
+        self.with_kept(async {
+            match self.kept(sql, &types).await? {
+                Some(statement) => self.client().execute(&statement, &values).await,
+                None => self.client().execute_typed(sql, &together(&values, &types)).await,
+            }
+        })
+        .await
     }
 
     /// Rows one by one: there may be more than there is memory for.
@@ -279,9 +317,17 @@ impl Transaction {
         Ok(Box::pin(self.within(self.client().query_typed_raw(sql, values)).await?))
     }
 
-    /// As [`Transaction::commit`], and whoever listens is told by this statement.
-    pub(super) async fn commit_and_tell(self, telling: &str) -> Result<(), Failure> {
-        self.end(&format!("{telling}; COMMIT")).await
+    /// As [`Transaction::commit`]; whoever listens is told by this statement, and a query is made once it is committed, in one journey. Returns
+    /// also the rows that it answered, unless it failed: then it is committed all the same.
+    pub(super) async fn commit_and_tell(mut self, telling: &str, then: First<'_>) -> Result<Option<Vec<Row>>, Failure> {
+        let sql = format!("{telling}; COMMIT");
+        // They are sent in this order.
+        let (committed, rows) = tokio::join!(self.batch(&sql), self.query(then.0, then.1));
+        committed?;
+        if rows.is_ok() {
+            self.keep();
+        }
+        Ok(rows.ok())
     }
 
     /// Ends it with all that it wrote. Where that fails, nobody knows whether it did.
@@ -311,4 +357,27 @@ impl Transaction {
     fn keep(&mut self) {
         drop(self.client.take());
     }
+}
+
+/// Statements under way.
+pub(super) struct Sent {
+    answers: Pin<Box<SimpleQueryStream>>,
+    purpose: Purpose,
+}
+
+impl Sent {
+    /// Waits until they are done.
+    pub(super) async fn done(self) -> Result<(), Failure> {
+        self.purpose.within(self.answers.try_for_each(|_| ready(Ok(())))).await
+    }
+}
+
+type Parameter<'a> = &'a (dyn ToSql + Sync);
+
+fn apart<'a>(values: &'a [Value<'_>]) -> (Vec<Parameter<'a>>, Vec<Type>) {
+    values.iter().map(|value| (value as Parameter<'a>, value.kind())).unzip()
+}
+
+fn together<'a>(values: &[Parameter<'a>], types: &[Type]) -> Vec<(Parameter<'a>, Type)> {
+    values.iter().copied().zip(types.iter().cloned()).collect()
 }

@@ -30,6 +30,12 @@ impl Failure {
         self.code.as_ref().is_some_and(|code| ends.contains(code))
     }
 
+    /// Whether what was kept at the server of a statement is not there, or does not fit any more.
+    pub(super) fn is_of_kept(&self) -> bool {
+        let kept = [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::DUPLICATE_PSTATEMENT, SqlState::FEATURE_NOT_SUPPORTED];
+        self.code.as_ref().is_some_and(|code| kept.contains(code))
+    }
+
     /// Whether there is no such table.
     pub(super) fn is_undefined_table(&self) -> bool {
         self.code == Some(SqlState::UNDEFINED_TABLE)

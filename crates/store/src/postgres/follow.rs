@@ -33,7 +33,7 @@ const AGAIN: Duration = Duration::from_millis(50);
 /// How long a start waits for others to let this node join.
 const JOINING: Duration = Duration::from_secs(10);
 /// How many events are taken in at once.
-const PIECE: usize = 1_000;
+const PIECE: i64 = 1_000;
 
 /// What the task is asked.
 pub(super) enum Ask {
@@ -191,15 +191,16 @@ impl Following {
         {
             let looked = self.given.pool.begin(Purpose::Follow).await?;
             let counter = looked.one("SELECT revision FROM counter", &[]).await?;
-            self.acknowledge(looked, incarnation, get(&counter, 0)?, true).await?;
+            self.acknowledge(Some(looked), incarnation, get(&counter, 0)?, true).await?;
         }
         self.given.hints.take_unnamed();
         loop {
             let (is_all, transaction) = self.fetch().await?;
             let revision = self.lease.held().revision;
-            match self.incarnation.filter(|_| is_all) {
-                Some(incarnation) => self.acknowledge(transaction, incarnation, revision, revision > before).await?,
-                None => transaction.roll_back().await?,
+            match (self.incarnation.filter(|_| is_all), transaction) {
+                (Some(incarnation), transaction) => self.acknowledge(transaction, incarnation, revision, revision > before).await?,
+                (None, Some(transaction)) => transaction.roll_back().await?,
+                (None, None) => {}
             }
             if is_all {
                 return Ok(());
@@ -207,21 +208,32 @@ impl Following {
         }
     }
 
-    /// Tells that a revision is held, and ends the transaction that read it, in one journey. Those who made themselves known are told by a
-    /// message at once, and the row follows. Where nobody did, the row tells it, since those who wait may hear no messages.
-    async fn acknowledge(&mut self, looked: Transaction, incarnation: Uuid, revision: i64, is_news: bool) -> Result<(), StoreError> {
+    /// Tells that a revision is held, and ends the transaction that read it if there is one, in one journey. Those who made themselves known are
+    /// told by a message at once, and the row follows. Where nobody did, the row tells it, since those who wait may hear no messages.
+    async fn acknowledge(
+        &mut self,
+        looked: Option<Transaction>,
+        incarnation: Uuid,
+        revision: i64,
+        is_news: bool,
+    ) -> Result<(), StoreError> {
         let is_named = self.given.hints.has_changes();
         let messages = self.given.hints.tell(incarnation, revision);
         if is_news && is_named {
             self.row_is_due.get_or_insert_with(|| tokio::time::Instant::now() + ROW);
         }
         let sql = match messages {
-            Some(messages) => nodes::telling(&messages),
-            None if is_news && !is_named => nodes::acknowledging(incarnation, revision),
-            None => return looked.roll_back().await,
+            Some(messages) => Some(messages),
+            None if is_news && !is_named => Some(nodes::acknowledging(incarnation, revision)),
+            None => None,
         };
-        // Lost, it costs time only: the next heartbeat tells it again.
-        drop(looked.roll_back_and(&sql).await);
+        match (looked, sql) {
+            // Lost, it costs time only: the next heartbeat tells it again.
+            (Some(looked), Some(sql)) => drop(looked.roll_back_and(&sql).await),
+            (None, Some(sql)) => drop(self.given.pool.run(&sql).await),
+            (Some(looked), None) => looked.roll_back().await?,
+            (None, None) => {}
+        }
         Ok(())
     }
 
@@ -234,8 +246,9 @@ impl Following {
         }
     }
 
-    /// Fetches some of them, oldest first, in one snapshot. Returns whether that was all, and the transaction, which has nothing more to do.
-    async fn fetch(&mut self) -> Result<(bool, Transaction), StoreError> {
+    /// Fetches some of them, oldest first, in one snapshot. Returns whether that was all, and the transaction if there was one, which has nothing
+    /// more to do.
+    async fn fetch(&mut self) -> Result<(bool, Option<Transaction>), StoreError> {
         let sent = clock::now();
         let held = self.lease.held();
         let (fetched, transaction) = load::behind(&self.given.pool, self.given.horizon, held.revision, PIECE).await?;

@@ -65,7 +65,7 @@ impl Hints {
     }
 
     /// The statements that tell the makers of changes up to `revision` that this incarnation holds it, and what is told in this process alone;
-    /// none where nobody else waits to hear it.
+    /// none where nobody else waits to hear it. They write nothing that the server would wait for on the disk.
     pub(super) fn tell(&self, incarnation: Uuid, revision: i64) -> Option<String> {
         let makers: Vec<_> = self.heard().makers.extract_if(|_, change| *change <= revision).map(|(process, _)| process).collect();
         self.hold(incarnation, revision);

@@ -105,10 +105,15 @@ async fn issue_service_key(tx: &mut Tx, new: NewServiceKey) -> Result<Key, Store
 
 /// What a policy grants that is to be given to a key. Its keys are not counted for that: it may have very many.
 async fn existing_policy(transaction: &Transaction, id: PolicyId) -> Result<PermissionSet, StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM policies WHERE id = $1 AND deleted_at IS NULL)";
-    let values = [id.into()];
-    let (exists, permissions) = tokio::join!(transaction.one(sql, &values), row::policy_permissions(transaction, id));
-    if get(&exists?, 0)? { permissions } else { Err(StoreError::UnknownPolicy) }
+    let sql = "SELECT permission FROM policies LEFT JOIN policy_permissions ON policy = policies.id
+               WHERE policies.id = $1 AND deleted_at IS NULL";
+    let rows = transaction.query(sql, &[id.into()]).await?;
+    if rows.is_empty() {
+        return Err(StoreError::UnknownPolicy);
+    }
+    // One without permissions has a row with none.
+    let granted = rows.iter().filter(|row| !matches!(get::<Option<&str>>(row, 0), Ok(None)));
+    granted.map(|row| row::to_permission(row, 0)).collect()
 }
 
 async fn insert(tx: &mut Tx, new: NewKey, holder: KeyHolder, expires_at: Option<UnixMillis>) -> Result<Key, StoreError> {

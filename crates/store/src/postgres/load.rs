@@ -1,13 +1,14 @@
 //! The one way into the image in memory: at start everything, later the rows that changes touched.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use futures_util::TryStreamExt;
 use keybearer_core::account::AccountId;
 use keybearer_core::gate::GateName;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::token::KeyId;
-use tokio_postgres::SimpleQueryRow;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::connection::{Pool, Purpose, Transaction};
@@ -69,29 +70,66 @@ pub(super) struct Fetched {
     pub(super) counter: i64,
 }
 
-/// The rows that the changes behind `revision` touched, at most `limit` of the oldest of these changes. Returns also the transaction that still
-/// sees them.
-pub(super) async fn behind(pool: &Pool, horizon: Horizon, revision: i64, limit: usize) -> Result<(Fetched, Transaction), StoreError> {
-    // With the transaction's beginning, in one journey. The first row is the counter.
-    let counter = "SELECT revision, '[]' FROM counter";
-    let events = format!("SELECT revision, touched FROM events WHERE revision > {revision} ORDER BY revision LIMIT {limit}");
-    let (transaction, found) = pool.begin_with(Purpose::Follow, counter, &events).await?;
-    let mut touched = Touched::default();
-    let mut revisions = Vec::with_capacity(found.len());
-    for row in &found {
-        revisions.push(text(row, 0)?.parse().map_err(unreadable)?);
-        let names: Vec<String> = serde_json::from_str(text(row, 1)?).map_err(unreadable)?;
-        names.iter().try_for_each(|name| touched.insert(name))?;
+/// The counter, the events behind a revision up to so many, oldest first, and the keys that they name: all in one statement, and so of one
+/// state. A row has a key, an event or the counter.
+static EVENTS_AND_KEYS: LazyLock<String> = LazyLock::new(|| {
+    let none = vec!["NULL"; row::AFTER_KEY].join(", ");
+    format!(
+        "WITH news AS MATERIALIZED (SELECT revision, touched FROM events WHERE revision > $1 ORDER BY revision LIMIT $2)
+         SELECT {}, NULL::int8, NULL::text FROM keys WHERE id = ANY(ARRAY(
+             SELECT substr(target, 5)::uuid FROM news, json_array_elements_text(news.touched::json) AS targets (target)
+             WHERE starts_with(target, 'key:')))
+         UNION ALL SELECT {none}, revision, touched FROM news
+         UNION ALL SELECT {none}, revision, NULL FROM counter",
+        row::KEY
+    )
+});
+const COUNTER_AND_EVENTS: &str = "SELECT revision, NULL FROM counter
+    UNION ALL (SELECT revision, touched FROM events WHERE revision > $1 ORDER BY revision LIMIT $2)";
+
+/// The rows that the changes behind `revision` touched, at most `limit` of the oldest of these changes. Where that took a transaction, it is
+/// returned, and has nothing more to do.
+pub(super) async fn behind(pool: &Pool, horizon: Horizon, revision: i64, limit: i64) -> Result<(Fetched, Option<Transaction>), StoreError> {
+    let values = [revision.into(), limit.into()];
+    let found = pool.all(&EVENTS_AND_KEYS, &values).await?;
+    let (keys, news): (Vec<_>, Vec<_>) = found.iter().partition(|row| row.try_get::<_, Uuid>(0).is_ok());
+    let news = News::of(news.into_iter(), row::AFTER_KEY)?;
+    if news.touched.is_of_keys_alone() {
+        let changed = Changed { keys: to_keys(keys.into_iter(), horizon, &news.touched)?, revision: news.last, ..Changed::default() };
+        return Ok((Fetched { changed, counter: news.counter }, None));
     }
-    let counter = *revisions.first().ok_or_else(|| unreadable("the counter row is missing"))?;
-    // Without any event behind it, the counter says whether that revision was reached, or was never there.
-    let last = *revisions.last().unwrap_or(&counter);
-    let changed = rows(&transaction, horizon, &touched, last).await?;
-    Ok((Fetched { changed, counter }, transaction))
+    let (transaction, found) = pool.begin_with(Purpose::Follow, Some((COUNTER_AND_EVENTS, &values))).await?;
+    let news = News::of(found.iter(), 0)?;
+    let changed = rows(&transaction, horizon, &news.touched, news.last).await?;
+    Ok((Fetched { changed, counter: news.counter }, Some(transaction)))
 }
 
-fn text(row: &SimpleQueryRow, column: usize) -> Result<&str, StoreError> {
-    row.get(column).ok_or_else(|| unreadable("a column is empty that never is"))
+/// What events tell.
+struct News {
+    counter: i64,
+    /// The last revision of which anything is told.
+    last: i64,
+    touched: Touched,
+}
+
+impl News {
+    /// Of rows with a revision in this column, and in the next what that touched; the counter stands where there is nothing.
+    fn of<'a>(rows: impl Iterator<Item = &'a Row>, column: usize) -> Result<Self, StoreError> {
+        let (mut counter, mut last, mut touched) = (None, None, Touched::default());
+        for row in rows {
+            let revision: i64 = get(row, column)?;
+            let Some(names) = get::<Option<&str>>(row, column + 1)? else {
+                counter = Some(revision);
+                continue;
+            };
+            last = last.max(Some(revision));
+            let names: Vec<String> = serde_json::from_str(names).map_err(unreadable)?;
+            names.iter().try_for_each(|name| touched.insert(name))?;
+        }
+        let counter = counter.ok_or_else(|| unreadable("the counter row is missing"))?;
+        // Without any event, the counter says whether the revision before was reached, or was never there.
+        Ok(Self { counter, last: last.unwrap_or(counter), touched })
+    }
 }
 
 /// Rows that changes touched.
@@ -105,6 +143,10 @@ struct Touched {
 }
 
 impl Touched {
+    fn is_of_keys_alone(&self) -> bool {
+        self.accounts.is_empty() && self.sessions.is_empty() && self.policies.is_empty() && self.gates.is_empty()
+    }
+
     /// Adds what an event names, in the words of [`crate::Target`].
     fn insert(&mut self, name: &str) -> Result<(), StoreError> {
         let (kind, id) = name.split_once(':').unwrap_or((name, ""));
@@ -150,13 +192,18 @@ async fn rows(transaction: &Transaction, horizon: Horizon, ids: &Touched, revisi
         changed.sessions = ids.sessions.iter().map(|id| (*id, found.remove(id))).collect();
     }
     if !ids.keys.is_empty() {
-        let is_remembered = |key: &Key| key.lifecycle.ends_at().is_none_or(|end| end > horizon.keys);
         let sql = format!("SELECT {} FROM keys WHERE id = ANY($1)", row::KEY);
         let found = transaction.query(&sql, &[Value::Ids(ids.keys.iter().map(|id| Uuid::from_bytes(*id.as_bytes())).collect())]).await?;
-        let mut found: BTreeMap<_, _> = found.iter().map(|row| row::to_key(row).map(|key| (key.id, key))).collect::<Result<_, _>>()?;
-        changed.keys = ids.keys.iter().map(|id| (*id, found.remove(id).filter(is_remembered))).collect();
+        changed.keys = to_keys(found.iter(), horizon, ids)?;
     }
     Ok(changed)
+}
+
+/// What is behind the horizon counts as absent.
+fn to_keys<'a>(found: impl Iterator<Item = &'a Row>, horizon: Horizon, ids: &Touched) -> Result<Vec<(KeyId, Option<Key>)>, StoreError> {
+    let is_remembered = |key: &Key| key.lifecycle.ends_at().is_none_or(|end| end > horizon.keys);
+    let mut found: BTreeMap<_, _> = found.map(|row| row::to_key(row).map(|key| (key.id, key))).collect::<Result<_, _>>()?;
+    Ok(ids.keys.iter().map(|id| (*id, found.remove(id).filter(is_remembered))).collect())
 }
 
 async fn revision(transaction: &Transaction) -> Result<i64, StoreError> {

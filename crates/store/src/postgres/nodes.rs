@@ -1,6 +1,7 @@
 //! The rows of the nodes: the statements of the protocol, each atomic at the server, and a look at all of them for people.
 
 use keybearer_core::time::UnixMillis;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::connection::{Pool, Purpose, Transaction};
@@ -72,7 +73,6 @@ pub(super) async fn register(pool: &Pool, joining: &Joining<'_>) -> Result<Uuid,
 /// Tells what is held and that this node lives, and reads the counter, in one statement. It is committed as durably as a change: a server that
 /// is no longer the one that writes cannot prolong a lease.
 pub(super) async fn beat(pool: &Pool, incarnation: Uuid, revision: i64, lease_left: i64) -> Result<Heard, StoreError> {
-    let transaction = pool.begin(Purpose::Beat).await?;
     let sql = format!(
         "WITH beat AS (
              UPDATE nodes SET acked = GREATEST(acked, $2), beat_at = {NOW}, lease_left = $3
@@ -80,13 +80,15 @@ pub(super) async fn beat(pool: &Pool, incarnation: Uuid, revision: i64, lease_le
          SELECT (SELECT count(*) FROM beat), counter.revision, {NOW}, (SELECT min(pepper) FROM nodes WHERE NOT fenced)
          FROM counter"
     );
-    let heard = transaction.one(&sql, &[Value::Id(Some(incarnation)), revision.into(), lease_left.into()]).await?;
+    let values = [Value::Id(Some(incarnation)), revision.into(), lease_left.into()];
+    let (transaction, heard) = pool.begin_with(Purpose::Beat, Some((&sql, &values))).await?;
     transaction.commit().await?;
-    if get::<i64>(&heard, 0)? == 0 {
+    let heard = heard.first().ok_or_else(|| StoreError::Unavailable("the counter row is missing".into()))?;
+    if get::<i64>(heard, 0)? == 0 {
         return Ok(Heard::Fenced);
     }
-    let pepper = get::<Option<i32>>(&heard, 3)?.and_then(|pepper| u16::try_from(pepper).ok()).unwrap_or(u16::MAX);
-    Ok(Heard::Counter { revision: get(&heard, 1)?, server: moment(&heard, 2)?, pepper })
+    let pepper = get::<Option<i32>>(heard, 3)?.and_then(|pepper| u16::try_from(pepper).ok()).unwrap_or(u16::MAX);
+    Ok(Heard::Counter { revision: get(heard, 1)?, server: moment(heard, 2)?, pepper })
 }
 
 /// These statements as a transaction whose commit is not waited for on the disk: they grant nothing, and where they are lost somebody waits
@@ -110,14 +112,17 @@ fn raise(incarnation: Uuid, revision: i64) -> String {
     format!("UPDATE nodes SET acked = {revision} WHERE incarnation = '{incarnation}' AND NOT fenced AND acked < {revision}")
 }
 
-/// Tells by messages alone.
-pub(super) fn telling(messages: &str) -> String {
-    fleeting(messages)
+/// Those that changes wait for, each with what its row says that it holds.
+pub(super) type WaitedFor = Vec<(Uuid, i64)>;
+
+pub(super) const WAITED_FOR: &str = "SELECT incarnation, acked FROM nodes WHERE leases AND NOT fenced";
+
+/// Those that changes wait for at this moment.
+pub(super) async fn waited_for(pool: &Pool) -> Result<WaitedFor, StoreError> {
+    to_waited_for(&pool.all(WAITED_FOR, &[]).await?)
 }
 
-/// Those that changes wait for at this moment, each with what its row says that it holds.
-pub(super) async fn waited_for(pool: &Pool) -> Result<Vec<(Uuid, i64)>, StoreError> {
-    let rows = pool.all("SELECT incarnation, acked FROM nodes WHERE leases AND NOT fenced", &[]).await?;
+pub(super) fn to_waited_for(rows: &[Row]) -> Result<WaitedFor, StoreError> {
     rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
 }
 

@@ -124,15 +124,16 @@ impl Tx {
     }
 
     async fn session_authority(&self, account: AccountId, session: SessionId) -> Result<Authority, StoreError> {
-        let sql = "SELECT expires_at > $3 FROM sessions WHERE id = $1 AND account = $2";
-        let values = [session.into(), account.into(), self.now().into()];
-        // Both at once, in one journey.
-        let (live, standing) = tokio::join!(self.transaction.find(sql, &values), self.standing(account));
-        let live: Option<bool> = live?.map(|row| get(&row, 0)).transpose()?;
-        match (live, standing?) {
-            (Some(true), Some(standing)) if standing.may_sign_in() => Ok(Authority::Session { account, standing, by: SignIn::Here }),
-            _ => Err(StoreError::ActorGone),
+        let live = "SELECT expires_at > $3 FROM sessions WHERE id = $2 AND account = $1";
+        let sql = format!("SELECT {}, ({live}) FROM accounts WHERE id = $1 AND deleted_at IS NULL", row::ACCOUNT);
+        let found = self.transaction.find(&sql, &[account.into(), session.into(), self.now().into()]).await?;
+        let found = found.ok_or(StoreError::ActorGone)?;
+        let standing = row::to_account(&found)?.standing(&self.roles);
+        // Without such a session, nothing stands there.
+        if get::<Option<bool>>(&found, row::AFTER_ACCOUNT)? != Some(true) || !standing.may_sign_in() {
+            return Err(StoreError::ActorGone);
         }
+        Ok(Authority::Session { account, standing, by: SignIn::Here })
     }
 
     async fn identity_authority(&self, id: AccountId, mark: IdentityMark) -> Result<Authority, StoreError> {

@@ -18,8 +18,10 @@ use super::clock;
 use super::connection::{Boxed, Pool, Purpose, Transaction};
 use super::hints::Hints;
 use super::import::Import;
+use super::nodes::{self, WaitedFor};
 use super::seeded::Bug;
 use super::tx::Tx;
+use super::value::get;
 use crate::{Origin, StoreError, StoreWatch};
 
 /// The most changes of one transaction. PostgreSQL keeps up to 64 savepoints of a transaction where others find them fast.
@@ -251,62 +253,63 @@ impl WriterTask {
         }
     }
 
-    /// A transaction that has the counter row, by which nobody else changes anything until its end, and after that these statements. Returns
-    /// also the revision.
-    async fn begin(&self, purpose: Purpose, first: &str) -> Result<(Transaction, i64), StoreError> {
-        let (transaction, counter) = self.pool.begin_with(purpose, LOCK_COUNTER, first).await?;
-        let revision = counter.last().and_then(|row| row.get(0)).and_then(|text| text.parse().ok());
-        let revision = revision.ok_or_else(|| StoreError::Unavailable("the counter row is missing".into()))?;
+    /// A transaction that has the counter row, by which nobody else changes anything until its end. Returns also the revision.
+    async fn begin(&self, purpose: Purpose) -> Result<(Transaction, i64), StoreError> {
+        let (transaction, counter) = self.pool.begin_with(purpose, Some((LOCK_COUNTER, &[]))).await?;
+        let counter = counter.first().ok_or_else(|| StoreError::Unavailable("the counter row is missing".into()))?;
+        let revision = get(counter, 0)?;
         self.hints.counter_is(revision);
         Ok((transaction, revision))
     }
 
-    /// Commits, and has the nodes told of this revision if there is a change.
-    async fn finish(&self, transaction: Transaction, change: Option<i64>) -> Result<(), StoreError> {
+    /// Commits, and has the nodes told of this revision if there is a change. Returns then also whom it has to wait for.
+    async fn finish(&self, transaction: Transaction, change: Option<i64>) -> Result<Option<WaitedFor>, StoreError> {
         let committed = match change {
-            Some(revision) => transaction.commit_and_tell(&self.hints.telling(revision)).await,
-            None => transaction.commit().await,
+            Some(revision) => transaction.commit_and_tell(&self.hints.telling(revision), (nodes::WAITED_FOR, &[])).await,
+            None => transaction.commit().await.map(|()| None),
         };
         // The nodes learn of it from the events if it was.
-        committed.map_err(|failure| match StoreError::from(failure) {
+        let nodes = committed.map_err(|failure| match StoreError::from(failure) {
             StoreError::Full => StoreError::Full,
             error => StoreError::Unavailable(format!("nobody knows whether it was committed: {error}")),
-        })
+        })?;
+        // Where they cannot be read, the barrier asks again.
+        Ok(nodes.and_then(|rows| nodes::to_waited_for(&rows).ok()))
     }
 
     async fn import(&mut self, mut import: Import) -> Result<bool, StoreError> {
         loop {
-            let (transaction, before) = self.begin(Purpose::Bulk, "").await?;
+            let (transaction, before) = self.begin(Purpose::Bulk).await?;
             let mut tx = Tx::new(transaction, Arc::clone(&self.roles));
             let piece = import.take_piece(&mut tx, before).await?;
             if piece.is_last && !import.is_wanted().await? {
                 tx.into_transaction().roll_back().await?;
                 return Ok(false);
             }
-            self.finish(tx.into_transaction(), (piece.revision > before).then_some(piece.revision)).await?;
+            let nodes = self.finish(tx.into_transaction(), (piece.revision > before).then_some(piece.revision)).await?;
             import.committed();
             if piece.is_last {
-                self.in_force(piece.revision).await?;
+                self.in_force(piece.revision, nodes).await?;
                 return Ok(true);
             }
         }
     }
 
     /// Waits until every node has this revision.
-    async fn in_force(&self, revision: i64) -> Result<(), StoreError> {
+    async fn in_force(&self, revision: i64, nodes: Option<WaitedFor>) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
         let tell: Answer = Box::new(move |confirmed| drop(answer.send(confirmed.map_err(lost))));
-        self.hand_over(revision, vec![tell]);
+        self.hand_over(revision, nodes, vec![tell]);
         answered.await.map_err(|_| gone())?
     }
 
-    fn hand_over(&self, revision: i64, answers: Vec<Answer>) {
+    fn hand_over(&self, revision: i64, nodes: Option<WaitedFor>, answers: Vec<Answer>) {
         if Bug::NoBarrier.is_seeded() {
             answers.into_iter().for_each(|answer| answer(Ok(())));
             return;
         }
         // Without a barrier the answers are dropped, which reads as unavailable.
-        drop(self.barrier.send(Committed { revision, at: clock::now(), answers }));
+        drop(self.barrier.send(Committed { revision, at: clock::now(), nodes, answers }));
     }
 
     async fn commit(&mut self, group: Vec<Piece>) {
@@ -315,14 +318,14 @@ impl WriterTask {
             let began = Instant::now();
             let mut callers = Callers::default();
             match self.try_commit(&mut waiting, &mut callers).await {
-                Ok(revision) => {
+                Ok((revision, nodes)) => {
                     if std::mem::take(&mut self.is_full) {
                         tracing::info!("there is room again: changes are made");
                     }
                     self.gauges.told(|watch| watch.committed(callers.len(), began.elapsed()));
                     callers.of_others.into_iter().for_each(|answer| answer(Ok(())));
                     if !callers.of_changes.is_empty() {
-                        self.hand_over(revision, callers.of_changes);
+                        self.hand_over(revision, nodes, callers.of_changes);
                     }
                 }
                 Err(error) => {
@@ -341,10 +344,18 @@ impl WriterTask {
         }
     }
 
-    /// Returns the revision of the last change.
-    async fn try_commit(&self, waiting: &mut std::vec::IntoIter<Piece>, callers: &mut Callers) -> Result<i64, StoreError> {
+    /// Returns the revision of the last change, and whom it has to wait for if that was made here.
+    async fn try_commit(
+        &self,
+        waiting: &mut std::vec::IntoIter<Piece>,
+        callers: &mut Callers,
+    ) -> Result<(i64, Option<WaitedFor>), StoreError> {
         // Work that never ran answers its caller by being dropped: the channel closes, and that reads as unavailable.
-        let (transaction, before) = self.begin(Purpose::Change, "SAVEPOINT change").await?;
+        let (transaction, before) = self.begin(Purpose::Change).await?;
+        // One that is alone is taken back with all of the transaction.
+        let is_alone = waiting.len() == 1;
+        // The server has it before whatever comes next, so nobody waits for that alone.
+        let mut sent = if is_alone { None } else { Some(transaction.send("SAVEPOINT change").await?) };
         let mut revision = before;
         let mut tx = Tx::new(transaction, Arc::clone(&self.roles));
         while let Some(piece) = waiting.next() {
@@ -355,19 +366,29 @@ impl WriterTask {
             } else {
                 callers.of_others.push(answer);
             }
+            if let Some(sent) = sent.take() {
+                sent.done().await?;
+            }
             match outcome {
                 Outcome::Full => return Err(StoreError::Full),
-                Outcome::Refused => tx.transaction().batch("ROLLBACK TO SAVEPOINT change").await?,
+                Outcome::Refused if is_alone => {
+                    tx.into_transaction().roll_back().await?;
+                    return Ok((before, None));
+                }
+                Outcome::Refused => sent = Some(tx.transaction().send("ROLLBACK TO SAVEPOINT change").await?),
                 Outcome::Done => {
                     revision = raised.unwrap_or(revision);
                     // The commit ends the last one as well.
                     if waiting.len() > 0 {
-                        tx.transaction().batch("RELEASE SAVEPOINT change; SAVEPOINT change").await?;
+                        sent = Some(tx.transaction().send("RELEASE SAVEPOINT change; SAVEPOINT change").await?);
                     }
                 }
             }
         }
-        self.finish(tx.into_transaction(), (revision > before).then_some(revision)).await?;
-        Ok(revision)
+        if let Some(sent) = sent {
+            sent.done().await?;
+        }
+        let nodes = self.finish(tx.into_transaction(), (revision > before).then_some(revision)).await?;
+        Ok((revision, nodes))
     }
 }

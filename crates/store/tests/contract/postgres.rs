@@ -1,6 +1,7 @@
 //! What holds on PostgreSQL only: the schema, the server and the talk with it, several nodes, and the task that writes.
 
 mod cut_off;
+mod kept;
 mod nodes;
 mod url;
 

@@ -1,0 +1,104 @@
+//! Makes connections, and looks at each before it is used: whether its server fits, and whether statements can be kept there.
+
+use std::time::Duration;
+
+use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
+use deadpool_postgres::{ClientWrapper, ManagerConfig, RecyclingMethod};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Statement};
+
+use super::super::address::PostgresUrl;
+use super::super::failure::Failure;
+use super::{Purpose, direct};
+use crate::StoreError;
+
+/// The oldest server that has all that is asked of it.
+const OLDEST: u32 = 15;
+/// The most statements that a connection keeps. There are fewer; but where a text is made of what somebody asks for, they must not pile up.
+const KEPT: usize = 200;
+
+/// Makes the connections of one pool.
+pub(super) struct Manager {
+    connect: deadpool_postgres::Manager,
+    /// What its transactions are for, where they are so much alike that it pays to keep their statements at the server.
+    usual: Option<Purpose>,
+}
+
+impl Manager {
+    pub(super) fn new(url: &PostgresUrl, usual: Option<Purpose>) -> Result<Self, StoreError> {
+        let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        Ok(Self { connect: deadpool_postgres::Manager::from_config(url.client(), url.tls()?, config), usual })
+    }
+}
+
+/// A connection, and what was said at its beginning.
+pub(super) struct Connection {
+    pub(super) client: ClientWrapper,
+    /// What its session was told for good; none where each transaction has to be told, since it may run in another session.
+    pub(super) usual: Option<Purpose>,
+}
+
+impl Connection {
+    /// The statement as it is kept at the server, if it may be.
+    pub(super) async fn kept(&self, sql: &str, types: &[Type]) -> Result<Option<Statement>, tokio_postgres::Error> {
+        if self.usual.is_none() || self.client.statement_cache.size() >= KEPT {
+            return Ok(None);
+        }
+        self.client.prepare_typed_cached(sql, types).await.map(Some)
+    }
+}
+
+impl managed::Manager for Manager {
+    type Type = Connection;
+    type Error = StoreError;
+
+    async fn create(&self) -> Result<Connection, StoreError> {
+        let client = managed::Manager::create(&self.connect).await.map_err(Failure::from)?;
+        let process = require_fit(&client).await?;
+        let usual = match self.usual {
+            Some(usual) if direct::told_process(&client).await == Some(process) => Some(usual),
+            _ => None,
+        };
+        if let Some(usual) = usual {
+            client.batch_execute(&session(usual)).await.map_err(Failure::from)?;
+        }
+        Ok(Connection { client, usual })
+    }
+
+    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<StoreError> {
+        if connection.client.is_closed() { Err(RecycleError::message("the connection was closed")) } else { Ok(()) }
+    }
+
+    fn detach(&self, connection: &mut Connection) {
+        managed::Manager::detach(&self.connect, &mut connection.client);
+    }
+}
+
+/// What a session is told for good. Its statements are planned once, for any values, and by then a table may be so small that it seems best to
+/// read all of it; it grows, and the plan stays. So an index is used wherever there is one. That makes what has none look so dear that it would
+/// be compiled: which is not to be.
+fn session(usual: Purpose) -> String {
+    let settings: Vec<_> = usual.settings().iter().map(|(name, value)| format!("SET {name} = {value}")).collect();
+    format!("{}; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off", settings.join("; "))
+}
+
+/// Refuses a server that is too old, or that holds texts otherwise than they are written. Returns which process answers.
+async fn require_fit(client: &Client) -> Result<i32, StoreError> {
+    let sql =
+        "SELECT current_setting('server_version_num')::int4 / 10000, current_setting('server_version'), current_setting('server_encoding'),
+                      pg_backend_pid()";
+    let row = client.query_typed_one(sql, &[]).await.map_err(Failure::from)?;
+    let (major, version, encoding): (i32, &str, &str) = (row.get(0), row.get(1), row.get(2));
+    if u32::try_from(major).is_ok_and(|major| major < OLDEST) {
+        return Err(StoreError::Unavailable(format!("the server is PostgreSQL {version}: Keybearer needs version {OLDEST} or newer")));
+    }
+    if encoding != "UTF8" {
+        return Err(StoreError::Unavailable(format!("the database has the encoding {encoding}: make one with ENCODING 'UTF8'")));
+    }
+    Ok(row.get(3))
+}
+
+/// As PostgreSQL writes it.
+pub(super) fn millis(time: Duration) -> String {
+    time.as_millis().to_string()
+}
