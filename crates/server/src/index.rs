@@ -24,7 +24,6 @@ use keybearer_core::time::UnixMillis;
 use keybearer_core::token::{Credential, KeyId, Peppers};
 use keybearer_store::{Account, Changed, Follower, Key, KeyHolder, Policy, Session, SessionId};
 use papaya::HashMap;
-use prefetch_index::prefetch_index;
 
 use self::accounts::Accounts;
 pub use self::entry::{Facts, Found, KeyEntry, Shown, granted};
@@ -73,6 +72,21 @@ impl View<'_> {
     /// The key that this credential proves: the id exists and the secret is the right one.
     #[must_use]
     pub fn prove(mut self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
+        self.proved(credential, peppers)
+    }
+
+    /// As [`View::prove`], with what answers tell of the key.
+    #[must_use]
+    pub fn prove_entry(mut self, credential: &Credential, peppers: &Peppers) -> Option<KeyEntry> {
+        loop {
+            let found = self.proved(credential, peppers)?;
+            if let Some(entry) = self.index.told(found) {
+                return Some(entry);
+            }
+        }
+    }
+
+    fn proved(&mut self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
         self.keys.expect_seat(&credential.id);
         let presented = peppers.present(credential);
         loop {
@@ -82,38 +96,6 @@ impl View<'_> {
             let seated = seated.filter(|_| is_proved)?;
             if let Some(found) = self.index.found(seated) {
                 return Some(found);
-            }
-        }
-    }
-}
-
-impl View<'_> {
-    /// As [`View::prove`], with what answers tell of the key. That is farther away than the key, so it comes from memory while the proof is
-    /// computed.
-    #[must_use]
-    pub fn prove_entry(mut self, credential: &Credential, peppers: &Peppers) -> Option<KeyEntry> {
-        self.keys.expect_seat(&credential.id);
-        let seated = self.seated(&credential.id);
-        if let Some((_, text)) = &seated {
-            text.expect_place();
-        }
-        let presented = peppers.present(credential);
-        if let Some((_, text)) = &seated {
-            text.expect();
-        }
-        let sealed = seated.as_ref().map(|(seated, _)| (seated.slot.pepper, &seated.slot.digest));
-        let is_proved = presented.proves(sealed);
-        let (Seated { slot, last_used_at, place }, text) = seated.filter(|_| is_proved)?;
-        let lifecycle = slot.lifecycle(|| text.bytes());
-        Some(self.index.entry(Found { slot, last_used_at, lifecycle, place: Some(place) }, text))
-    }
-
-    /// A key and its text, as both are at one time.
-    fn seated(&mut self, id: &KeyId) -> Option<(Seated, Text)> {
-        loop {
-            let seated = self.keys.find(id)?;
-            if let Some(text) = self.index.keys.text(seated.place) {
-                return Some((seated, text));
             }
         }
     }
@@ -289,9 +271,6 @@ impl Index {
             SlotHolder::Account { owner, .. } => self.accounts.by_number(owner),
             SlotHolder::Service { .. } => (None, Shown::nothing()),
         };
-        if let Some(account) = account.get() {
-            prefetch_index(std::slice::from_ref(&account.external_id), 0);
-        }
         KeyEntry { found, text, owner, account }
     }
 

@@ -163,6 +163,8 @@ fn are_plain(headers: &HeaderMap, grpc: bool) -> bool {
             "host" if is_plain_host(value.as_bytes()) => hosts += 1,
             "host" => return false,
             "content-type" if value.as_bytes().starts_with(b"application/grpc") => grpcs += 1,
+            // Of messages that may be compressed, tonic knows.
+            "grpc-encoding" => return false,
             name if credentials::is_carrier(name) => carriers += 1,
             _ => {}
         }

@@ -1,7 +1,6 @@
 //! The texts of some keys that lie side by side, in one piece of memory, so that a million of them take little room.
 
 use arc_swap::{ArcSwapAny, Guard};
-use prefetch_index::prefetch_index;
 use triomphe::ThinArc;
 
 /// How many keys share a piece.
@@ -52,16 +51,6 @@ impl Text {
     pub(super) fn apart(text: &[u8]) -> Self {
         let ends = [u32::try_from(text.len()).expect("a short text"); GROUP];
         Self { group: Guard::from_inner(Shared::from_header_and_slice(ends, text)), at: 0 }
-    }
-
-    /// Has the processor fetch where the text lies.
-    pub(super) fn expect_place(&self) {
-        prefetch_index(self.group.header.header.as_slice(), self.at);
-    }
-
-    /// Has the processor fetch the text. That waits for what was expected by [`Text::expect_place`].
-    pub(super) fn expect(&self) {
-        prefetch_index(self.bytes(), 0);
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
