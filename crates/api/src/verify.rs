@@ -16,9 +16,10 @@ use crate::{KeyKind, Metadata, Named, Timestamp, whole};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(example = json!({"key": "kb_…", "any_of": ["shop:orders.read", "shop:orders.refund"]})))]
 #[serde(deny_unknown_fields)]
-pub struct Verify {
+pub struct Verify<'a> {
     /// The token, or the pair as `id:secret`.
-    pub key: String,
+    #[serde(borrow)]
+    pub key: Cow<'a, str>,
     /// One of these permissions suffices.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub any_of: Vec<String>,
@@ -39,11 +40,11 @@ pub struct Verify {
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct VerifyBatch {
+pub struct VerifyBatch<'a> {
     /// 1 to 1,000 questions.
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 1000))]
-    #[serde(deserialize_with = "objects")]
-    pub items: Vec<Verify>,
+    #[serde(borrow, deserialize_with = "objects")]
+    pub items: Vec<Verify<'a>>,
 }
 
 /// An array of objects. serde alone would take an array for an object, too, its entries for the fields by their place.

@@ -117,11 +117,11 @@ pub(crate) struct Asker {
 
 impl Asker {
     /// What the key is if it may, or the refusal.
-    pub(crate) async fn ask(&self, question: &Verify) -> Result<Result<VerifiedKey<'static>, Refusal>, Doubt> {
+    pub(crate) async fn ask(&self, question: &Verify<'_>) -> Result<Result<VerifiedKey<'static>, Refusal>, Doubt> {
         timeout(self.deadline, self.in_turn(question)).await.map_err(|_| Doubt::TooLate(self.deadline))?
     }
 
-    async fn in_turn(&self, question: &Verify) -> Result<Result<VerifiedKey<'static>, Refusal>, Doubt> {
+    async fn in_turn(&self, question: &Verify<'_>) -> Result<Result<VerifiedKey<'static>, Refusal>, Doubt> {
         // The semaphore is never closed; if it were, nobody would have a turn.
         let _turn = self.turns.acquire().await.map_err(|_| Doubt::NotStarted)?;
         let verdict = match self.client.verify(question).await {
@@ -141,7 +141,7 @@ impl Asker {
 }
 
 /// Whether a key that the server calls good is also described as one. The server has decided; this finds only what it cannot have said.
-fn fits(key: &VerifiedKey<'_>, question: &Verify) -> bool {
+fn fits(key: &VerifiedKey<'_>, question: &Verify<'_>) -> bool {
     let held = key.permissions.as_deref().unwrap_or_default();
     let holds = |name: &String| held.iter().any(|one| one == name);
     // Something between here and there may mix up the answers to two questions.

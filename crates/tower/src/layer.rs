@@ -42,9 +42,9 @@ impl Require {
 }
 
 impl Wanted {
-    fn of(&self, key: String) -> Verify {
+    fn of(&self, key: String) -> Verify<'static> {
         Verify {
-            key,
+            key: key.into(),
             any_of: self.any_of.clone(),
             all_of: self.all_of.clone(),
             level: self.requirement.level.map(i64::from),

@@ -33,7 +33,7 @@ impl Link {
     }
 
     /// The grant, or why there is none.
-    pub(crate) async fn ask(&self, question: &Verify) -> Result<Grant, Refusal> {
+    pub(crate) async fn ask(&self, question: &Verify<'_>) -> Result<Grant, Refusal> {
         let answer = match self.asker.get() {
             Some(asker) => asker.ask(question).await,
             None => Err(Doubt::NotStarted),

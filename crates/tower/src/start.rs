@@ -73,7 +73,7 @@ impl Service {
 }
 
 async fn may_ask(client: &Client) -> Result<(), StartError> {
-    let question = Verify { key: NO_KEY.to_owned(), any_of: Vec::new(), all_of: Vec::new(), level: None, kind: None };
+    let question = Verify { key: NO_KEY.into(), any_of: Vec::new(), all_of: Vec::new(), level: None, kind: None };
     let verdict = client.verify(&question).await.map_err(StartError::Verify)?;
     match (verdict.valid, verdict.code) {
         (false, VerdictCode::Malformed) => Ok(()),

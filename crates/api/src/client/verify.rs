@@ -10,7 +10,7 @@ impl Client {
     ///
     /// # Errors
     /// As any call.
-    pub async fn verify(&self, question: &Verify) -> Result<Verdict<'static>, Error> {
+    pub async fn verify(&self, question: &Verify<'_>) -> Result<Verdict<'static>, Error> {
         self.call(Method::POST, &["v1", "verify"]).json(question).read().await
     }
 
@@ -18,7 +18,7 @@ impl Client {
     ///
     /// # Errors
     /// As any call.
-    pub async fn verify_batch(&self, questions: &VerifyBatch) -> Result<VerifyResults<'static>, Error> {
+    pub async fn verify_batch(&self, questions: &VerifyBatch<'_>) -> Result<VerifyResults<'static>, Error> {
         self.call(Method::POST, &["v1", "verify", "batch"]).json(questions).read().await
     }
 

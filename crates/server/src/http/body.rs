@@ -2,9 +2,10 @@
 
 mod documented;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Bytes, HttpBody};
 use axum::http::{HeaderMap, header};
-use http_body_util::LengthLimitError;
+use http_body_util::BodyExt;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
@@ -26,24 +27,48 @@ pub struct TooSlow;
 ///
 /// # Errors
 /// [`AppError::TooLarge`] beyond the limit; [`AppError::TooSlow`] where it takes too long; [`AppError::Malformed`] where it breaks off.
-pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, AppError> {
+pub async fn read<B>(headers: &HeaderMap, body: B, limit: usize) -> Result<Bytes, AppError>
+where
+    B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>>,
+{
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(AppError::TooLarge { limit });
     }
-    to_bytes(body, limit).await.map_err(|error| {
-        let mut source: Option<&dyn std::error::Error> = Some(&error);
-        while let Some(error) = source {
-            if error.is::<LengthLimitError>() {
-                return AppError::TooLarge { limit };
-            }
-            if error.is::<TooSlow>() {
-                return AppError::TooSlow;
-            }
-            source = error.source();
+    let mut body = std::pin::pin!(body);
+    let (mut first, mut all) = (Bytes::new(), Vec::new());
+    while let Some(frame) = body.frame().await {
+        // What else comes are trailers, which say nothing here.
+        let Ok(data) = frame.map_err(|error| unread(&*error.into()))?.into_data() else { continue };
+        if data.len() > limit - (first.len() + all.len()).min(limit) {
+            return Err(AppError::TooLarge { limit });
         }
-        AppError::malformed("", "the body could not be read to its end")
-    })
+        // Most bodies are one piece, which is left where it is.
+        if first.is_empty() && all.is_empty() {
+            first = data;
+        } else {
+            if all.is_empty() {
+                all.extend_from_slice(&std::mem::take(&mut first));
+            }
+            all.extend_from_slice(&data);
+        }
+        if body.is_end_stream() {
+            break;
+        }
+    }
+    Ok(if all.is_empty() { first } else { all.into() })
+}
+
+/// Why a body was not read to its end.
+fn unread(error: &(dyn std::error::Error + Send + Sync + 'static)) -> AppError {
+    let mut source: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = source {
+        if error.is::<TooSlow>() {
+            return AppError::TooSlow;
+        }
+        source = error.source();
+    }
+    AppError::malformed("", "the body could not be read to its end")
 }
 
 /// Whether the headers announce plain JSON in UTF-8.
@@ -109,7 +134,7 @@ pub fn value(bytes: &[u8]) -> Result<Value, AppError> {
 ///
 /// # Errors
 /// [`AppError::Malformed`] names the field and what it should be.
-pub fn shape<T: DeserializeOwned>(value: Value) -> Result<T, AppError> {
+pub fn shape<'a, T: Deserialize<'a>>(value: Value) -> Result<T, AppError> {
     serde_path_to_error::deserialize(Documented(value))
         .map_err(|error| AppError::malformed(pointer(error.path()), without_content(&error.inner().to_string())))
 }
@@ -123,22 +148,39 @@ pub fn json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T,
     shape(value(bytes)?)
 }
 
-/// As [`json`], for a shape that is an object, and takes only objects for those in it: it is tried at once, which is several times as fast.
-/// What serde then refuses is read the longer way, which knows the place of the fault.
-///
-/// # Errors
-/// As [`json`].
-pub fn flat<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, AppError> {
-    require_json(headers)?;
-    // From an array, serde would take the entries for the fields, by their place.
-    if bytes.trim_ascii_start().first() == Some(&b'{')
+/// A body of a shape that is an object, and takes only objects for those in it: it is tried at once, which is several times as fast, and may
+/// leave its texts where they are. What serde then refuses is read the longer way, which knows the place of the fault.
+pub struct Flat<'a, T> {
+    bytes: &'a [u8],
+    at_once: Option<T>,
+}
+
+impl<'a, T: Deserialize<'a>> Flat<'a, T> {
+    /// Reads it, whatever it was announced as.
+    pub fn read(bytes: &'a [u8]) -> Self {
+        // From an array, serde would take the entries for the fields, by their place.
+        let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
         // Once for all texts in it, instead of for each.
-        && let Ok(text) = str::from_utf8(bytes)
-        && let Ok(read) = serde_json::from_str(text)
-    {
-        return Ok(read);
+        let text = Some(bytes).filter(|_| is_object).and_then(|bytes| str::from_utf8(bytes).ok());
+        Self { bytes, at_once: text.and_then(|text| serde_json::from_str(text).ok()) }
     }
-    shape(value(bytes)?)
+
+    /// What was read, if it was plain.
+    pub fn at_once(&self) -> Option<&T> {
+        self.at_once.as_ref()
+    }
+
+    /// What was read, where the headers announce it.
+    ///
+    /// # Errors
+    /// As [`json`].
+    pub fn announced(self, headers: &HeaderMap) -> Result<T, AppError> {
+        require_json(headers)?;
+        match self.at_once {
+            Some(read) => Ok(read),
+            None => shape(value(self.bytes)?),
+        }
+    }
 }
 
 /// serde's message without what the client sent, which may be a secret in the wrong place.

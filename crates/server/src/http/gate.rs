@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -34,7 +33,8 @@ pub(super) fn router() -> Router<Arc<App>> {
 
 async fn gate(State(app): State<Arc<App>>, request: Request) -> Result<Response, AppError> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    answer(&app, &request.into_parts().0, peer).await
+    // Without its body, which nobody looks at.
+    answer(&app, &request.map(drop), peer).await
 }
 
 /// Whether a path is one of a gate.
@@ -48,18 +48,18 @@ pub(super) fn is_plain(uri: &Uri) -> bool {
 }
 
 /// What the gate says of this request from this peer. Its body is not looked at.
-pub(super) async fn answer(app: &App, request: &Parts, peer: Option<IpAddr>) -> Result<Response, AppError> {
+pub(super) async fn answer<B>(app: &App, request: &axum::http::Request<B>, peer: Option<IpAddr>) -> Result<Response, AppError> {
     app.in_force().await?;
     answer_in_force(app, request, peer)
 }
 
 /// As [`answer`], by whoever has made sure that the image is in force.
-pub(super) fn answer_in_force(app: &App, request: &Parts, peer: Option<IpAddr>) -> Result<Response, AppError> {
-    let target = target(&request.uri).ok_or(AppError::NoSuchPath)?;
-    let headers = &request.headers;
+pub(super) fn answer_in_force<B>(app: &App, request: &axum::http::Request<B>, peer: Option<IpAddr>) -> Result<Response, AppError> {
+    let target = target(request.uri()).ok_or(AppError::NoSuchPath)?;
+    let headers = request.headers();
     let question = Question {
         credential: |gate: Option<&Gate>| presented(headers, gate),
-        seen: || seen((&request.method, &target, headers), peer, &app.config.trusted_proxies),
+        seen: || seen((request.method(), &target, headers), peer, &app.config.trusted_proxies),
     };
     ops::gate::ask_in_force(app, target.name, &question).map(|passed| let_through(&passed))
 }

@@ -5,7 +5,7 @@ mod answer_body;
 mod connection;
 mod heads;
 mod pace;
-mod request_body;
+pub(super) mod request_body;
 mod stream;
 mod waiting;
 

@@ -9,14 +9,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::body::Body;
-use axum::extract::{ConnectInfo, FromRequest};
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Version};
 use axum::response::Response;
 use futures_util::FutureExt;
 
 use super::gate::ext_authz;
-use super::native::VerifyCall;
+use super::serve::request_body::RequestBody;
 use super::{client_address, credentials, failure, gate, native, request, target};
 use crate::app::{App, RequestContext};
 use crate::error::AppError;
@@ -74,23 +73,30 @@ impl Shortcut {
         }
     }
 
-    /// Whether there is nothing to wait for before the answer.
-    pub(super) fn is_at_once(self, app: &App) -> bool {
-        self == Self::Gate && app.is_in_force()
-    }
-
-    /// Answers, as the router would, what [`Shortcut::is_at_once`]. Most questions to a gate are, and then nothing is carried into a future.
-    pub(super) fn answer_at_once<B>(self, app: &Arc<App>, peer: SocketAddr, request: Request<B>) -> Response {
+    /// Answers, as the router would, where there is nothing to wait for before: the body is there, if one is needed, and the image is in force.
+    /// So it is with most questions to a gate, and then nothing is carried into a future.
+    pub(super) fn answer_at_once(self, app: &App, peer: SocketAddr, request: &mut Request<RequestBody>) -> Option<Response> {
+        // The body first: it has to be there before the image is asked for.
+        let body = match self {
+            Self::Gate => None,
+            Self::Check => Some(request.body_mut().arrived()?),
+            Self::Verify => return None,
+        };
+        if !app.is_in_force() {
+            return None;
+        }
         let _active = app.metrics.http.begin();
         let began = Instant::now();
-        let parts = request.into_parts().0;
-        let id = request::written_id(&parts.headers);
-        let answered = catch_unwind(AssertUnwindSafe(|| gate::answer_in_force(app, &parts, Some(peer.ip()))));
-        self.told(app, (began, id, &parts.method), answered)
+        let id = request::written_id(request.headers());
+        let answered = catch_unwind(AssertUnwindSafe(|| match &body {
+            None => Some(gate::answer_in_force(app, request, Some(peer.ip()))),
+            Some(body) => ext_authz::answer_in_force(app, body, peer.ip(), request::text(&id)).map(Ok),
+        }));
+        Some(self.told(app, (began, id, request.method()), answered.transpose()?))
     }
 
     /// Answers, as the router would.
-    pub(super) async fn answer(self, app: &Arc<App>, peer: SocketAddr, request: Request<Body>) -> Response {
+    pub(super) async fn answer(self, app: &Arc<App>, peer: SocketAddr, request: Request<RequestBody>) -> Response {
         let _active = app.metrics.http.begin();
         let began = Instant::now();
         let id = request::written_id(request.headers());
@@ -103,7 +109,7 @@ impl Shortcut {
     fn told(
         self,
         app: &App,
-        (began, id, asked): (Instant, HeaderValue, &Method),
+        (began, mut id, asked): (Instant, HeaderValue, &Method),
         answered: std::thread::Result<Result<Response, AppError>>,
     ) -> Response {
         let answered = answered.unwrap_or_else(|_| Err(AppError::Internal("a handler panicked".into())));
@@ -113,21 +119,27 @@ impl Shortcut {
         });
         let took = began.elapsed();
         request::log(request::text(&id), asked, self.route(), response.status(), took);
+        // Over HTTP/2, an id is worth no place in the table of headers to be told by number, for it does not come again.
+        id.set_sensitive(self == Self::Check);
         request::mark(&mut response, id);
         target::close_if(target::is_unread(&response), &mut response);
         app.metrics.http.note(method(asked.as_str()), Some(self.route()), response.status().as_u16(), took);
         response
     }
 
-    async fn ask(self, app: &Arc<App>, peer: SocketAddr, id: &HeaderValue, mut request: Request<Body>) -> Result<Response, AppError> {
+    async fn ask(self, app: &Arc<App>, peer: SocketAddr, id: &HeaderValue, request: Request<RequestBody>) -> Result<Response, AppError> {
         match self {
-            Self::Gate => gate::answer(app, &request.into_parts().0, Some(peer.ip())).await,
-            // Apart, so that each request to a gate does not carry their states along.
-            Self::Verify => Box::pin(async move { native::verify_one(app, VerifyCall::from_request(request, app).await?) }).await,
+            Self::Gate => gate::answer(app, &request.map(drop), Some(peer.ip())).await,
+            Self::Verify => {
+                let (parts, body) = request.into_parts();
+                native::verify_one(app, &parts, body).await
+            }
             Self::Check => {
+                let mut request = request.map(RequestBody::boxed);
                 let source = client_address::of(peer.ip(), request.headers(), &app.config.trusted_proxies);
                 request.extensions_mut().insert(RequestContext { id: request::text(id).to_owned(), source });
                 request.extensions_mut().insert(ConnectInfo(peer));
+                // Apart, so that nobody else carries its state along.
                 Ok(Box::pin(ext_authz::call(app, request)).await)
             }
         }
@@ -151,6 +163,8 @@ fn are_plain(headers: &HeaderMap, grpc: bool) -> bool {
             "host" if is_plain_host(value.as_bytes()) => hosts += 1,
             "host" => return false,
             "content-type" if value.as_bytes().starts_with(b"application/grpc") => grpcs += 1,
+            // Of messages that may be compressed, tonic knows.
+            "grpc-encoding" => return false,
             name if credentials::is_carrier(name) => carriers += 1,
             _ => {}
         }

@@ -57,20 +57,7 @@ impl Stop {
     }
 }
 
-/// Asks a gate about a request.
-///
-/// # Errors
-/// As [`ask_in_force`], and [`AppError::InDoubt`] where nobody can tell what is in force.
-pub async fn ask<'a, C, S>(app: &App, name: &str, question: Question<C, S>) -> Result<Passed, AppError>
-where
-    C: Fn(Option<&Gate>) -> Result<Option<Presented>, AuthError>,
-    S: Fn() -> Seen<'a>,
-{
-    app.in_force().await?;
-    ask_in_force(app, name, &question)
-}
-
-/// As [`ask`], by whoever has made sure that the image is in force, after the request was there.
+/// Asks a gate about a request, by whoever has made sure that the image is in force, after the request was there.
 ///
 /// # Errors
 /// [`AppError::Auth`] where no good key came; [`AppError::Stopped`] where it may not pass; [`AppError::NoSuchPath`] where there is no such gate;

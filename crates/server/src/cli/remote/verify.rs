@@ -36,7 +36,7 @@ impl Verify {
                 None => context.input.secret("key")?.trim().to_owned(),
             };
             let Question { any_of, all_of, level, kind } = self.question;
-            let verdict = context.client.verify(&api::Verify { key, any_of, all_of, level, kind }).await?;
+            let verdict = context.client.verify(&api::Verify { key: key.into(), any_of, all_of, level, kind }).await?;
             context.out.thing(&verdict, question::fields(&verdict))?;
             Ok(question::exit(&verdict))
         })

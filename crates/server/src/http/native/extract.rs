@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -27,10 +28,10 @@ pub(super) struct Call<T, const LIMIT: usize = { body::LIMIT }> {
     pub(super) body: T,
 }
 
-/// As [`Call`], of a shape that is read at once; see [`body::flat`].
-pub(in crate::http) struct FlatCall<T, const LIMIT: usize = { body::LIMIT }> {
-    pub(super) caller: Caller,
-    pub(super) body: T,
+/// A request with a body, both as they came: for whoever reads the body by [`body::Flat`], whose texts are left in it.
+pub(super) struct Sent<const LIMIT: usize = { body::LIMIT }> {
+    pub(super) parts: Parts,
+    pub(super) bytes: Bytes,
 }
 
 /// As [`Call`], where the body may be left out or `null`.
@@ -59,7 +60,7 @@ fn presented(parts: &Parts) -> Result<Presented, AuthError> {
     }
 }
 
-async fn caller(app: &App, parts: &Parts) -> Result<Caller, AppError> {
+pub(super) async fn caller(app: &App, parts: &Parts) -> Result<Caller, AppError> {
     let id = || parts.extensions.get::<RequestContext>().map_or_else(|| request::id(&parts.headers), |request| request.id.clone());
     authenticate(app, &presented(parts)?, id).await
 }
@@ -84,13 +85,13 @@ impl<T: DeserializeOwned, const LIMIT: usize> FromRequest<Arc<App>> for Call<T, 
     }
 }
 
-impl<T: DeserializeOwned, const LIMIT: usize> FromRequest<Arc<App>> for FlatCall<T, LIMIT> {
+impl<const LIMIT: usize> FromRequest<Arc<App>> for Sent<LIMIT> {
     type Rejection = AppError;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, AppError> {
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, AppError> {
         let (parts, sent) = request.into_parts();
         let bytes = body::read(&parts.headers, sent, LIMIT).await?;
-        Ok(Self { caller: caller(app, &parts).await?, body: body::flat(&parts.headers, &bytes)? })
+        Ok(Self { parts, bytes })
     }
 }
 

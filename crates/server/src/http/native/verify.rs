@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use axum::body::{Bytes, HttpBody};
 use axum::extract::State;
+use axum::http::request::Parts;
 use axum::response::Response;
 use keybearer_api as api;
 use keybearer_core::decision::Denial;
@@ -13,18 +15,17 @@ use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
 
 use super::dress;
-use super::extract::{Call, FlatCall};
+use super::extract::{Call, Sent, caller};
 use super::problem::Problems;
 use super::written;
 use crate::app::App;
 use crate::error::AppError;
+use crate::http::body::{self, Flat};
 use crate::ops;
 use crate::ops::verify::{Facts, KeyEntry, RequirementParts, Verdict, granted};
 
 /// Where one question is asked.
 pub(in crate::http) const PATH: &str = "/v1/verify";
-/// What one question brings.
-pub(in crate::http) type Verify = FlatCall<api::Verify>;
 /// The most bytes of a batch.
 const BATCH_BYTES: usize = 256 * 1024;
 /// The most questions of a batch.
@@ -36,12 +37,24 @@ const BATCH: usize = 1_000;
 #[utoipa::path(post, path = "/v1/verify", tag = "verification", request_body = api::Verify,
     responses((status = 200, description = "The answer", body = api::Verdict), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
-pub(super) async fn verify(State(app): State<Arc<App>>, call: Verify) -> Result<Response, AppError> {
-    answer(&app, call)
+pub(super) async fn verify(State(app): State<Arc<App>>, Sent { parts, bytes }: Sent) -> Result<Response, AppError> {
+    answer(&app, &parts, &bytes).await
 }
 
-/// Answers a question.
-pub(in crate::http) fn answer(app: &App, Verify { caller, body, .. }: Verify) -> Result<Response, AppError> {
+/// Reads a question and answers it.
+pub(in crate::http) async fn read_and_answer<B>(app: &App, parts: &Parts, sent: B) -> Result<Response, AppError>
+where
+    B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>>,
+{
+    answer(app, parts, &body::read(&parts.headers, sent, body::LIMIT).await?).await
+}
+
+async fn answer(app: &App, parts: &Parts, bytes: &[u8]) -> Result<Response, AppError> {
+    let asked = Flat::<api::Verify<'_>>::read(bytes);
+    // While the caller is looked at, the key comes from memory.
+    ops::verify::expect(app, asked.at_once().map(|asked| &*asked.key).into_iter());
+    let caller = caller(app, parts).await?;
+    let body = asked.announced(&parts.headers)?;
     ops::verify::require_verifier(&caller)?;
     let requirement = requirement(&body, String::new)?;
     let verdict = ops::verify::verify(app, &body.key, &requirement);
@@ -54,10 +67,9 @@ pub(in crate::http) fn answer(app: &App, Verify { caller, body, .. }: Verify) ->
 #[utoipa::path(post, path = "/v1/verify/batch", tag = "verification", request_body = api::VerifyBatch,
     responses((status = 200, description = "The answers", body = api::VerifyResults), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
-pub(super) async fn verify_batch(
-    State(app): State<Arc<App>>,
-    FlatCall { caller, body }: FlatCall<api::VerifyBatch, BATCH_BYTES>,
-) -> Result<Response, AppError> {
+pub(super) async fn verify_batch(State(app): State<Arc<App>>, Sent { parts, bytes }: Sent<BATCH_BYTES>) -> Result<Response, AppError> {
+    let caller = caller(&app, &parts).await?;
+    let body = Flat::<api::VerifyBatch<'_>>::read(&bytes).announced(&parts.headers)?;
     ops::verify::require_verifier(&caller)?;
     if body.items.is_empty() || body.items.len() > BATCH {
         return Err(AppError::invalid("/items", format!("must have 1 to {BATCH} entries")));
@@ -75,7 +87,7 @@ pub(super) async fn verify_batch(
 }
 
 /// What is asked of a key; `at` tells the place of a wrong question.
-fn requirement(asked: &api::Verify, at: impl FnOnce() -> String) -> Result<Requirement, AppError> {
+fn requirement(asked: &api::Verify<'_>, at: impl FnOnce() -> String) -> Result<Requirement, AppError> {
     let parts = RequirementParts { any_of: &asked.any_of, all_of: &asked.all_of, level: asked.level, kind: asked.kind.map(dress::to_kind) };
     ops::verify::requirement("", &parts).or_else(|_| ops::verify::requirement(&at(), &parts))
 }

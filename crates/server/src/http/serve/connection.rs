@@ -60,6 +60,8 @@ impl Serving {
         let mut http1 = http1::Builder::new();
         // The time for a head is counted by the pace, which tells a head that is slow from none.
         http1.timer(TokioTimer::new()).header_read_timeout(None);
+        // Answers are small: to put head and body into one piece costs less than to have the system gather them.
+        http1.writev(false);
         http1.max_header_size(MOST_HEAD).max_headers(MOST_HEADERS).max_buf_size(READ_AHEAD);
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2.timer(TokioTimer::new()).keep_alive_interval(config.idle_timeout / 3).keep_alive_timeout(config.header_timeout);
@@ -104,18 +106,18 @@ impl Serving {
             let (pace, app) = (Arc::clone(&pace), Arc::clone(&self.app));
             move |request: Request<Incoming>| {
                 let under_way = pace.request();
+                let mut request = request.map(|body| RequestBody::new(body, body_timeout));
                 let shortcut = Shortcut::find(&app, &request);
-                if let Some(shortcut) = shortcut.filter(|shortcut| shortcut.is_at_once(&app)) {
-                    let answer = shortcut.answer_at_once(&app, peer, request);
+                if let Some(answer) = shortcut.and_then(|shortcut| shortcut.answer_at_once(&app, peer, &mut request)) {
                     return Either::Left(ready(Ok(answer.map(|body| accounted(body, under_way)))));
                 }
-                let mut request = request.map(|body| RequestBody::whole(body, body_timeout));
                 let answer = match shortcut {
                     Some(shortcut) => {
                         let app = Arc::clone(&app);
-                        Either::Left(async move { Ok(shortcut.answer(&app, peer, request).await) })
+                        Either::Left(Box::pin(async move { Ok(shortcut.answer(&app, peer, request).await) }))
                     }
                     None => {
+                        let mut request = request.map(RequestBody::boxed);
                         request.extensions_mut().insert(ConnectInfo(peer));
                         Either::Right(router.call(request))
                     }
