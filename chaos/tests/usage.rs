@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_keybearer-chaos")).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_keybearer-chaos")).args(arguments).output().expect("the harness runs")
 }
 
 #[test]
