@@ -65,7 +65,10 @@ impl View<'_> {
 
     /// As [`View::expect`], of keys that will all be looked up next, whole.
     pub fn expect_all(&self, ids: &[KeyId]) {
-        self.keys.expect_all(ids);
+        match ids {
+            [id] => self.expect(id),
+            ids => self.keys.expect_all(ids),
+        }
     }
 
     /// The key that this credential proves: the id exists and the secret is the right one. It should have been [`View::expect`]ed: then it

@@ -130,6 +130,23 @@ impl Segment {
         }
     }
 
+    /// Has the processor fetch the seat in which a key will be written: its own, or else a free one.
+    pub(super) fn expect_write(&self, hash: Hash) {
+        let own = self.candidates(hash).next();
+        if let Some(at) = own.or_else(|| self.free(hash).map(|(at, _)| at)) {
+            prefetch_index(&*self.seats, at);
+        }
+    }
+
+    /// The first seat on the way of this hash that has no key, and its tag.
+    fn free(&self, hash: Hash) -> Option<(usize, u8)> {
+        self.walk(hash).find_map(|bucket| {
+            let tags = self.tags[bucket].load(Ordering::Relaxed).to_le_bytes();
+            let place = tags.iter().position(|tag| *tag <= GONE)?;
+            Some((bucket * BUCKET + place, tags[place]))
+        })
+    }
+
     /// The key of this id. Where it is being written just now, that takes but a few stores, and is waited for.
     pub(super) fn find(&self, hash: Hash, id: &KeyId) -> Option<Sight> {
         let id = words(id.as_bytes());
@@ -147,15 +164,10 @@ impl Segment {
 
     /// Writes a key that is not there into the first free seat on its way, for whoever alone writes. Returns whether that never had one.
     pub(super) fn insert(&self, hash: Hash, write: impl FnOnce(&Seat)) -> bool {
-        for bucket in self.walk(hash) {
-            let tags = self.tags[bucket].load(Ordering::Relaxed).to_le_bytes();
-            if let Some(place) = tags.iter().position(|tag| *tag <= GONE) {
-                write(&self.seats[bucket * BUCKET + place]);
-                self.mark(bucket * BUCKET + place, hash.tag());
-                return tags[place] == EMPTY;
-            }
-        }
-        unreachable!("a segment is never full")
+        let (at, tag) = self.free(hash).expect("a segment is never full");
+        write(&self.seats[at]);
+        self.mark(at, hash.tag());
+        tag == EMPTY
     }
 
     /// Takes a key away, for whoever alone writes.

@@ -88,14 +88,21 @@ impl View<'_> {
 
     /// As [`View::expect`], of many keys: one waits for memory while the others are looked for, so no more is fetched than is needed.
     pub(super) fn expect_all(&self, ids: &[KeyId]) {
-        let each = |expect: fn(&Segment, Hash)| {
-            for id in ids {
-                let hash = self.table.hash(id);
-                expect(&self.segments[hash.segment()], hash);
-            }
-        };
-        each(Segment::expect_tags);
-        each(Segment::expect_seat);
+        self.expect_each(ids, Segment::expect_tags);
+        self.expect_each(ids, Segment::expect_seat);
+    }
+
+    /// The same of keys that will be written.
+    fn expect_writes(&self, ids: &[KeyId]) {
+        self.expect_each(ids, Segment::expect_tags);
+        self.expect_each(ids, Segment::expect_write);
+    }
+
+    fn expect_each(&self, ids: &[KeyId], expect: fn(&Segment, Hash)) {
+        for id in ids {
+            let hash = self.table.hash(id);
+            expect(&self.segments[hash.segment()], hash);
+        }
     }
 
     /// A key, to be looked at whole by [`Table::text`].
@@ -166,10 +173,11 @@ impl Table {
     /// Takes over what is written; of the same key, the last counts.
     pub(super) fn write(&self, mut writes: Vec<Write>) {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut seen = HashSet::with_capacity(writes.len());
+        let mut seen = HashSet::with_capacity_and_hasher(writes.len(), RandomState::default());
         writes.reverse();
         writes.retain(|write| seen.insert(write.id));
         writes.reverse();
+        self.view().expect_writes(&writes.iter().map(|write| write.id).collect::<Vec<_>>());
         let (mut texts, mut bytes) = (Vec::with_capacity(writes.len()), Vec::new());
         let mut slot = |(holder, key): &(u32, Key)| {
             let (number, start) = (writer.free.take(), bytes.len());
