@@ -87,7 +87,7 @@ pub(super) async fn account(transaction: &Transaction, id: AccountId) -> Result<
 const DELETED_POLICY: &str = "SELECT id, name, created_at, created_by, deleted_at FROM policies WHERE deleted_at IS NOT NULL";
 
 async fn policies(transaction: &Transaction) -> Result<Vec<PolicyRow>, StoreError> {
-    let mut rows: Vec<PolicyRow> = policy::all(transaction).await?.into_iter().map(PolicyRow::Present).collect();
+    let mut rows: Vec<PolicyRow> = policy::all_alone(transaction).await?.into_iter().map(PolicyRow::Present).collect();
     for policy in transaction.query(&format!("{DELETED_POLICY} ORDER BY id"), &[]).await? {
         rows.push(to_deleted_policy(&policy)?);
     }

@@ -38,7 +38,7 @@ pub(super) async fn everything(transaction: &Transaction, horizon: Horizon, foll
         let session = row::to_session(&session)?;
         changed.sessions.push((session.id, Some(session)));
     }
-    for policy in policy::all(transaction).await? {
+    for policy in policy::all_alone(transaction).await? {
         changed.policies.push((policy.id, Some(policy)));
     }
     for gate in gate::all(transaction).await? {

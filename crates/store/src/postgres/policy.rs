@@ -47,11 +47,20 @@ impl Policies for Postgres {
 
 /// All policies that are not deleted, by name.
 pub(super) async fn all(transaction: &Transaction) -> Result<Vec<Policy>, StoreError> {
+    not_deleted(transaction, row::POLICY).await
+}
+
+/// The same without the number of their keys.
+pub(super) async fn all_alone(transaction: &Transaction) -> Result<Vec<Policy>, StoreError> {
+    not_deleted(transaction, row::POLICY_ALONE).await
+}
+
+async fn not_deleted(transaction: &Transaction, columns: &str) -> Result<Vec<Policy>, StoreError> {
     let mut granted: BTreeMap<PolicyId, Vec<_>> = BTreeMap::new();
     for pair in transaction.query("SELECT policy, permission FROM policy_permissions", &[]).await? {
         granted.entry(policy_id(&pair, 0)?).or_default().push(row::to_permission(&pair, 1)?);
     }
-    let sql = format!("SELECT {} FROM policies WHERE deleted_at IS NULL ORDER BY name_key", row::POLICY);
+    let sql = format!("SELECT {columns} FROM policies WHERE deleted_at IS NULL ORDER BY name_key");
     let policies = transaction.query(&sql, &[]).await?;
     policies
         .iter()

@@ -166,7 +166,7 @@ fn policies(connection: &Connection) -> Result<BTreeMap<keybearer_core::policy::
     for id in deleted.query_map([], |row| row.get(0))? {
         found.insert(row::policy_id(id?), None);
     }
-    found.extend(policy::all(connection)?.into_iter().map(|policy| (policy.id, Some(policy))));
+    found.extend(policy::all_alone(connection)?.into_iter().map(|policy| (policy.id, Some(policy))));
     Ok(found)
 }
 

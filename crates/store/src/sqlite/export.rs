@@ -92,7 +92,7 @@ pub(super) fn account(connection: &Connection, id: AccountId) -> Result<Option<A
 }
 
 fn policies(connection: &Connection) -> Result<Vec<PolicyRow>, StoreError> {
-    let mut rows: Vec<PolicyRow> = policy::all(connection)?.into_iter().map(PolicyRow::Present).collect();
+    let mut rows: Vec<PolicyRow> = policy::all_alone(connection)?.into_iter().map(PolicyRow::Present).collect();
     let mut deleted =
         connection.prepare("SELECT id, name, created_at, created_by, deleted_at FROM policies WHERE deleted_at IS NOT NULL ORDER BY id")?;
     for policy in deleted.query_map([], to_deleted_policy)? {

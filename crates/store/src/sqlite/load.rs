@@ -25,7 +25,7 @@ pub(super) fn everything(connection: &Connection, horizon: Horizon, follower: &d
         let session = session?;
         changed.sessions.push((session.id, Some(session)));
     }
-    for policy in super::policy::all(connection)? {
+    for policy in super::policy::all_alone(connection)? {
         changed.policies.push((policy.id, Some(policy)));
     }
     for gate in gate::all(connection)? {

@@ -44,14 +44,22 @@ impl Policies for Sqlite {
 
 /// All policies that are not deleted, by name.
 pub(super) fn all(connection: &Connection) -> Result<Vec<Policy>, StoreError> {
+    not_deleted(connection, row::POLICY)
+}
+
+/// The same without the number of their keys.
+pub(super) fn all_alone(connection: &Connection) -> Result<Vec<Policy>, StoreError> {
+    not_deleted(connection, row::POLICY_ALONE)
+}
+
+fn not_deleted(connection: &Connection, columns: &str) -> Result<Vec<Policy>, StoreError> {
     let mut granted: BTreeMap<PolicyId, Vec<_>> = BTreeMap::new();
     let mut statement = connection.prepare_cached("SELECT policy, permission FROM policy_permissions")?;
     for pair in statement.query_map([], |row| Ok((row::policy_id(row.get(0)?), row::to_permission(row, 1)?)))? {
         let (policy, permission) = pair?;
         granted.entry(policy).or_default().push(permission);
     }
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT {} FROM policies WHERE deleted_at IS NULL ORDER BY name_key", row::POLICY))?;
+    let mut statement = connection.prepare_cached(&format!("SELECT {columns} FROM policies WHERE deleted_at IS NULL ORDER BY name_key"))?;
     let policies = statement
         .query_map([], row::to_policy)?
         .map(|policy| {
