@@ -74,22 +74,23 @@ impl View<'_> {
     /// The key that this credential proves: the id exists and the secret is the right one. It should have been [`View::expect`]ed: then it
     /// arrives while the digest is computed.
     #[must_use]
-    pub fn prove(&self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
+    pub fn prove(mut self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
         self.proved(credential, peppers)
     }
 
     /// As [`View::prove`], with what answers tell of the key.
     #[must_use]
-    pub fn prove_entry(&self, credential: &Credential, peppers: &Peppers) -> Option<KeyEntry> {
+    pub fn prove_entry(mut self, credential: &Credential, peppers: &Peppers) -> Option<KeyEntry> {
         loop {
             let found = self.proved(credential, peppers)?;
             if let Some(entry) = self.index.told(found) {
                 return Some(entry);
             }
+            self.keys = self.index.keys.view();
         }
     }
 
-    fn proved(&self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
+    fn proved(&mut self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
         let presented = peppers.present(credential);
         loop {
             let seated = self.keys.find(&credential.id);
@@ -99,6 +100,8 @@ impl View<'_> {
             if let Some(found) = self.index.found(seated) {
                 return Some(found);
             }
+            // What was let go meanwhile would show the same again.
+            self.keys = self.index.keys.view();
         }
     }
 }

@@ -32,7 +32,7 @@ pub trait Follower: Send + Sync {
     /// Takes over the rows.
     fn apply(&self, changed: Changed);
 
-    /// Room may be made for so many keys at once: no more than these are handed over next.
+    /// Room may be made for so many keys in all: no more than these are handed over next.
     fn expect_keys(&self, count: usize) {
         let _ = count;
     }

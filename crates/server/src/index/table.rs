@@ -192,10 +192,10 @@ impl Table {
         before.into_iter().for_each(|slot| writer.free.give(slot.text));
     }
 
-    /// Makes room for so many more keys, so that none of them is moved again and again while they come.
+    /// Makes room for so many keys in all, so that none of them is moved again and again while they come.
     pub(super) fn make_room(&self, keys: usize) {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let share = (self.len() + keys) / SEGMENTS;
+        let share = keys / SEGMENTS;
         // They do not come to all segments alike. For four times the standard deviation, one of them in thousands has to grow after all.
         let most = share + 4 * share.isqrt();
         let segments = self.segments.load_full();

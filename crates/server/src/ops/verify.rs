@@ -97,7 +97,7 @@ pub fn introspect(app: &App, text: &str) -> Verdict {
 fn decided(app: &App, text: &str, requirement: &Requirement) -> Verdict {
     let view = app.index.view();
     match Credential::parse_expecting(text, |id| view.expect(id)) {
-        Ok(credential) => prove_in(app, &view, &credential, requirement),
+        Ok(credential) => prove_in(app, view, &credential, requirement),
         Err(_) => Verdict { decision: Err(Denial::Malformed), key: None },
     }
 }
@@ -107,10 +107,10 @@ fn decided(app: &App, text: &str, requirement: &Requirement) -> Verdict {
 pub fn prove(app: &App, credential: &Credential, requirement: &Requirement) -> Verdict {
     let view = app.index.view();
     view.expect(&credential.id);
-    prove_in(app, &view, credential, requirement)
+    prove_in(app, view, credential, requirement)
 }
 
-fn prove_in(app: &App, view: &View<'_>, credential: &Credential, requirement: &Requirement) -> Verdict {
+fn prove_in(app: &App, view: View<'_>, credential: &Credential, requirement: &Requirement) -> Verdict {
     let now = app.clock.now();
     let Some(entry) = view.prove_entry(credential, &app.peppers) else {
         return Verdict { decision: Err(Denial::NotFound), key: None };
