@@ -402,3 +402,52 @@ impl Follower for Index {
         self.sessions.pin().retain(|_, session| session.expires_at > until);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use keybearer_core::account::AccountId;
+    use keybearer_core::key::{Lifecycle, RevocationReason};
+    use keybearer_core::role::Level;
+    use keybearer_core::token::{Pepper, Secret};
+    use keybearer_store::Metadata;
+
+    use super::*;
+
+    fn credential(number: u128) -> Credential {
+        Credential { id: KeyId::from_bytes(number.to_be_bytes()), secret: Secret::new([7; 32]) }
+    }
+
+    #[test]
+    fn a_view_shows_keys_that_lie_elsewhere_since_it_was_taken() {
+        let peppers = Peppers::new(BTreeMap::from([(1, Pepper::new(&[1; 32]))])).unwrap();
+        let key = |number: u128, lifecycle| {
+            let (pepper, digest) = peppers.seal(&credential(number));
+            let key = Key {
+                id: credential(number).id,
+                name: format!("key {number}"),
+                holder: KeyHolder::Account { owner: AccountId(1), level: Level::OWN },
+                lifecycle,
+                metadata: Metadata::new(),
+                digest,
+                pepper,
+                created_at: UnixMillis(1),
+                created_by: "account:1".into(),
+                last_used_at: None,
+            };
+            (key.id, Some(key))
+        };
+        let live = Lifecycle::Live { expires_at: None };
+        let revoked = Lifecycle::Revoked { at: UnixMillis(5), reason: RevocationReason::Deleted, expires_at: None };
+        let index = Index::new(Roles::default(), Clock::System);
+        index.apply(Changed { keys: vec![key(0, live), key(1, revoked)], ..Changed::default() });
+        let views = [(); 3].map(|()| index.view());
+        // Every segment grows.
+        index.apply(Changed { keys: (2..20_000).map(|number| key(number, live)).collect(), ..Changed::default() });
+        let [first, second, third] = views;
+        assert_eq!(first.prove_entry(&credential(0), &peppers).unwrap().name(), "key 0");
+        assert_eq!(second.prove_entry(&credential(1), &peppers).unwrap().lifecycle(), revoked);
+        assert_eq!(third.prove(&credential(1), &peppers).unwrap().lifecycle(), revoked);
+    }
+}
