@@ -4,7 +4,7 @@ mod documented;
 
 use axum::body::{Bytes, HttpBody};
 use axum::http::{HeaderMap, header};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -35,34 +35,18 @@ where
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(AppError::TooLarge { limit });
     }
-    let mut body = std::pin::pin!(body);
-    let (mut first, mut all) = (Bytes::new(), Vec::new());
-    while let Some(frame) = body.frame().await {
-        // What else comes are trailers, which say nothing here.
-        let Ok(data) = frame.map_err(|error| unread(&*error.into()))?.into_data() else { continue };
-        if data.len() > limit - (first.len() + all.len()).min(limit) {
-            return Err(AppError::TooLarge { limit });
-        }
-        // Most bodies are one piece, which is left where it is.
-        if first.is_empty() && all.is_empty() {
-            first = data;
-        } else {
-            if all.is_empty() {
-                all.extend_from_slice(&std::mem::take(&mut first));
-            }
-            all.extend_from_slice(&data);
-        }
-        if body.is_end_stream() {
-            break;
-        }
-    }
-    Ok(if all.is_empty() { first } else { all.into() })
+    // Most bodies are one piece, which is left where it is.
+    let collected = Limited::new(body, limit).collect().await.map_err(|error| unread(&*error, limit))?;
+    Ok(collected.to_bytes())
 }
 
 /// Why a body was not read to its end.
-fn unread(error: &(dyn std::error::Error + Send + Sync + 'static)) -> AppError {
+fn unread(error: &(dyn std::error::Error + Send + Sync + 'static), limit: usize) -> AppError {
     let mut source: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = source {
+        if error.is::<LengthLimitError>() {
+            return AppError::TooLarge { limit };
+        }
         if error.is::<TooSlow>() {
             return AppError::TooSlow;
         }
