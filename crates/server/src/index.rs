@@ -63,11 +63,28 @@ impl View<'_> {
         self.keys.expect(id);
     }
 
-    /// As [`View::expect`], of keys that will all be looked up next, whole.
+    /// As [`View::expect`], of keys that will all be looked up next, with what answers tell of them. That is several steps away, so it is gone a
+    /// step of all of them at a time: one waits for memory while the others are looked for.
     pub fn expect_all(&self, ids: &[KeyId]) {
-        match ids {
-            [id] => self.expect(id),
-            ids => self.keys.expect_all(ids),
+        self.keys.expect_all(ids);
+        let found: Vec<_> = ids.iter().filter_map(|id| self.keys.find(id)).map(|key| (key.slot.text, key.slot.holder())).collect();
+        let Index { accounts, policies, keys, .. } = self.index;
+        for (text, holder) in &found {
+            keys.texts().expect(*text);
+            match holder {
+                SlotHolder::Account { owner, .. } => accounts.expect(*owner),
+                SlotHolder::Service { policy } => policies.expect(*policy),
+            }
+        }
+        for (text, holder) in &found {
+            keys.texts().expect_ends(*text);
+            match holder {
+                SlotHolder::Account { owner, .. } => accounts.expect_told(*owner),
+                SlotHolder::Service { policy } => policies.expect_told(*policy),
+            }
+        }
+        for (text, _) in &found {
+            keys.texts().expect_bytes(*text);
         }
     }
 
@@ -256,6 +273,7 @@ impl Index {
     }
 
     /// None where the key was moved meanwhile, and should be looked for again.
+    #[inline]
     fn found(&self, seated: Seated) -> Option<Found> {
         let Seated { slot, last_used_at, place } = seated;
         let lifecycle = if slot.is_revoked() {
@@ -268,11 +286,13 @@ impl Index {
     }
 
     /// None where the key was moved meanwhile, and should be looked for again.
+    #[inline]
     fn told(&self, found: Found) -> Option<KeyEntry> {
         let text = self.keys.text(&found.slot, found.place?)?;
         Some(self.entry(found, text))
     }
 
+    #[inline]
     fn entry(&self, found: Found, text: Text) -> KeyEntry {
         let (owner, account) = match found.slot.holder() {
             SlotHolder::Account { owner, .. } => self.accounts.by_number(owner),
@@ -291,6 +311,7 @@ impl Index {
     }
 
     /// What besides the key itself decides about it now.
+    #[inline]
     #[must_use]
     pub fn facts(&self, key: &Found) -> Facts {
         match key.slot.holder() {

@@ -98,10 +98,10 @@ async fn a_key_is_verified_without_asking_the_allocator_for_memory() {
     ];
     for (text, requirement, expected) in &questions {
         // The first time, a thread makes what it needs to read beside those who write.
-        assert_eq!(&verify(&app, text, requirement).decision.map(drop), expected);
+        assert_eq!(&verify(&app, text, requirement, app.clock.now()).decision.map(drop), expected);
         let asked = allocation_counter::measure(|| {
             for _ in 0..100 {
-                assert_eq!(&verify(&app, text, requirement).decision.map(drop), expected);
+                assert_eq!(&verify(&app, text, requirement, app.clock.now()).decision.map(drop), expected);
             }
         });
         assert_eq!(asked.count_total, 0, "{expected:?}");

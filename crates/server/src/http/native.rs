@@ -27,7 +27,7 @@ use utoipa_axum::routes;
 
 pub use self::openapi::document;
 pub(super) use self::problem::render;
-pub(super) use self::verify::{PATH as VERIFY, read_and_answer as verify_one};
+pub(super) use self::verify::{PATH as VERIFY, answer_in_force as verify_in_force, read_and_answer as verify_one};
 use crate::app::App;
 use crate::http::health;
 

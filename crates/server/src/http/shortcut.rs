@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::body::Bytes;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Version};
 use axum::response::Response;
@@ -16,7 +17,7 @@ use futures_util::FutureExt;
 
 use super::gate::ext_authz;
 use super::serve::request_body::RequestBody;
-use super::{client_address, credentials, failure, gate, native, request, target};
+use super::{body, client_address, credentials, failure, gate, native, request, target};
 use crate::app::{App, RequestContext};
 use crate::error::AppError;
 use crate::grpc;
@@ -73,14 +74,19 @@ impl Shortcut {
         }
     }
 
-    /// Answers, as the router would, where there is nothing to wait for before: the body is there, if one is needed, and the image is in force.
-    /// So it is with most questions to a gate, and then nothing is carried into a future.
+    /// Whether its body comes behind its head, and so only after whoever answers was called.
+    pub(super) fn awaits_body(self) -> bool {
+        self == Self::Verify
+    }
+
+    /// Answers, as the router would, where there is nothing to wait for before: the body is there, if one is needed, the image is in force, and it
+    /// tells who asks. So it is with most questions, and then nothing is carried from one future to the next.
     pub(super) fn answer_at_once(self, app: &App, peer: SocketAddr, request: &mut Request<RequestBody>) -> Option<Response> {
         // The body first: it has to be there before the image is asked for.
         let body = match self {
-            Self::Gate => None,
-            Self::Check => Some(request.body_mut().arrived()?),
-            Self::Verify => return None,
+            Self::Gate => Bytes::new(),
+            Self::Check => request.body_mut().arrived()?,
+            Self::Verify => request.body_mut().arrived().filter(|body| body.len() <= body::LIMIT)?,
         };
         if !app.is_in_force() {
             return None;
@@ -88,9 +94,10 @@ impl Shortcut {
         let _active = app.metrics.http.begin();
         let began = Instant::now();
         let id = request::written_id(request.headers());
-        let answered = catch_unwind(AssertUnwindSafe(|| match &body {
-            None => Some(gate::answer_in_force(app, request, Some(peer.ip()))),
-            Some(body) => ext_authz::answer_in_force(app, body, peer.ip(), request::text(&id)).map(Ok),
+        let answered = catch_unwind(AssertUnwindSafe(|| match self {
+            Self::Gate => Some(gate::answer_in_force(app, request, Some(peer.ip()))),
+            Self::Verify => native::verify_in_force(app, request.headers(), &body),
+            Self::Check => ext_authz::answer_in_force(app, &body, peer.ip(), request::text(&id)).map(Ok),
         }));
         Some(self.told(app, (began, id, request.method()), answered.transpose()?))
     }

@@ -1,5 +1,6 @@
 //! Accounts by number, so that a key leads to how its owner stands without a look-up, and in half the room of an id.
 
+use std::slice;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +10,7 @@ use keybearer_core::account::{AccountId, Standing, Status};
 use keybearer_core::role::Level;
 use keybearer_store::Account;
 use papaya::HashMap;
+use prefetch_index::prefetch_index;
 
 use super::entry::Shown;
 
@@ -88,6 +90,20 @@ impl Accounts {
     /// Whose number this is, and the account unless it is deleted.
     pub(super) fn by_number(&self, number: u32) -> (Option<AccountId>, Shown<Account>) {
         self.places.get(number as usize).map_or((None, Shown::nothing()), |place| (Some(place.id), Shown::of(&place.account)))
+    }
+
+    /// Has the processor fetch what leads to an account: this first.
+    pub(super) fn expect(&self, number: u32) {
+        if let Some(place) = self.places.get(number as usize) {
+            prefetch_index(slice::from_ref(place), 0);
+        }
+    }
+
+    /// Has the processor fetch what answers tell of an account, once it was expected.
+    pub(super) fn expect_told(&self, number: u32) {
+        if let Some(account) = self.by_number(number).1.get() {
+            prefetch_index(slice::from_ref(&account.external_id), 0);
+        }
     }
 
     /// How the account of this number stands, unless it is deleted.

@@ -1,6 +1,7 @@
 //! Policies by number. A million keys name a few hundred policies: a number takes a quarter of the room of an id, and leads there without a
 //! look-up.
 
+use std::slice;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -8,6 +9,7 @@ use foldhash::fast::RandomState;
 use keybearer_core::policy::PolicyId;
 use keybearer_store::Policy;
 use papaya::HashMap;
+use prefetch_index::prefetch_index;
 use uuid::Uuid;
 
 use super::entry::Shown;
@@ -59,6 +61,21 @@ impl Policies {
     pub(super) fn by_number(&self, number: u32) -> (PolicyId, Shown<Policy>) {
         let place = self.places.get(number as usize);
         place.map_or((PolicyId(Uuid::nil()), Shown::nothing()), |place| (place.id, Shown::of(&place.policy)))
+    }
+
+    /// Has the processor fetch what leads to a policy: this first.
+    pub(super) fn expect(&self, number: u32) {
+        if let Some(place) = self.places.get(number as usize) {
+            prefetch_index(slice::from_ref(place), 0);
+        }
+    }
+
+    /// Has the processor fetch a policy, once it was expected.
+    pub(super) fn expect_told(&self, number: u32) {
+        if let Some(policy) = self.by_number(number).1.get() {
+            prefetch_index(slice::from_ref(&policy.name), 0);
+            prefetch_index(slice::from_ref(&policy.permissions), 0);
+        }
     }
 
     pub(super) fn get(&self, id: PolicyId) -> Option<Arc<Policy>> {

@@ -117,6 +117,7 @@ impl View<'_> {
         })
     }
 
+    #[inline]
     fn find_in(segment: &Segment, hash: Hash, id: &KeyId) -> Option<Seated> {
         let Sight { at, slot, writing, last_used_at } = segment.find(hash, id)?;
         let at = u32::try_from(at).expect("as many keys as have numbers");
@@ -152,6 +153,11 @@ impl Table {
         let segments = self.segments.load();
         let segment = &segments[place.hash.segment()];
         (segment.generation() == place.generation).then(|| act(segment.seat(place.at as usize)))
+    }
+
+    /// The texts of all keys, to be expected.
+    pub(super) fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     /// The text of a key that was found; none where the key was written meanwhile, and should be looked for again.

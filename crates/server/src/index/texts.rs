@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
+use std::slice;
 
 use arc_swap::{ArcSwapAny, Guard};
+use prefetch_index::prefetch_index;
 use triomphe::ThinArc;
 
 /// How many texts share a piece.
@@ -12,10 +14,14 @@ const GROUP: usize = 32;
 /// Where each text ends, and all of them one behind the other. It never changes: another one is put in its place.
 type Shared = ThinArc<[u32; GROUP], u8>;
 
-fn text(group: &Shared, at: usize) -> &[u8] {
+fn place(group: &Shared, at: usize) -> Range<usize> {
     let ends = &group.header.header;
     let start = at.checked_sub(1).map_or(0, |before| ends[before]);
-    group.slice.get(start as usize..ends[at] as usize).unwrap_or_default()
+    start as usize..ends[at] as usize
+}
+
+fn text(group: &Shared, at: usize) -> &[u8] {
+    group.slice.get(place(group, at)).unwrap_or_default()
 }
 
 /// Texts by number, for readers that take no lock.
@@ -54,6 +60,31 @@ impl Texts {
     pub(super) fn get(&self, number: u32) -> Text {
         let number = number as usize;
         Text { group: self.0[number / GROUP].load(), at: number % GROUP }
+    }
+
+    /// Has the processor fetch what leads to a text: this first.
+    pub(super) fn expect(&self, number: u32) {
+        if let Some(group) = self.0.get(number as usize / GROUP) {
+            prefetch_index(slice::from_ref(group), 0);
+        }
+    }
+
+    /// Has the processor fetch where a text lies, once it was expected.
+    pub(super) fn expect_ends(&self, number: u32) {
+        let Text { group, at } = self.get(number);
+        let ends = &group.header.header;
+        prefetch_index(ends, at.saturating_sub(1));
+        prefetch_index(ends, at);
+        // How long all of them are stands right before the first one.
+        prefetch_index(&group.slice, 0);
+    }
+
+    /// Has the processor fetch a text, once its ends were expected.
+    pub(super) fn expect_bytes(&self, number: u32) {
+        let Text { group, at } = self.get(number);
+        let place = place(&group, at);
+        prefetch_index(&group.slice, place.start);
+        prefetch_index(&group.slice, place.end);
     }
 
     /// Puts texts in the place of those that were there, each a part of `bytes`.

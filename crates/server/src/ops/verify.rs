@@ -73,31 +73,41 @@ pub fn require_verifier(caller: &Caller) -> Result<(), AppError> {
     Ok(caller.authority.manages(OwnPermission::Verify)?)
 }
 
-/// Verifies a key as it was presented: the token, or the pair as `id:secret`.
+/// Verifies a key as it was presented: the token, or the pair as `id:secret`. `now` is when it was asked, or later.
 #[must_use]
-pub fn verify(app: &App, text: &str, requirement: &Requirement) -> Verdict {
-    let verdict = decided(app, text, requirement);
+pub fn verify(app: &App, text: &str, requirement: &Requirement, now: UnixMillis) -> Verdict {
+    let verdict = decided(app, text, requirement, now);
     app.metrics.verified(verdict.decision.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
     verdict
 }
 
-/// Has the processor fetch keys that will be verified next: of many, one waits for memory while the others are computed.
-pub fn expect<'a>(app: &App, texts: impl Iterator<Item = &'a str>) {
+/// How many keys that will be verified next are worth to be expected at once: so many stay close until their turn comes.
+pub const AHEAD: usize = 32;
+
+/// Has the processor fetch a key that will be verified next.
+pub fn expect(app: &App, text: &str) {
+    if let Some(id) = Credential::named(text) {
+        app.index.view().expect(&id);
+    }
+}
+
+/// As [`expect`], of several keys: one waits for memory while the others are looked for.
+pub fn expect_all<'a>(app: &App, texts: impl Iterator<Item = &'a str>) {
     app.index.view().expect_all(&texts.filter_map(Credential::named).collect::<Vec<_>>());
 }
 
 /// As [`verify`], of a caller that asks nothing but whether the key is good, and what it may do.
 #[must_use]
 pub fn introspect(app: &App, text: &str) -> Verdict {
-    let verdict = decided(app, text, &Requirement::ANY);
+    let verdict = decided(app, text, &Requirement::ANY, app.clock.now());
     app.metrics.introspected(verdict.decision.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
     verdict
 }
 
-fn decided(app: &App, text: &str, requirement: &Requirement) -> Verdict {
+fn decided(app: &App, text: &str, requirement: &Requirement, now: UnixMillis) -> Verdict {
     let view = app.index.view();
     match Credential::parse_expecting(text, |id| view.expect(id)) {
-        Ok(credential) => prove_in(app, view, &credential, requirement),
+        Ok(credential) => prove_in(app, view, &credential, requirement, now),
         Err(_) => Verdict { decision: Err(Denial::Malformed), key: None },
     }
 }
@@ -107,11 +117,11 @@ fn decided(app: &App, text: &str, requirement: &Requirement) -> Verdict {
 pub fn prove(app: &App, credential: &Credential, requirement: &Requirement) -> Verdict {
     let view = app.index.view();
     view.expect(&credential.id);
-    prove_in(app, view, credential, requirement)
+    prove_in(app, view, credential, requirement, app.clock.now())
 }
 
-fn prove_in(app: &App, view: View<'_>, credential: &Credential, requirement: &Requirement) -> Verdict {
-    let now = app.clock.now();
+#[inline]
+fn prove_in(app: &App, view: View<'_>, credential: &Credential, requirement: &Requirement, now: UnixMillis) -> Verdict {
     let Some(entry) = view.prove_entry(credential, &app.peppers) else {
         return Verdict { decision: Err(Denial::NotFound), key: None };
     };
@@ -123,6 +133,7 @@ fn prove_in(app: &App, view: View<'_>, credential: &Credential, requirement: &Re
 }
 
 /// Decides about a key whose secret was proved, or is not in question.
+#[inline]
 #[must_use]
 pub fn judge(app: &App, entry: KeyEntry, requirement: &Requirement, now: UnixMillis) -> Verdict {
     let facts = app.index.facts(&entry);

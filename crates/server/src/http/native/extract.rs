@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -50,8 +51,8 @@ pub(super) struct Open<T> {
 /// Query parameters, each known and given once.
 pub(super) struct Query<T>(pub(super) T);
 
-fn presented(parts: &Parts) -> Result<Presented, AuthError> {
-    match credentials::find(&parts.headers)? {
+pub(super) fn presented(headers: &HeaderMap) -> Result<Presented, AuthError> {
+    match credentials::find(headers)? {
         Some(Carried::Bearer(text)) => credentials::bearer(text),
         Some(Carried::Basic(encoded)) => credentials::pair(encoded),
         Some(Carried::XApiKey(text)) => credentials::token(text),
@@ -62,7 +63,7 @@ fn presented(parts: &Parts) -> Result<Presented, AuthError> {
 
 pub(super) async fn caller(app: &App, parts: &Parts) -> Result<Caller, AppError> {
     let id = || parts.extensions.get::<RequestContext>().map_or_else(|| request::id(&parts.headers), |request| request.id.clone());
-    authenticate(app, &presented(parts)?, id).await
+    authenticate(app, &presented(&parts.headers)?, id).await
 }
 
 impl FromRequestParts<Arc<App>> for Signed {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::body::{Bytes, HttpBody};
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::Response;
 use keybearer_api as api;
@@ -15,10 +16,11 @@ use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
 
 use super::dress;
-use super::extract::{Call, Sent, caller};
+use super::extract::{Call, Sent, caller, presented};
 use super::problem::Problems;
 use super::written;
 use crate::app::App;
+use crate::caller::{Caller, Presented, judge};
 use crate::error::AppError;
 use crate::http::body::{self, Flat};
 use crate::ops;
@@ -49,15 +51,37 @@ where
     answer(app, parts, &body::read(&parts.headers, sent, body::LIMIT).await?).await
 }
 
+/// As [`read_and_answer`], of a body that is there, by whoever has made sure that the image is in force. None where more than the image is needed
+/// to know the caller; then nothing was done.
+pub(in crate::http) fn answer_in_force(app: &App, headers: &HeaderMap, bytes: &[u8]) -> Option<Result<Response, AppError>> {
+    let asked = expected(app, bytes);
+    let caller = match presented(headers) {
+        Ok(Presented::Session(_)) => return None,
+        Ok(key @ Presented::Key(_)) => judge(app, &key),
+        Err(error) => Err(error.into()),
+    };
+    Some(caller.and_then(|caller| answer_to(app, &caller, headers, asked)))
+}
+
 async fn answer(app: &App, parts: &Parts, bytes: &[u8]) -> Result<Response, AppError> {
+    let asked = expected(app, bytes);
+    answer_to(app, &caller(app, parts).await?, &parts.headers, asked)
+}
+
+/// What is asked. While the caller is looked at, the key comes from memory.
+fn expected<'a>(app: &App, bytes: &'a [u8]) -> Flat<'a, api::Verify<'a>> {
     let asked = Flat::<api::Verify<'_>>::read(bytes);
-    // While the caller is looked at, the key comes from memory.
-    ops::verify::expect(app, asked.at_once().map(|asked| &*asked.key).into_iter());
-    let caller = caller(app, parts).await?;
-    let body = asked.announced(&parts.headers)?;
-    ops::verify::require_verifier(&caller)?;
+    if let Some(asked) = asked.at_once() {
+        ops::verify::expect(app, &asked.key);
+    }
+    asked
+}
+
+fn answer_to(app: &App, caller: &Caller, headers: &HeaderMap, asked: Flat<'_, api::Verify<'_>>) -> Result<Response, AppError> {
+    let body = asked.announced(headers)?;
+    ops::verify::require_verifier(caller)?;
     let requirement = requirement(&body, String::new)?;
-    let verdict = ops::verify::verify(app, &body.key, &requirement);
+    let verdict = ops::verify::verify(app, &body.key, &requirement, app.clock.now());
     Ok(dress::json_by(dress::USUAL, |out| written::verdict(&dressed(&verdict), out)))
 }
 
@@ -76,11 +100,19 @@ pub(super) async fn verify_batch(State(app): State<Arc<App>>, Sent { parts, byte
     }
     let requirements = body.items.iter().enumerate().map(|(place, item)| requirement(item, || format!("/items/{place}")));
     let requirements = requirements.collect::<Result<Vec<_>, _>>()?;
-    let questions = body.items.iter().zip(&requirements);
-    ops::verify::expect(&app, body.items.iter().map(|item| &*item.key));
+    let now = app.clock.now();
+    // Some at a time are had from memory, and then answered.
+    let questions = body.items.iter().zip(&requirements).enumerate().map(|(place, question)| {
+        if place.is_multiple_of(ops::verify::AHEAD) {
+            ops::verify::expect_all(&app, body.items[place..].iter().take(ops::verify::AHEAD).map(|item| &*item.key));
+        }
+        question
+    });
     Ok(dress::json_by(dress::USUAL * questions.len(), |out| {
         out.extend_from_slice(b"{\"results\":");
-        written::list(questions, out, |(item, needs), out| written::verdict(&dressed(&ops::verify::verify(&app, &item.key, needs)), out))?;
+        written::list(questions, out, |(item, needs), out| {
+            written::verdict(&dressed(&ops::verify::verify(&app, &item.key, needs, now)), out)
+        })?;
         out.push(b'}');
         Ok(())
     }))

@@ -108,13 +108,20 @@ impl Serving {
                 let under_way = pace.request();
                 let mut request = request.map(|body| RequestBody::new(body, body_timeout));
                 let shortcut = Shortcut::find(&app, &request);
-                if let Some(answer) = shortcut.and_then(|shortcut| shortcut.answer_at_once(&app, peer, &mut request)) {
+                let now = shortcut.filter(|shortcut| !shortcut.awaits_body());
+                if let Some(answer) = now.and_then(|shortcut| shortcut.answer_at_once(&app, peer, &mut request)) {
                     return Either::Left(ready(Ok(answer.map(|body| accounted(body, under_way)))));
                 }
                 let answer = match shortcut {
                     Some(shortcut) => {
                         let app = Arc::clone(&app);
-                        Either::Left(Box::pin(async move { Ok(shortcut.answer(&app, peer, request).await) }))
+                        Either::Left(async move {
+                            // A body that came with its head is there now.
+                            Ok(match shortcut.answer_at_once(&app, peer, &mut request) {
+                                Some(answer) => answer,
+                                None => Box::pin(shortcut.answer(&app, peer, request)).await,
+                            })
+                        })
                     }
                     None => {
                         let mut request = request.map(RequestBody::boxed);
