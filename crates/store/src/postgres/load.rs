@@ -19,8 +19,8 @@ use super::{gate, policy, row};
 use crate::error::present;
 use crate::{Changed, Follower, Horizon, Key, SessionId, StoreError};
 
-/// How many keys are handed over at a time. What they take while they are on their way stays with the allocator, so there are few of them.
-const CHUNK: usize = 1_000;
+/// How many keys or accounts are handed over at a time. What they take while they are on their way stays with the allocator, so there are few.
+const CHUNK: usize = 200;
 
 /// Hands over all rows on this side of the horizon, keys last, so that what they refer to is there. Returns the revision that they have.
 pub(super) async fn everything(transaction: &Transaction, horizon: Horizon, follower: &dyn Follower) -> Result<i64, StoreError> {
@@ -31,6 +31,9 @@ pub(super) async fn everything(transaction: &Transaction, horizon: Horizon, foll
     while let Some(account) = rows.try_next().await.map_err(Failure::from)? {
         let account = row::to_account(&account)?;
         changed.accounts.push((account.id, Some(account)));
+        if changed.accounts.len() == CHUNK {
+            follower.apply(std::mem::replace(&mut changed, Changed { revision, ..Changed::default() }));
+        }
     }
     let sql = format!("SELECT {} FROM sessions WHERE expires_at > $1", row::SESSION);
     let mut rows = transaction.stream(&sql, &[horizon.sessions.into()]).await?;

@@ -8,8 +8,8 @@ use super::{gate, retention, row};
 use crate::error::present;
 use crate::{Changed, Follower, Horizon, Key, StoreError};
 
-/// How many keys are handed over at a time. What they take while they are on their way stays with the allocator, so there are few of them.
-const CHUNK: usize = 1_000;
+/// How many keys or accounts are handed over at a time. What they take while they are on their way stays with the allocator, so there are few.
+const CHUNK: usize = 200;
 
 /// Hands over all rows on this side of the horizon, keys last, so that what they refer to is there.
 pub(super) fn everything(connection: &Connection, horizon: Horizon, follower: &dyn Follower) -> Result<(), StoreError> {
@@ -19,6 +19,9 @@ pub(super) fn everything(connection: &Connection, horizon: Horizon, follower: &d
     for account in statement.query_map([], row::to_account)? {
         let account = account?;
         changed.accounts.push((account.id, Some(account)));
+        if changed.accounts.len() == CHUNK {
+            follower.apply(std::mem::replace(&mut changed, Changed { revision, ..Changed::default() }));
+        }
     }
     let mut statement = connection.prepare(&format!("SELECT {} FROM sessions WHERE expires_at > ?1", row::SESSION))?;
     for session in statement.query_map([horizon.sessions.0], row::to_session)? {
