@@ -34,7 +34,7 @@ const BATCH: usize = 1_000;
 const GRANTED: [&str; 2] = ["billing:invoices.read", "billing:invoices.write"];
 
 /// Fills a new data directory.
-pub(super) async fn seed(dir: &Path, keys: usize) -> World {
+pub(super) async fn seed(dir: &Path, keys: usize, apart: i64) -> World {
     let config = Config::for_data_dir(dir);
     let peppers = Keyring::open_or_create(&config.keyring_path(), true).unwrap_or_else(|error| panic!("{error}")).peppers();
     let store = keybearer_store::open_sqlite(&config.database_path(), config.roles.clone()).unwrap();
@@ -45,7 +45,7 @@ pub(super) async fn seed(dir: &Path, keys: usize) -> World {
     seeding.store.declare(seeding.origin(), declaration).await.unwrap();
 
     let accounts = keys.div_ceil(2 * KEYS_OF_ACCOUNT).max(1);
-    let tokens = seeding.rows(accounts, keys).await;
+    let tokens = seeding.rows(accounts, keys, apart).await;
     let verifier = seeding.special("verifier", &["keybearer:verify"]).await;
     let maker = seeding.special("maker", &["keybearer:keys.write", "keybearer:policies.write"]).await;
     let mut open_policies = Vec::new();
@@ -64,7 +64,7 @@ struct Seeding {
 
 impl Seeding {
     /// Takes in accounts, policies and keys. Returns the tokens.
-    async fn rows(&mut self, accounts: usize, keys: usize) -> Vec<u8> {
+    async fn rows(&mut self, accounts: usize, keys: usize, apart: i64) -> Vec<u8> {
         let policies = keys.div_ceil(2 * KEYS_OF_POLICY).max(1);
         let policies = (0..policies).map(|_| PolicyId(Uuid::from_bytes(self.random.bytes()))).collect();
         let tokens = Arc::new(Mutex::new(Vec::with_capacity(keys * TOKEN)));
@@ -72,6 +72,7 @@ impl Seeding {
             accounts,
             policies,
             keys,
+            apart,
             next: 0,
             peppers: self.peppers.clone(),
             random: Random::new(8),
@@ -116,6 +117,8 @@ struct Rows {
     accounts: usize,
     policies: Vec<PolicyId>,
     keys: usize,
+    /// Milliseconds between the ids of two keys.
+    apart: i64,
     next: usize,
     peppers: Peppers,
     random: Random,
@@ -183,7 +186,8 @@ impl Rows {
     }
 
     fn key(&mut self, number: usize) -> IncomingKey {
-        let credential = credential(&mut self.random, self.now);
+        let made_at = self.now.plus(i64::try_from(number).unwrap() * self.apart);
+        let credential = credential(&mut self.random, made_at);
         self.tokens.lock().unwrap().extend_from_slice(credential.to_token(&Prefix::default()).as_bytes());
         let name = format!("key number {number:08}");
         let mut metadata = Metadata::new();
