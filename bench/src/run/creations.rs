@@ -12,8 +12,8 @@ use crate::report::{Report, cell};
 use crate::rounds::{CONNECTIONS, Wire, measure as ask};
 use crate::world::World;
 
-/// Keys that are there before.
-const KEYS: usize = 2_000;
+/// Keys that are there before, and with them a thousand accounts: none comes to have more keys than the hundred that it may by default.
+const KEYS: usize = 40_000;
 /// Rows of one transaction of the reference.
 const AT_ONCE: usize = 16;
 
