@@ -1,6 +1,7 @@
 //! What benchmarks share: servers, a load generator that costs little, references, and figures.
 #![expect(clippy::unwrap_used, reason = "a benchmark may end by a panic")]
 
+pub mod bare;
 pub mod client;
 pub mod cluster;
 pub mod figures;

@@ -2,9 +2,13 @@
 
 pub mod beside;
 pub mod creations;
+pub mod flat;
+pub mod imports;
 pub mod instructions;
 pub mod machine;
+pub mod part;
 pub mod paths;
+pub mod peers;
 pub mod refusals;
 pub mod start;
 
@@ -14,11 +18,16 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use self::part::Part;
+
 use crate::client::Client;
 use crate::figures::Figure;
 use crate::process::{CORE, Process};
 use crate::report::Report;
 use crate::world::World;
+
+/// Keys of the imports of a whole run: a million would take minutes.
+const IMPORTED: usize = 200_000;
 
 /// What is measured, and for how long.
 pub struct Run {
@@ -30,6 +39,8 @@ pub struct Run {
     pub time: Duration,
     /// Whether only the figures of the last line are wanted.
     pub is_quick: bool,
+    /// What is measured alone, if anything.
+    pub part: Option<Part>,
     /// The server.
     pub server: PathBuf,
     /// This program.
@@ -45,14 +56,18 @@ impl Run {
     pub fn parse(words: &[&str]) -> Self {
         let own = std::env::current_exe().unwrap();
         let server = own.with_file_name("keybearer");
-        let mut run = Self { keys: 1_000_000, rounds: 7, time: Duration::from_millis(1_500), is_quick: false, server, own };
+        let mut run = Self { keys: 1_000_000, rounds: 7, time: Duration::from_millis(1_500), is_quick: false, part: None, server, own };
         for word in words {
+            if let Some(part) = Part::named(word) {
+                run = Self { keys: part.keys(), part: Some(part), ..run };
+                continue;
+            }
             match word.split_once('=') {
                 None if *word == "--quick" => {
                     run = Self { keys: 100_000, rounds: 5, time: Duration::from_millis(500), is_quick: true, ..run }
                 }
                 Some(("--keys", keys)) => run.keys = keys.parse().unwrap(),
-                _ => panic!("unknown: {word}. Known: --quick, --keys=NUMBER"),
+                _ => panic!("unknown: {word}. Known: --quick, --changes, --flat, --peers, --keys=NUMBER"),
             }
         }
         run
@@ -99,9 +114,12 @@ impl Run {
 pub fn run(run: &Run) {
     let memory = tempfile::Builder::new().prefix("keybearer-bench").tempdir_in(ram()).unwrap();
     let mut report = Report::default();
-    let world = World::seed(&memory.path().join("world"), run.keys);
-    let rate = world.keys() as f64 / world.took.as_secs_f64();
-    report.say(&format!("{} keys, seeded through the store in {:.1} s ({rate:.0} a second)", world.keys(), world.took.as_secs_f64()));
+    if let Some(part) = run.part {
+        part.measure(run, &memory, &mut report);
+        machine::write(&report, &format!("-{}", part.name()));
+        return;
+    }
+    let world = seed(run, &memory, &mut report);
     let tokens = memory.path().join("tokens");
     world.write_tokens(&tokens);
 
@@ -118,6 +136,7 @@ pub fn run(run: &Run) {
         server.stop();
         beside::measure(run, &world, &mut report);
         start::measure(run, &world, &mut report);
+        imports::measure(run, IMPORTED, &mut report);
         instructions::measure(run, memory.path(), &mut report);
     }
     let last = format!(
@@ -132,9 +151,16 @@ pub fn run(run: &Run) {
     );
     report.say(&format!("\n```\n{last}\n```"));
     if !run.is_quick {
-        machine::write(&report);
+        machine::write(&report, "");
     }
     println!("{last}");
+}
+
+fn seed(run: &Run, memory: &TempDir, report: &mut Report) -> World {
+    let world = World::seed(&memory.path().join("world"), run.keys);
+    let rate = world.keys() as f64 / world.took.as_secs_f64();
+    report.say(&format!("{} keys, seeded through the store in {:.1} s ({rate:.0} a second)", world.keys(), world.took.as_secs_f64()));
+    world
 }
 
 /// Where files cost no disk, if there is such a place.

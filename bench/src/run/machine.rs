@@ -5,11 +5,11 @@ use std::process::Command;
 
 use crate::report::Report;
 
-/// Writes `bench/results/<date>.md`.
+/// Writes `bench/results/<date>.md`, with this behind the date.
 ///
 /// # Panics
 /// Where it cannot be written.
-pub fn write(report: &Report) {
+pub fn write(report: &Report, part: &str) {
     let date = told("date", &["-u", "+%Y-%m-%d"]);
     let info = fs::read_to_string("/proc/cpuinfo").unwrap();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map_or("unknown", |(_, model)| model);
@@ -23,7 +23,7 @@ pub fn write(report: &Report) {
         fs::read_to_string("/proc/loadavg").unwrap().trim(),
     );
     fs::create_dir_all("bench/results").unwrap();
-    let file = format!("bench/results/{date}.md");
+    let file = format!("bench/results/{date}{part}.md");
     fs::write(&file, format!("{head}\n{}", report.text())).unwrap();
     println!("written to {file}");
 }
