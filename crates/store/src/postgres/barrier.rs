@@ -21,6 +21,8 @@ use crate::StoreError;
 
 /// How often the rows of the nodes are looked at while somebody waits.
 const LOOK: Duration = Duration::from_millis(20);
+/// After how long those who were told directly are told through the database as well. Without that they look by themselves, but later.
+const UNHEARD: Duration = Duration::from_millis(60);
 /// How long beyond the terms the database may be away before nobody can tell any more what is in force.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -51,7 +53,7 @@ impl Barrier {
         while let Some(first) = self.queue.recv().await {
             // Those to wait for, as they were after the last of these commits; none if nobody can tell.
             let mut nodes = None;
-            // The last of these commits that not everybody was told of.
+            // The last of these commits that not everybody was told of, and when everybody is to be.
             let mut untold = None;
             let mut next_look = Instant::now();
             let mut next = Some(first);
@@ -62,15 +64,13 @@ impl Barrier {
                     let is_complete = nodes.is_some() && committed.told != Told::Nobody;
                     next_look = if is_complete { Instant::now() + LOOK } else { Instant::now() };
                     if committed.told != Told::Everybody {
-                        untold = Some((committed.revision, committed.told));
+                        let patience = if committed.told == Told::Each { UNHEARD } else { Duration::ZERO };
+                        untold = Some((Instant::now() + patience, committed.revision, committed.told));
                     }
                     waiting.push(committed);
                     next = self.queue.try_recv().ok();
                 }
                 let is_late = Instant::now() >= next_look;
-                if let Some((revision, told)) = untold.take_if(|_| is_late) {
-                    self.tell_everybody(revision, nodes.as_ref().filter(|_| told == Told::Each)).await;
-                }
                 if self.hints.take_rows() || is_late {
                     next_look = Instant::now() + LOOK;
                     nodes = self.look(&mut waiting).await;
@@ -81,6 +81,9 @@ impl Barrier {
                 }
                 if waiting.is_empty() {
                     break;
+                }
+                if let Some((_, revision, told)) = untold.take_if(|(at, ..)| Instant::now() >= *at) {
+                    self.tell_everybody(revision, nodes.as_ref().filter(|_| told == Told::Each)).await;
                 }
                 self.stop_waiting(&mut waiting).await;
                 tokio::select! {

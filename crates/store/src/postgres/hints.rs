@@ -33,8 +33,10 @@ use crate::{Messages, StoreError};
 const AGAIN: Duration = Duration::from_millis(500);
 /// The most nodes that anything is remembered of.
 const MOST: usize = 1_000;
-/// How long a node that did not answer directly is told through the database.
+/// How long a node that does not answer directly is told through the database.
 const FAR: Duration = Duration::from_secs(10);
+/// How often in a row it may answer late before that: machines are busy at times.
+const LATE: u8 = 3;
 
 /// Who is woken by which hint, and what the hints said.
 #[derive(Clone)]
@@ -94,6 +96,8 @@ struct Holder {
     revision: i64,
     /// From where it told that directly, if it ever did.
     address: Option<SocketAddr>,
+    /// How often it has not answered in time since it last told anything directly.
+    late: u8,
     /// Until when it is told through the database, since it did not answer.
     far_until: Option<Instant>,
 }
@@ -169,13 +173,17 @@ impl Hints {
         }
     }
 
-    /// These nodes do not say that they hold this revision: what they are told next is told through the database.
+    /// These nodes do not say in time that they hold this revision. Those of which that is the rule are told through the database.
     pub(super) fn doubt(&self, nodes: &WaitedFor, revision: i64) {
         let mut heard = self.heard();
         let until = Instant::now() + FAR;
         for (incarnation, acked) in nodes {
             if let Some(holder) = heard.holders.get_mut(incarnation).filter(|holder| holder.revision.max(*acked) < revision) {
-                holder.far_until = Some(until);
+                holder.late += 1;
+                if holder.late >= LATE {
+                    holder.late = 0;
+                    holder.far_until = Some(until);
+                }
             }
         }
     }
@@ -207,9 +215,10 @@ impl Hints {
             // They are looked up instead.
             heard.holders.clear();
         }
-        let holder = heard.holders.entry(incarnation).or_insert(Holder { revision, address: None, far_until: None });
+        let holder = heard.holders.entry(incarnation).or_insert(Holder { revision, address: None, late: 0, far_until: None });
         holder.revision = revision.max(holder.revision);
         holder.address = from.or(holder.address);
+        holder.late = if from.is_some() { 0 } else { holder.late };
         self.acked.notify_one();
     }
 
@@ -411,7 +420,10 @@ mod tests {
 
         // The peer does not answer any more.
         assert_eq!(commits(&maker, 3, Some(&nodes), false), Told::Each);
-        maker.doubt(&nodes, 3);
+        for late in 1..=LATE {
+            assert_eq!(maker.telling_all(4), None, "it may be late {late} times");
+            maker.doubt(&nodes, 3);
+        }
         assert!(maker.telling_all(4).is_some());
         assert_eq!(commits(&maker, 4, Some(&nodes), false), Told::Nobody);
 
