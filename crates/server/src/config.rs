@@ -18,7 +18,7 @@ use ipnet::IpNet;
 use keybearer_core::key::Limits;
 use keybearer_core::role::Roles;
 use keybearer_core::token::Prefix;
-use keybearer_store::{Consistency, Database, Membership, PostgresUrl};
+use keybearer_store::{Consistency, Database, Membership, Messages, PostgresUrl};
 use tracing::level_filters::LevelFilter;
 use zeroize::Zeroizing;
 
@@ -56,6 +56,8 @@ pub struct Config {
     pub consistency: Consistency,
     /// What people call this node, if not by the name of its machine.
     pub node_name: Option<String>,
+    /// Where other nodes tell this one what they hold.
+    pub node_messages: Messages,
     /// Where the keyring is, if not in `data_dir`. See [`Config::keyring_path`].
     pub keyring: Option<PathBuf>,
     /// Name of the first administrator, given if and only if the password is.
@@ -240,7 +242,7 @@ impl Config {
     #[must_use]
     pub fn membership(&self) -> Membership {
         let name = self.node_name.clone().unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned());
-        Membership { name, address: self.listen.to_string(), consistency: self.consistency }
+        Membership { name, address: self.listen.to_string(), consistency: self.consistency, messages: self.node_messages }
     }
 
     /// Where the database is, if it is one of SQLite.

@@ -1,5 +1,7 @@
 //! Several nodes over one database: which there are, and whether what one answers from its image is in force (DESIGN §5).
 
+use std::net::SocketAddr;
+
 use async_trait::async_trait;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::PepperVersion;
@@ -28,6 +30,18 @@ impl Consistency {
     }
 }
 
+/// Where a node hears messages that other nodes send it directly.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Messages {
+    /// At the address by which its machine reaches the database, and any free port.
+    #[default]
+    Auto,
+    /// There.
+    At(SocketAddr),
+    /// Nowhere, nor does it send any: all goes through the database.
+    Off,
+}
+
 /// As what a process takes part where several serve from one database.
 #[derive(Clone, Debug, Default)]
 pub struct Membership {
@@ -37,6 +51,8 @@ pub struct Membership {
     pub address: String,
     /// How it makes sure that its answers are in force.
     pub consistency: Consistency,
+    /// Where it hears messages of other nodes.
+    pub messages: Messages,
 }
 
 /// One process that serves, or served.

@@ -43,7 +43,7 @@ pub use crate::account::{
     Account, AccountChange, AccountFilter, Accounts, ChangedAccount, Login, NewAccount, Newcomer, PasswordReset, Revoked,
 };
 pub use crate::backup::{CarriedOver, Contents, Replaced};
-pub use crate::cluster::{Cluster, Consistency, Membership, Node, Nodes, ServerState};
+pub use crate::cluster::{Cluster, Consistency, Membership, Messages, Node, Nodes, ServerState};
 pub use crate::database::Database;
 pub use crate::error::{StoreError, What};
 pub use crate::event::{Event, EventFilter, Events, Stats, Target};

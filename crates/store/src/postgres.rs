@@ -98,7 +98,7 @@ impl Postgres {
             last_use::settle(&prepared).await
         };
         engine.run(prepare).await?;
-        let (hints, gauges) = (Hints::default(), Arc::<Gauges>::default());
+        let (hints, gauges) = (Hints::new(membership.messages), Arc::<Gauges>::default());
         let (committed, queue) = mpsc::unbounded_channel();
         let names = roles.iter().map(|(name, level)| format!("{name}={level}")).collect::<Vec<_>>().join(" ");
         let (writer, writing) = Writer::new(writing, Arc::new(roles), committed, hints.clone(), Arc::clone(&gauges));

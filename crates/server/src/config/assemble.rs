@@ -31,6 +31,7 @@ impl Values {
             database: self.optional("database", read::database)?,
             consistency: self.required("consistency", read::consistency)?,
             node_name: self.optional("node_name", read::text)?,
+            node_messages: self.required("node_messages", read::messages)?,
             keyring: self.optional("keyring", read::text)?.map(Into::into),
             admin_username: self.optional("admin_username", read::username)?,
             admin_password: self.optional("admin_password", read::text)?.map(|text| SecretText(text.into())),

@@ -10,7 +10,7 @@ use keybearer_core::key::SERVICE_MAX_LIFETIME;
 use keybearer_core::name::Name;
 use keybearer_core::role::{Level, Roles};
 use keybearer_core::token::Prefix;
-use keybearer_store::{Consistency, PostgresUrl};
+use keybearer_store::{Consistency, Messages, PostgresUrl};
 use tracing::level_filters::LevelFilter;
 
 use super::setting::{ACCESS, CONSISTENCIES, FORMATS, LANGUAGES, LEVELS};
@@ -188,6 +188,19 @@ pub(super) fn consistency(text: &str) -> Result<Consistency, String> {
         "strict" => Consistency::Strict,
         _ => Consistency::Lease,
     })
+}
+
+/// Where a node hears what others tell it.
+pub(super) fn messages(text: &str) -> Result<Messages, String> {
+    match text {
+        "auto" => Ok(Messages::Auto),
+        "off" => Ok(Messages::Off),
+        address => {
+            let address: Option<SocketAddr> = address.parse().ok();
+            let known = address.filter(|address| !address.ip().is_unspecified());
+            known.map(Messages::At).ok_or_else(|| "must be auto, off, or an address of this machine that other nodes reach and a port, such as 10.0.0.5:5001; port 0 is any".to_owned())
+        }
+    }
 }
 
 /// The table of roles, from a section of TOML or from `auditor=6,other=2`.

@@ -139,6 +139,12 @@ pub const SETTINGS: &[Setting] = &[
         "How a node on PostgreSQL makes sure that what it answers is in force: by a lease, or by asking the database each time",
     ),
     open("node_name", Kind::Text, "What people call this node among others on one database; the name of the machine where not given"),
+    preset(
+        "node_messages",
+        Kind::Text,
+        "auto",
+        "IP:PORT (UDP) where other nodes tell this one what they hold; auto is a free port of the address that reaches the database, off is none",
+    ),
     open("keyring", Kind::Path, "File of the server's secrets; keyring.json in data_dir where not given"),
     open("admin_username", Kind::Text, "Name of the first administrator, made at start while there is none"),
     open(

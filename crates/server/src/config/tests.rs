@@ -196,6 +196,19 @@ fn origins_are_named_one_by_one() {
 }
 
 #[test]
+fn messages_are_heard_where_others_can_send_them() {
+    let messages = |value| load_with(&["--node-messages", value], &[], "").map(|config| config.membership().messages);
+    assert_eq!(load_with(&[], &[], "").unwrap().membership().messages, Messages::Auto);
+    assert_eq!(messages("auto"), Ok(Messages::Auto));
+    assert_eq!(messages("off"), Ok(Messages::Off));
+    assert_eq!(messages("10.0.0.5:0"), Ok(Messages::At("10.0.0.5:0".parse().unwrap())));
+    assert_eq!(messages("[fd00::5]:5001"), Ok(Messages::At("[fd00::5]:5001".parse().unwrap())));
+    for nowhere in ["0.0.0.0:5001", "[::]:5001", "10.0.0.5", "on", "node-2:5001"] {
+        assert!(messages(nowhere).is_err(), "{nowhere}");
+    }
+}
+
+#[test]
 fn a_postgres_url_is_told_without_its_password() {
     let config = load_with(&[], &[("KEYBEARER_DATABASE", "postgres://me:hush@localhost:6432/keys?sslmode=require")], "").ok().unwrap();
     assert_eq!(config.database().to_string(), "postgres://localhost:6432/keys");

@@ -14,13 +14,15 @@ use uuid::Uuid;
 
 use super::clock;
 use super::connection::Pool;
-use super::hints::Hints;
+use super::hints::{Hints, Told};
 use super::nodes::{self, WaitedFor};
 use super::writer::{Answer, Gauges};
 use crate::StoreError;
 
 /// How often the rows of the nodes are looked at while somebody waits.
 const LOOK: Duration = Duration::from_millis(20);
+/// After how long those who were told directly are told through the database as well. Without that they look by themselves, but later.
+const UNHEARD: Duration = Duration::from_millis(60);
 /// How long beyond the terms the database may be away before nobody can tell any more what is in force.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -31,6 +33,8 @@ pub(super) struct Committed {
     pub(super) at: lease::Instant,
     /// Those to wait for, as they were after the commit; none if nobody looked.
     pub(super) nodes: Option<WaitedFor>,
+    /// Who was told of them.
+    pub(super) told: Told,
     pub(super) answers: Vec<Answer>,
 }
 
@@ -49,17 +53,25 @@ impl Barrier {
         while let Some(first) = self.queue.recv().await {
             // Those to wait for, as they were after the last of these commits; none if nobody can tell.
             let mut nodes = None;
+            // The last of these commits that not everybody was told of, and when everybody is to be.
+            let mut untold = None;
             let mut next_look = Instant::now();
             let mut next = Some(first);
             loop {
                 while let Some(mut committed) = next {
                     // They are those of the commits before as well: whoever is not among them any more is not waited for.
                     nodes = committed.nodes.take();
-                    next_look = if nodes.is_some() { Instant::now() + LOOK } else { Instant::now() };
+                    let is_complete = nodes.is_some() && committed.told != Told::Nobody;
+                    next_look = if is_complete { Instant::now() + LOOK } else { Instant::now() };
+                    if committed.told != Told::Everybody {
+                        let patience = if committed.told == Told::Each { UNHEARD } else { Duration::ZERO };
+                        untold = Some((Instant::now() + patience, committed.revision, committed.told));
+                    }
                     waiting.push(committed);
                     next = self.queue.try_recv().ok();
                 }
-                if self.hints.take_rows() || Instant::now() >= next_look {
+                let is_late = Instant::now() >= next_look;
+                if self.hints.take_rows() || is_late {
                     next_look = Instant::now() + LOOK;
                     nodes = self.look(&mut waiting).await;
                 }
@@ -70,6 +82,9 @@ impl Barrier {
                 if waiting.is_empty() {
                     break;
                 }
+                if let Some((_, revision, told)) = untold.take_if(|(at, ..)| Instant::now() >= *at) {
+                    self.tell_everybody(revision, nodes.as_ref().filter(|_| told == Told::Each)).await;
+                }
                 self.stop_waiting(&mut waiting).await;
                 tokio::select! {
                     () = self.hints.acked.notified() => {}
@@ -78,6 +93,15 @@ impl Barrier {
                 }
             }
         }
+    }
+
+    /// Has the nodes told through the database what some of them seem not to have heard. `asked` are those that were told directly, if any were.
+    async fn tell_everybody(&self, revision: i64, asked: Option<&WaitedFor>) {
+        if let Some(nodes) = asked {
+            self.hints.doubt(nodes, revision);
+        }
+        // Lost, it costs time only: each node looks by itself.
+        drop(self.pool.run(&self.hints.telling(revision)).await);
     }
 
     async fn look(&self, waiting: &mut Vec<Committed>) -> Option<WaitedFor> {

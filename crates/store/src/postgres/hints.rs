@@ -1,28 +1,42 @@
 //! Hints: that there is a change, or that a node has one. Where they are lost, or a proxy cannot carry them, everything happens a little later.
 //!
-//! A change names its revision, and the channel on which its maker hears who has it. A node that has it says so there, by its incarnation and
+//! A change names its revision, and where its maker hears who has it. A node that has it says so there, by its incarnation and
 //! the revision that its image holds. That is a fact which nothing takes back, for an image only ever advances: so it may come late, twice, or
 //! from an incarnation that is fenced already, and does no harm.
+//!
+//! Hints go through the database, by `NOTIFY`, until two nodes have found that they hear each other directly; then from one to the other,
+//! which costs the database nothing. What a maker said directly is answered directly; what it said through the database is answered both ways.
+//! A maker says directly what it has to say if all whom it waits for have answered so, and turns to the database where they do not answer soon.
+
+mod direct;
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_postgres::AsyncMessage;
 use uuid::Uuid;
 
+use self::direct::{Direct, Place, Said};
 use super::address::PostgresUrl;
 use super::connection::CONNECT;
 use super::failure::told;
-use super::nodes::{ACKED, CHANGED};
-use crate::StoreError;
+use super::nodes::{ACKED, CHANGED, WaitedFor};
+use crate::{Messages, StoreError};
 
 /// How long to wait before the next connection is tried.
 const AGAIN: Duration = Duration::from_millis(500);
-/// The most incarnations that anything is remembered of.
+/// The most nodes that anything is remembered of.
 const MOST: usize = 1_000;
+/// How long a node that does not answer directly is told through the database.
+const FAR: Duration = Duration::from_secs(10);
+/// How often in a row it may answer late before that: machines are busy at times.
+const LATE: u8 = 3;
 
 /// Who is woken by which hint, and what the hints said.
 #[derive(Clone)]
@@ -33,55 +47,178 @@ pub(super) struct Hints {
     pub(super) acked: Arc<Notify>,
     /// Tells the channel of this process from those of others.
     process: Uuid,
+    messages: Messages,
+    /// Where it sends and hears messages, if it does.
+    direct: Arc<ArcSwapOption<Direct>>,
     heard: Arc<Mutex<Heard>>,
+}
+
+/// Who was told of a change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Told {
+    /// Whoever listens at the database.
+    Everybody,
+    /// Those that it waits for, directly.
+    Each,
+    /// Perhaps nobody.
+    Nobody,
 }
 
 #[derive(Default)]
 struct Heard {
     /// The newest change of each process that waits to hear who has it.
-    makers: HashMap<Uuid, i64>,
+    makers: HashMap<Uuid, News>,
     /// Whether there may be a change that nobody named.
     has_unnamed: bool,
-    /// What each incarnation holds, by its own word.
-    holders: HashMap<Uuid, i64>,
+    /// Where other processes hear messages.
+    places: HashMap<Uuid, Place>,
+    /// What is known of each incarnation, by its own word.
+    holders: HashMap<Uuid, Holder>,
+    /// The incarnation of this process, since it told of a revision.
+    own: Option<Uuid>,
+    /// The others that the last change here had to wait for.
+    others: Option<Vec<Uuid>>,
+    /// Those that were told directly of the change that is being committed here.
+    told: Vec<Uuid>,
     /// Whether a row of a node may say more than its node did.
     has_rows: bool,
 }
 
-impl Default for Hints {
-    fn default() -> Self {
-        Self { changed: Arc::default(), acked: Arc::default(), process: Uuid::new_v4(), heard: Arc::default() }
+/// A change that somebody named.
+struct News {
+    revision: i64,
+    /// Whether it was told directly, and not through the database.
+    is_direct: bool,
+}
+
+/// What an incarnation told.
+struct Holder {
+    revision: i64,
+    /// From where it told that directly, if it ever did.
+    address: Option<SocketAddr>,
+    /// How often it has not answered in time since it last told anything directly.
+    late: u8,
+    /// Until when it is told through the database, since it did not answer.
+    far_until: Option<Instant>,
+}
+
+impl Heard {
+    /// Where this incarnation hears messages, as far as anybody knows.
+    fn near(&self, incarnation: Uuid) -> Option<SocketAddr> {
+        let holder = self.holders.get(&incarnation)?;
+        holder.address.filter(|_| holder.far_until.is_none_or(|until| until <= Instant::now()))
+    }
+
+    /// Whether all the others that the last change here had to wait for hear messages.
+    fn are_all_near(&self) -> bool {
+        self.others.as_ref().is_some_and(|others| others.iter().all(|other| self.near(*other).is_some()))
+    }
+
+    fn is_change(&mut self, process: Uuid, revision: i64, is_direct: bool) {
+        let news = self.makers.entry(process).or_insert(News { revision, is_direct });
+        news.revision = revision.max(news.revision);
+        // Who said it through the database at any time may not hear what is said directly.
+        news.is_direct &= is_direct;
     }
 }
 
 impl Hints {
+    pub(super) fn new(messages: Messages) -> Self {
+        let process = Uuid::new_v4();
+        Self { changed: Arc::default(), acked: Arc::default(), process, messages, direct: Arc::default(), heard: Arc::default() }
+    }
+
     fn heard(&self) -> MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The statement that tells the nodes of a change.
     pub(super) fn telling(&self, revision: i64) -> String {
-        format!("NOTIFY {CHANGED}, '{} {revision}'", self.process.simple())
+        let place = self.direct.load().as_ref().map(|direct| format!(" {}", direct.place.written())).unwrap_or_default();
+        format!("NOTIFY {CHANGED}, '{} {revision}{place}'", self.process.simple())
     }
 
-    /// The statements that tell the makers of changes up to `revision` that this incarnation holds it, and what is told in this process alone;
-    /// none where nobody else waits to hear it. They write nothing that the server would wait for on the disk.
+    /// As [`Hints::telling`], for a change that is about to be committed; none where it can be told directly.
+    pub(super) fn telling_all(&self, revision: i64) -> Option<String> {
+        let is_direct = self.direct.load().is_some() && self.heard().are_all_near();
+        (!is_direct).then(|| self.telling(revision))
+    }
+
+    /// A change was committed here. Tells the follower here of it, and those directly that the change before had to wait for, unless the
+    /// database tells everybody.
+    pub(super) fn committed(&self, revision: i64, by_the_database: bool) {
+        let direct = self.direct.load();
+        let mut heard = self.heard();
+        heard.is_change(self.process, revision, true);
+        self.changed.notify_one();
+        if by_the_database {
+            return;
+        }
+        let near = heard.others.iter().flatten().filter_map(|other| Some((*other, heard.near(*other)?)));
+        let said = Said::Changed { process: self.process, revision };
+        let told = near.filter(|(_, address)| direct.as_ref().is_some_and(|direct| direct.answer(said, *address)));
+        heard.told = told.map(|(other, _)| other).collect();
+    }
+
+    /// The change that was just committed has to wait for these nodes, if anybody knows. Returns who was told of it.
+    pub(super) fn waits_for(&self, nodes: Option<&WaitedFor>, by_the_database: bool) -> Told {
+        let mut heard = self.heard();
+        let own = heard.own;
+        heard.others = nodes.map(|nodes| nodes.iter().map(|(node, _)| *node).filter(|node| Some(*node) != own).collect());
+        let told = std::mem::take(&mut heard.told);
+        match &heard.others {
+            _ if by_the_database => Told::Everybody,
+            Some(others) if others.iter().all(|other| told.contains(other)) => Told::Each,
+            _ => Told::Nobody,
+        }
+    }
+
+    /// These nodes do not say in time that they hold this revision. Those of which that is the rule are told through the database.
+    pub(super) fn doubt(&self, nodes: &WaitedFor, revision: i64) {
+        let mut heard = self.heard();
+        let until = Instant::now() + FAR;
+        for (incarnation, acked) in nodes {
+            if let Some(holder) = heard.holders.get_mut(incarnation).filter(|holder| holder.revision.max(*acked) < revision) {
+                holder.late += 1;
+                if holder.late >= LATE {
+                    holder.late = 0;
+                    holder.far_until = Some(until);
+                }
+            }
+        }
+    }
+
+    /// Tells the makers of changes up to `revision` that this incarnation holds it, directly where they hear that. Returns the statements that
+    /// tell the others, if there are any. They write nothing that the server would wait for on the disk.
     pub(super) fn tell(&self, incarnation: Uuid, revision: i64) -> Option<String> {
-        let makers: Vec<_> = self.heard().makers.extract_if(|_, change| *change <= revision).map(|(process, _)| process).collect();
-        self.hold(incarnation, revision);
-        let others = makers.into_iter().filter(|process| *process != self.process);
-        let told: Vec<_> = others.map(|process| format!("NOTIFY {}, '{incarnation} {revision}'", channel(process))).collect();
+        let direct = self.direct.load();
+        let mut heard = self.heard();
+        heard.own = Some(incarnation);
+        let makers: Vec<_> = heard.makers.extract_if(|_, news| news.revision <= revision).collect();
+        let mut told = Vec::new();
+        for (process, news) in makers.into_iter().filter(|(process, _)| *process != self.process) {
+            let place = heard.places.get(&process);
+            let said = Said::Holds { incarnation, revision };
+            let is_sent = direct.as_ref().zip(place).is_some_and(|(direct, place)| direct.send(said, place));
+            if !(is_sent && news.is_direct) {
+                told.push(format!("NOTIFY {}, '{incarnation} {revision}'", channel(process)));
+            }
+        }
+        drop(heard);
+        self.hold(incarnation, revision, None);
         (!told.is_empty()).then(|| told.join("; "))
     }
 
-    fn hold(&self, incarnation: Uuid, revision: i64) {
+    fn hold(&self, incarnation: Uuid, revision: i64, from: Option<SocketAddr>) {
         let mut heard = self.heard();
         if heard.holders.len() >= MOST {
             // They are looked up instead.
             heard.holders.clear();
         }
-        let held = heard.holders.entry(incarnation).or_insert(revision);
-        *held = revision.max(*held);
+        let holder = heard.holders.entry(incarnation).or_insert(Holder { revision, address: None, late: 0, far_until: None });
+        holder.revision = revision.max(holder.revision);
+        holder.address = from.or(holder.address);
+        holder.late = if from.is_some() { 0 } else { holder.late };
         self.acked.notify_one();
     }
 
@@ -104,7 +241,7 @@ impl Hints {
 
     /// What this incarnation holds, as far as it has told.
     pub(super) fn held_by(&self, incarnation: Uuid) -> Option<i64> {
-        self.heard().holders.get(&incarnation).copied()
+        self.heard().holders.get(&incarnation).map(|holder| holder.revision)
     }
 
     /// Whether the rows of the nodes should be looked at.
@@ -119,12 +256,15 @@ impl Hints {
 
     /// The counter stands at `revision`, and nobody can raise it now. Whoever told more was told by another database: this one was put back.
     pub(super) fn counter_is(&self, revision: i64) {
-        self.heard().holders.retain(|_, held| *held <= revision);
+        self.heard().holders.retain(|_, holder| holder.revision <= revision);
     }
 
     /// Listens for as long as anybody may be woken.
     pub(super) async fn listen(self, url: PostgresUrl) {
         loop {
+            self.direct.store(Direct::open(self.messages, &url).await.map(Arc::new));
+            // Whoever knows another place than this learns of it through the database.
+            self.heard().holders.values_mut().for_each(|holder| holder.address = None);
             match self.listen_once(&url).await {
                 Ok(()) => tracing::debug!("the connection for hints has ended"),
                 Err(error) => tracing::debug!(%error, "no connection for hints"),
@@ -152,21 +292,48 @@ impl Hints {
         // Whatever came before.
         self.may_have_changed();
         self.may_have_rows();
-        hearing.wait().await;
+        tokio::select! {
+            () = hearing.wait() => {}
+            () = self.hear_directly() => {}
+        }
         Ok(())
     }
 
+    async fn hear_directly(&self) {
+        let Some(direct) = self.direct.load_full() else { return std::future::pending().await };
+        let place = |process| self.heard().places.get(&process).cloned();
+        let hear = |said, from| match said {
+            Said::Changed { process, revision } => {
+                self.heard().is_change(process, revision, true);
+                self.changed.notify_one();
+            }
+            Said::Holds { incarnation, revision } => self.hold(incarnation, revision, Some(from)),
+        };
+        direct.hear(place, hear).await;
+    }
+
     fn hear(&self, on: &str, said: &str) {
-        let said = said.split_once(' ').and_then(|(who, revision)| Some((who.parse::<Uuid>().ok()?, revision.parse::<i64>().ok()?)));
+        let mut words = said.split(' ');
+        let mut word = || words.next();
+        let said = word().and_then(|who| who.parse::<Uuid>().ok()).zip(word().and_then(|revision| revision.parse::<i64>().ok()));
         match said {
+            // It was woken by whoever committed that.
+            Some((process, _)) if on == CHANGED && process == self.process => {}
             Some((process, revision)) if on == CHANGED => {
+                let place = word().zip(word()).and_then(|(address, secret)| Place::read(address, secret));
                 let mut heard = self.heard();
-                let change = heard.makers.entry(process).or_insert(revision);
-                *change = revision.max(*change);
+                if heard.places.len() >= MOST {
+                    heard.places.clear();
+                }
+                match place {
+                    Some(place) => drop(heard.places.insert(process, place)),
+                    None => drop(heard.places.remove(&process)),
+                }
+                heard.is_change(process, revision, false);
                 self.changed.notify_one();
             }
             None if on == CHANGED => self.may_have_changed(),
-            Some((incarnation, revision)) => self.hold(incarnation, revision),
+            Some((incarnation, revision)) => self.hold(incarnation, revision, None),
             None => self.may_have_rows(),
         }
     }
@@ -189,5 +356,99 @@ impl Ended {
 impl Drop for Ended {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn hints() -> Hints {
+        let url = PostgresUrl::parse("postgres:///keys?host=/run/postgresql").unwrap();
+        let hints = Hints::new(Messages::Auto);
+        hints.direct.store(Direct::open(hints.messages, &url).await.map(Arc::new));
+        assert!(hints.direct.load().is_some());
+        hints
+    }
+
+    /// A change was committed there, which waits for these nodes.
+    fn commits(maker: &Hints, revision: i64, nodes: Option<&WaitedFor>, by_the_database: bool) -> Told {
+        maker.committed(revision, by_the_database);
+        maker.waits_for(nodes, by_the_database)
+    }
+
+    /// Has this process hear what was sent to it.
+    async fn hears(hints: &Hints) {
+        assert!(tokio::time::timeout(Duration::from_millis(200), hints.hear_directly()).await.is_err());
+    }
+
+    /// Has the database carry a statement to this process.
+    fn notified(hints: &Hints, statement: &str) {
+        let (channel, payload) = statement.strip_prefix("NOTIFY ").and_then(|rest| rest.split_once(", ")).unwrap();
+        hints.hear(channel, payload.trim_matches('\''));
+    }
+
+    #[tokio::test]
+    async fn nodes_speak_directly_once_both_are_heard_and_through_the_database_while_one_is_not() {
+        let (maker, peer) = (hints().await, hints().await);
+        let (own, other) = (Uuid::new_v4(), Uuid::new_v4());
+        let nodes = vec![(own, 0), (other, 0)];
+        assert_eq!(maker.tell(own, 0), None);
+
+        // Nobody is known yet.
+        let telling = maker.telling_all(1).unwrap();
+        assert_eq!(commits(&maker, 1, Some(&nodes), true), Told::Everybody);
+        assert_eq!(maker.tell(own, 1), None, "a process need not be told of itself");
+        notified(&peer, &telling);
+        let answer = peer.tell(other, 1).unwrap();
+        hears(&maker).await;
+        assert_eq!(maker.held_by(other), Some(1));
+
+        // Both ways are open.
+        assert_eq!(maker.telling_all(2), None);
+        assert_eq!(commits(&maker, 2, Some(&nodes), false), Told::Each);
+        assert!(!peer.has_changes());
+        hears(&peer).await;
+        assert!(peer.has_changes());
+        assert_eq!(peer.tell(other, 1), None, "it does not hold the change yet");
+        assert_eq!(peer.tell(other, 2), None, "it answers directly, and not through the database");
+        hears(&maker).await;
+        assert_eq!(maker.held_by(other), Some(2));
+        // What comes late takes nothing back.
+        notified(&maker, &answer);
+        assert_eq!(maker.held_by(other), Some(2));
+
+        // The peer does not answer any more.
+        assert_eq!(commits(&maker, 3, Some(&nodes), false), Told::Each);
+        for late in 1..=LATE {
+            assert_eq!(maker.telling_all(4), None, "it may be late {late} times");
+            maker.doubt(&nodes, 3);
+        }
+        assert!(maker.telling_all(4).is_some());
+        assert_eq!(commits(&maker, 4, Some(&nodes), false), Told::Nobody);
+
+        // One that joins meanwhile has to be told as well.
+        let third = vec![(own, 0), (Uuid::new_v4(), 0)];
+        assert_eq!(commits(&maker, 5, Some(&third), false), Told::Nobody);
+        assert_eq!(commits(&maker, 6, None, false), Told::Nobody, "nobody knows who waits");
+        // Whoever is alone tells nobody.
+        assert_eq!(commits(&maker, 7, Some(&nodes[..1].to_vec()), false), Told::Each);
+        assert_eq!(maker.telling_all(8), None);
+    }
+
+    #[tokio::test]
+    async fn a_node_without_messages_says_everything_through_the_database() {
+        let (silent, other) = (Hints::new(Messages::Off), hints().await);
+        let (own, incarnation) = (Uuid::new_v4(), Uuid::new_v4());
+        let telling = silent.telling_all(1).unwrap();
+        assert_eq!(telling.split(' ').count(), 4, "it says where nobody hears: {telling}");
+        notified(&other, &telling);
+        notified(&silent, &other.tell(incarnation, 1).unwrap());
+        assert_eq!(silent.held_by(incarnation), Some(1));
+        assert_eq!(commits(&silent, 1, Some(&vec![(own, 0), (incarnation, 0)]), true), Told::Everybody);
+        assert!(silent.telling_all(2).is_some());
+        // Nor is it told anything directly.
+        notified(&silent, &other.telling(1));
+        assert!(silent.tell(own, 1).is_some());
     }
 }

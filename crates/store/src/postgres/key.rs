@@ -241,18 +241,17 @@ async fn alter(tx: &mut Tx, id: KeyId, change: ServiceKeyChange, only_service: b
 async fn revoke(tx: &mut Tx, id: KeyId, kind: Option<KeyKind>, descendants: Cascade) -> Result<Vec<KeyId>, StoreError> {
     let made = async { if descendants == Cascade::Nothing { Ok(Vec::new()) } else { made_by(tx.transaction(), id).await } };
     // All at once; who asks is judged first.
-    let (authority, root, held, made) =
-        tokio::join!(tx.authority(), row::key(tx.transaction(), id), row::permissions_of_key(tx.transaction(), id), made);
+    let (authority, root, made) = tokio::join!(tx.authority(), row::key_and_permissions(tx.transaction(), id), made);
     let authority = authority?;
     if !authority.is_key(id) {
         authority.write_some_key()?;
     }
-    let root = root?;
+    let (root, held) = root?;
     if kind.is_some_and(|kind| kind != root.holder.kind()) {
         return Err(StoreError::NotFound(What::Key));
     }
     match &root.holder {
-        KeyHolder::Service { .. } if !authority.is_key(id) => authority.revoke_service_key(&held?)?,
+        KeyHolder::Service { .. } if !authority.is_key(id) => authority.revoke_service_key(&held)?,
         _ => require_reach(tx, &authority, &root).await?,
     }
     let made = made?;

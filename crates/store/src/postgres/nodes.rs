@@ -54,7 +54,7 @@ pub(super) async fn register(pool: &Pool, joining: &Joining<'_>) -> Result<Uuid,
         "INSERT INTO nodes (incarnation, name, address, version, leases, roles, pepper, acked, registered_at, beat_at, lease_left)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {NOW}, {NOW}, 0)"
     );
-    let Membership { name, address, consistency } = joining.membership;
+    let Membership { name, address, consistency, .. } = joining.membership;
     let values = [
         Value::Id(Some(incarnation)),
         name.into(),

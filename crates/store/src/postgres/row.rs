@@ -125,10 +125,13 @@ pub(super) async fn policy(transaction: &Transaction, id: PolicyId) -> Result<Po
     Ok(Policy { permissions: policy_permissions(transaction, id).await?, ..policy })
 }
 
-/// What the policy of a service key grants.
-pub(super) async fn permissions_of_key(transaction: &Transaction, id: KeyId) -> Result<PermissionSet, StoreError> {
-    let sql = "SELECT permission FROM policy_permissions WHERE policy = (SELECT policy FROM keys WHERE id = $1)";
-    transaction.query(sql, &[id.into()]).await?.iter().map(|row| to_permission(row, 0)).collect()
+/// As [`key`], with what its policy grants if it has one.
+pub(super) async fn key_and_permissions(transaction: &Transaction, id: KeyId) -> Result<(Key, PermissionSet), StoreError> {
+    let granted = "ARRAY(SELECT permission FROM policy_permissions WHERE policy_permissions.policy = keys.policy)";
+    let found = transaction.find(&format!("SELECT {KEY}, {granted} FROM keys WHERE id = $1"), &[id.into()]).await?;
+    let found = found.ok_or(StoreError::NotFound(What::Key))?;
+    let granted: Vec<&str> = get(&found, AFTER_KEY)?;
+    Ok((to_key(&found)?, granted.into_iter().map(|permission| permission.parse().map_err(unreadable)).collect::<Result<_, _>>()?))
 }
 
 pub(super) async fn policy_permissions(transaction: &Transaction, id: PolicyId) -> Result<PermissionSet, StoreError> {

@@ -6,17 +6,19 @@
 //! again, caller, owner and policy, stays so until the commit. A higher level of isolation would take its snapshot before the lock and then
 //! fail, where this one waits; and changes on different rows, which break a rule together (the last two administrators), are in an order too.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use futures_util::future::{Either, select};
 use keybearer_core::role::Roles;
 use tokio::sync::{mpsc, oneshot};
 
 use super::barrier::Committed;
 use super::clock;
 use super::connection::{Boxed, Pool, Purpose, Transaction};
-use super::hints::Hints;
+use super::hints::{Hints, Told};
 use super::import::Import;
 use super::nodes::{self, WaitedFor};
 use super::seeded::Bug;
@@ -28,6 +30,8 @@ use crate::{Origin, StoreError, StoreWatch};
 const GROUP: usize = 60;
 /// The most changes that wait for the task; beyond it, callers wait to be let in.
 const QUEUE: usize = 4_096;
+/// How long after it answered a connection is taken for one that answers. On any other one nothing is begun before it does.
+const FRESH: Duration = Duration::from_secs(1);
 /// Whoever wants to change anything waits for the end of the transaction that has this lock.
 const LOCK_COUNTER: &str = "SELECT revision FROM counter FOR UPDATE";
 
@@ -90,7 +94,7 @@ impl Writer {
         gauges: Arc<Gauges>,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let task = WriterTask { pool, roles, queue, barrier, hints, gauges: Arc::clone(&gauges), is_full: false };
+        let task = WriterTask { pool, roles, queue, barrier, hints, gauges: Arc::clone(&gauges), is_full: false, answered: None };
         (Self { jobs, gauges }, task.run())
     }
 
@@ -205,12 +209,27 @@ struct WriterTask {
     gauges: Arc<Gauges>,
     /// Whether the last transaction found no room.
     is_full: bool,
+    /// When the last one was committed, unless one failed since.
+    answered: Option<Instant>,
 }
 
 impl Drop for WriterTask {
     fn drop(&mut self) {
         self.gauges.has_ended.store(true, Ordering::Release);
     }
+}
+
+/// What a committed change waits for.
+struct Waits {
+    /// None if nobody looked.
+    nodes: Option<WaitedFor>,
+    /// Who was told of it.
+    told: Told,
+}
+
+impl Waits {
+    /// Nothing was changed here; what was seen may have been, elsewhere.
+    const UNKNOWN: Self = Self { nodes: None, told: Told::Everybody };
 }
 
 /// Those who wait for what a transaction did.
@@ -263,9 +282,13 @@ impl WriterTask {
     }
 
     /// Commits, and has the nodes told of this revision if there is a change. Returns then also whom it has to wait for.
-    async fn finish(&self, transaction: Transaction, change: Option<i64>) -> Result<Option<WaitedFor>, StoreError> {
+    async fn finish(&self, transaction: Transaction, change: Option<i64>) -> Result<Waits, StoreError> {
+        let telling = change.and_then(|revision| self.hints.telling_all(revision));
         let committed = match change {
-            Some(revision) => transaction.commit_and_tell(&self.hints.telling(revision), (nodes::WAITED_FOR, &[])).await,
+            Some(revision) => {
+                let committed = || self.hints.committed(revision, telling.is_some());
+                transaction.commit_and_tell(telling.as_deref(), (nodes::WAITED_FOR, &[]), committed).await
+            }
             None => transaction.commit().await.map(|()| None),
         };
         // The nodes learn of it from the events if it was.
@@ -274,7 +297,9 @@ impl WriterTask {
             error => StoreError::Unavailable(format!("nobody knows whether it was committed: {error}")),
         })?;
         // Where they cannot be read, the barrier asks again.
-        Ok(nodes.and_then(|rows| nodes::to_waited_for(&rows).ok()))
+        let nodes = nodes.and_then(|rows| nodes::to_waited_for(&rows).ok());
+        let told = if change.is_some() { self.hints.waits_for(nodes.as_ref(), telling.is_some()) } else { Told::Everybody };
+        Ok(Waits { nodes, told })
     }
 
     async fn import(&mut self, mut import: Import) -> Result<bool, StoreError> {
@@ -286,30 +311,30 @@ impl WriterTask {
                 tx.into_transaction().roll_back().await?;
                 return Ok(false);
             }
-            let nodes = self.finish(tx.into_transaction(), (piece.revision > before).then_some(piece.revision)).await?;
+            let waits = self.finish(tx.into_transaction(), (piece.revision > before).then_some(piece.revision)).await?;
             import.committed();
             if piece.is_last {
-                self.in_force(piece.revision, nodes).await?;
+                self.in_force(piece.revision, waits).await?;
                 return Ok(true);
             }
         }
     }
 
     /// Waits until every node has this revision.
-    async fn in_force(&self, revision: i64, nodes: Option<WaitedFor>) -> Result<(), StoreError> {
+    async fn in_force(&self, revision: i64, waits: Waits) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
         let tell: Answer = Box::new(move |confirmed| drop(answer.send(confirmed.map_err(lost))));
-        self.hand_over(revision, nodes, vec![tell]);
+        self.hand_over(revision, waits, vec![tell]);
         answered.await.map_err(|_| gone())?
     }
 
-    fn hand_over(&self, revision: i64, nodes: Option<WaitedFor>, answers: Vec<Answer>) {
+    fn hand_over(&self, revision: i64, Waits { nodes, told }: Waits, answers: Vec<Answer>) {
         if Bug::NoBarrier.is_seeded() {
             answers.into_iter().for_each(|answer| answer(Ok(())));
             return;
         }
         // Without a barrier the answers are dropped, which reads as unavailable.
-        drop(self.barrier.send(Committed { revision, at: clock::now(), nodes, answers }));
+        drop(self.barrier.send(Committed { revision, at: clock::now(), nodes, told, answers }));
     }
 
     async fn commit(&mut self, group: Vec<Piece>) {
@@ -317,15 +342,17 @@ impl WriterTask {
         while waiting.len() > 0 {
             let began = Instant::now();
             let mut callers = Callers::default();
-            match self.try_commit(&mut waiting, &mut callers).await {
-                Ok((revision, nodes)) => {
+            let tried = self.try_commit(&mut waiting, &mut callers).await;
+            self.answered = tried.is_ok().then(Instant::now);
+            match tried {
+                Ok((revision, waits)) => {
                     if std::mem::take(&mut self.is_full) {
                         tracing::info!("there is room again: changes are made");
                     }
                     self.gauges.told(|watch| watch.committed(callers.len(), began.elapsed()));
                     callers.of_others.into_iter().for_each(|answer| answer(Ok(())));
                     if !callers.of_changes.is_empty() {
-                        self.hand_over(revision, nodes, callers.of_changes);
+                        self.hand_over(revision, waits, callers.of_changes);
                     }
                 }
                 Err(error) => {
@@ -345,15 +372,14 @@ impl WriterTask {
     }
 
     /// Returns the revision of the last change, and whom it has to wait for if that was made here.
-    async fn try_commit(
-        &self,
-        waiting: &mut std::vec::IntoIter<Piece>,
-        callers: &mut Callers,
-    ) -> Result<(i64, Option<WaitedFor>), StoreError> {
-        // Work that never ran answers its caller by being dropped: the channel closes, and that reads as unavailable.
-        let (transaction, before) = self.begin(Purpose::Change).await?;
+    async fn try_commit(&self, waiting: &mut std::vec::IntoIter<Piece>, callers: &mut Callers) -> Result<(i64, Waits), StoreError> {
         // One that is alone is taken back with all of the transaction.
         let is_alone = waiting.len() == 1;
+        if is_alone && self.answered.is_some_and(|answered| answered.elapsed() < FRESH) {
+            return self.try_commit_one(waiting, callers).await;
+        }
+        // Work that never ran answers its caller by being dropped: the channel closes, and that reads as unavailable.
+        let (transaction, before) = self.begin(Purpose::Change).await?;
         // The server has it before whatever comes next, so nobody waits for that alone.
         let mut sent = if is_alone { None } else { Some(transaction.send("SAVEPOINT change").await?) };
         let mut revision = before;
@@ -371,10 +397,7 @@ impl WriterTask {
             }
             match outcome {
                 Outcome::Full => return Err(StoreError::Full),
-                Outcome::Refused if is_alone => {
-                    tx.into_transaction().roll_back().await?;
-                    return Ok((before, None));
-                }
+                Outcome::Refused if is_alone => return Self::refuse(tx, before).await,
                 Outcome::Refused => sent = Some(tx.transaction().send("ROLLBACK TO SAVEPOINT change").await?),
                 Outcome::Done => {
                     revision = raised.unwrap_or(revision);
@@ -388,7 +411,41 @@ impl WriterTask {
         if let Some(sent) = sent {
             sent.done().await?;
         }
-        let nodes = self.finish(tx.into_transaction(), (revision > before).then_some(revision)).await?;
-        Ok((revision, nodes))
+        self.keep(tx, before, revision).await
+    }
+
+    /// As [`WriterTask::try_commit`] for one alone. What it reads first is sent together with the lock, behind it, and so sees what was there
+    /// when the lock was had; what it writes is not sent before that is known.
+    async fn try_commit_one(&self, waiting: &mut std::vec::IntoIter<Piece>, callers: &mut Callers) -> Result<(i64, Waits), StoreError> {
+        let (transaction, locking) = self.pool.begin_sending(Purpose::Change, LOCK_COUNTER).await?;
+        let Some(piece) = waiting.next() else { return Ok((0, Waits::UNKNOWN)) };
+        let mut tx = Tx::new(transaction, Arc::clone(&self.roles));
+        // Without the lock, the work is dropped where it stands.
+        let (before, (outcome, answer)) = match select(pin!(locking.number()), (piece.work)(&mut tx)).await {
+            Either::Left((before, work)) => (before?, work.await),
+            Either::Right((done, before)) => (before.await?, done),
+        };
+        self.hints.counter_is(before);
+        let raised = tx.take_revision();
+        if piece.waits {
+            callers.of_changes.push(answer);
+        } else {
+            callers.of_others.push(answer);
+        }
+        match outcome {
+            Outcome::Full => Err(StoreError::Full),
+            Outcome::Refused => Self::refuse(tx, before).await,
+            Outcome::Done => self.keep(tx, before, raised.unwrap_or(before)).await,
+        }
+    }
+
+    async fn refuse(tx: Tx, before: i64) -> Result<(i64, Waits), StoreError> {
+        tx.into_transaction().roll_back().await?;
+        Ok((before, Waits::UNKNOWN))
+    }
+
+    async fn keep(&self, tx: Tx, before: i64, revision: i64) -> Result<(i64, Waits), StoreError> {
+        let waits = self.finish(tx.into_transaction(), (revision > before).then_some(revision)).await?;
+        Ok((revision, waits))
     }
 }

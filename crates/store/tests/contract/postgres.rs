@@ -2,6 +2,7 @@
 
 mod cut_off;
 mod kept;
+mod messages;
 mod nodes;
 mod url;
 

@@ -7,8 +7,8 @@ use keybearer_core::account::Status;
 use keybearer_core::key::Lifecycle;
 use keybearer_core::role::{Level, Roles};
 use keybearer_store::{
-    AccountChange, Actor, Cascade, Changed, Consistency, Database, Follower, Membership, Node, PolicyChange, ServiceKeyChange, Store,
-    StoreError,
+    AccountChange, Actor, Cascade, Changed, Consistency, Database, Follower, Membership, Messages, Node, PolicyChange, ServiceKeyChange,
+    Store, StoreError,
 };
 
 use super::raw;
@@ -35,7 +35,11 @@ impl Other {
 }
 
 pub(super) async fn opened(database: &Database, name: &str, consistency: Consistency) -> Arc<dyn Store> {
-    let membership = Membership { name: name.into(), address: "127.0.0.1:5000".into(), consistency };
+    let membership = Membership { name: name.into(), address: "127.0.0.1:5000".into(), consistency, messages: Messages::Auto };
+    opened_with(database, membership).await
+}
+
+pub(super) async fn opened_with(database: &Database, membership: Membership) -> Arc<dyn Store> {
     let store = database.open(Roles::default(), membership).await.unwrap();
     store.check_peppers([(1, "first".to_owned())].into()).await.unwrap();
     store
