@@ -11,9 +11,8 @@ use std::time::Duration;
 use deadpool::managed::{Object, PoolError, TimeoutType};
 use deadpool_postgres::Runtime;
 use futures_util::TryStreamExt;
-use tokio::sync::watch;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row, RowStream, SimpleQueryMessage, SimpleQueryStream, Statement};
+use tokio_postgres::{Client, Row, RowStream, SimpleQueryStream, Statement};
 
 use self::manager::{Connection, Manager, millis};
 use super::address::PostgresUrl;
@@ -156,7 +155,7 @@ impl Pool {
         // As many as may have been lost at once, and then a new one.
         for _ in 0..=self.0.status().max_size {
             let client = self.0.get().await.map_err(no_connection)?;
-            let transaction = Transaction { client: Some(client), purpose, has_begun: None };
+            let transaction = Transaction { client: Some(client), purpose };
             let sql = purpose.begin(transaction.connection().usual);
             let asking = async {
                 match first {
@@ -173,18 +172,6 @@ impl Pool {
             }
         }
         Err(last.unwrap_or_else(Failure::late).into())
-    }
-
-    /// Begins a transaction with a query for one number. Both are on their way when this returns, and what only reads may be sent behind them.
-    /// What does more waits until the number has come, for until then nobody knows whether the transaction was begun.
-    pub(super) async fn begin_sending(&self, purpose: Purpose, first: &str) -> Result<(Transaction, Beginning), StoreError> {
-        let client = self.0.get().await.map_err(no_connection)?;
-        let mut transaction = Transaction { client: Some(client), purpose, has_begun: None };
-        let sql = format!("{}; {first}", purpose.begin(transaction.connection().usual));
-        let sent = transaction.send(&sql).await?;
-        let (begun, has_begun) = watch::channel(false);
-        transaction.has_begun = Some(has_begun);
-        Ok((transaction, Beginning { sent, begun }))
     }
 
     /// Runs statements that begin and end their transaction by themselves, if they need any, in one journey.
@@ -206,7 +193,7 @@ impl Pool {
     /// A connection on which no transaction was begun. It is dropped with whatever fails on it.
     async fn outside(&self) -> Result<Transaction, StoreError> {
         let client = self.0.get().await.map_err(no_connection)?;
-        Ok(Transaction { client: Some(client), purpose: Purpose::Beat, has_begun: None })
+        Ok(Transaction { client: Some(client), purpose: Purpose::Beat })
     }
 
     /// Runs a query in one transaction, so that all its statements see one state.
@@ -245,8 +232,6 @@ pub(super) struct Transaction {
     /// There until it ends.
     client: Option<Object<Manager>>,
     purpose: Purpose,
-    /// Whether it is known to have begun; none where it was before there was a transaction to speak of.
-    has_begun: Option<watch::Receiver<bool>>,
 }
 
 impl Drop for Transaction {
@@ -265,16 +250,6 @@ impl Transaction {
 
     fn client(&self) -> &Client {
         &self.connection().client
-    }
-
-    /// Waits until the transaction is known to have begun, unless this statement only reads.
-    async fn begun_for(&self, sql: &str) -> Result<(), Failure> {
-        let unknown = self.has_begun.as_ref().filter(|has_begun| !*has_begun.borrow());
-        // Once it has, nothing waits here, so that what is sent together stays in its order.
-        if let Some(has_begun) = unknown.filter(|_| !sql.starts_with("SELECT ")) {
-            has_begun.clone().wait_for(|begun| *begun).await.map_err(|_| Failure::late())?;
-        }
-        Ok(())
     }
 
     /// Waits for statements that may be kept at the server.
@@ -298,18 +273,15 @@ impl Transaction {
 
     /// Runs statements without values.
     pub(super) async fn batch(&self, sql: &str) -> Result<(), Failure> {
-        self.begun_for(sql).await?;
         self.within(self.client().batch_execute(sql)).await
     }
 
     /// As [`Transaction::batch`]. It is on its way when this returns, and may be waited for later.
     pub(super) async fn send(&self, sql: &str) -> Result<Sent, Failure> {
-        self.begun_for(sql).await?;
         Ok(Sent { answers: Box::pin(self.client().simple_query_raw(sql).await?), purpose: self.purpose })
     }
 
     pub(super) async fn query(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, Failure> {
-        self.begun_for(sql).await?;
         let (values, types) = apart(values);
         self.with_kept(async {
             match self.kept(sql, &types).await? {
@@ -333,7 +305,6 @@ impl Transaction {
 
     /// How many rows a statement wrote.
     pub(super) async fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, Failure> {
-        self.begun_for(sql).await?;
         let (values, types) = apart(values);
         self.with_kept(async {
             match self.kept(sql, &types).await? {
@@ -346,7 +317,6 @@ impl Transaction {
 
     /// Rows one by one: there may be more than there is memory for.
     pub(super) async fn stream(&self, sql: &str, values: &[Value<'_>]) -> Result<Pin<Box<RowStream>>, Failure> {
-        self.begun_for(sql).await?;
         let values: Vec<_> = values.iter().map(|value| (value as &(dyn ToSql + Sync), value.kind())).collect();
         Ok(Box::pin(self.within(self.client().query_typed_raw(sql, values)).await?))
     }
@@ -411,25 +381,6 @@ impl Sent {
     /// Waits until they are done.
     pub(super) async fn done(self) -> Result<(), Failure> {
         self.purpose.within(self.answers.try_for_each(|_| ready(Ok(())))).await
-    }
-}
-
-/// The beginning of a transaction under way.
-pub(super) struct Beginning {
-    sent: Sent,
-    begun: watch::Sender<bool>,
-}
-
-impl Beginning {
-    /// Waits for the number, and lets go on what waits for the beginning.
-    pub(super) async fn number(self) -> Result<i64, StoreError> {
-        let Sent { answers, purpose } = self.sent;
-        let answers: Vec<_> = purpose.within(answers.try_collect()).await?;
-        let row = answers.iter().find_map(|answer| if let SimpleQueryMessage::Row(row) = answer { row.get(0) } else { None });
-        let number = row.and_then(|number| number.parse().ok());
-        let number = number.ok_or_else(|| StoreError::Unavailable("a row is missing that is always there".into()))?;
-        self.begun.send_replace(true);
-        Ok(number)
     }
 }
 

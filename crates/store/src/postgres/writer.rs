@@ -6,12 +6,10 @@
 //! again, caller, owner and policy, stays so until the commit. A higher level of isolation would take its snapshot before the lock and then
 //! fail, where this one waits; and changes on different rows, which break a rule together (the last two administrators), are in an order too.
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use futures_util::future::{Either, select};
 use keybearer_core::role::Roles;
 use tokio::sync::{mpsc, oneshot};
 
@@ -30,8 +28,6 @@ use crate::{Origin, StoreError, StoreWatch};
 const GROUP: usize = 60;
 /// The most changes that wait for the task; beyond it, callers wait to be let in.
 const QUEUE: usize = 4_096;
-/// How long after it answered a connection is taken for one that answers. On any other one nothing is begun before it does.
-const FRESH: Duration = Duration::from_secs(1);
 /// Whoever wants to change anything waits for the end of the transaction that has this lock.
 const LOCK_COUNTER: &str = "SELECT revision FROM counter FOR UPDATE";
 
@@ -94,7 +90,7 @@ impl Writer {
         gauges: Arc<Gauges>,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let task = WriterTask { pool, roles, queue, barrier, hints, gauges: Arc::clone(&gauges), is_full: false, answered: None };
+        let task = WriterTask { pool, roles, queue, barrier, hints, gauges: Arc::clone(&gauges), is_full: false };
         (Self { jobs, gauges }, task.run())
     }
 
@@ -209,8 +205,6 @@ struct WriterTask {
     gauges: Arc<Gauges>,
     /// Whether the last transaction found no room.
     is_full: bool,
-    /// When the last one was committed, unless one failed since.
-    answered: Option<Instant>,
 }
 
 impl Drop for WriterTask {
@@ -342,9 +336,7 @@ impl WriterTask {
         while waiting.len() > 0 {
             let began = Instant::now();
             let mut callers = Callers::default();
-            let tried = self.try_commit(&mut waiting, &mut callers).await;
-            self.answered = tried.is_ok().then(Instant::now);
-            match tried {
+            match self.try_commit(&mut waiting, &mut callers).await {
                 Ok((revision, waits)) => {
                     if std::mem::take(&mut self.is_full) {
                         tracing::info!("there is room again: changes are made");
@@ -375,9 +367,6 @@ impl WriterTask {
     async fn try_commit(&self, waiting: &mut std::vec::IntoIter<Piece>, callers: &mut Callers) -> Result<(i64, Waits), StoreError> {
         // One that is alone is taken back with all of the transaction.
         let is_alone = waiting.len() == 1;
-        if is_alone && self.answered.is_some_and(|answered| answered.elapsed() < FRESH) {
-            return self.try_commit_one(waiting, callers).await;
-        }
         // Work that never ran answers its caller by being dropped: the channel closes, and that reads as unavailable.
         let (transaction, before) = self.begin(Purpose::Change).await?;
         // The server has it before whatever comes next, so nobody waits for that alone.
@@ -397,7 +386,10 @@ impl WriterTask {
             }
             match outcome {
                 Outcome::Full => return Err(StoreError::Full),
-                Outcome::Refused if is_alone => return Self::refuse(tx, before).await,
+                Outcome::Refused if is_alone => {
+                    tx.into_transaction().roll_back().await?;
+                    return Ok((before, Waits::UNKNOWN));
+                }
                 Outcome::Refused => sent = Some(tx.transaction().send("ROLLBACK TO SAVEPOINT change").await?),
                 Outcome::Done => {
                     revision = raised.unwrap_or(revision);
@@ -411,40 +403,6 @@ impl WriterTask {
         if let Some(sent) = sent {
             sent.done().await?;
         }
-        self.keep(tx, before, revision).await
-    }
-
-    /// As [`WriterTask::try_commit`] for one alone. What it reads first is sent together with the lock, behind it, and so sees what was there
-    /// when the lock was had; what it writes is not sent before that is known.
-    async fn try_commit_one(&self, waiting: &mut std::vec::IntoIter<Piece>, callers: &mut Callers) -> Result<(i64, Waits), StoreError> {
-        let (transaction, locking) = self.pool.begin_sending(Purpose::Change, LOCK_COUNTER).await?;
-        let Some(piece) = waiting.next() else { return Ok((0, Waits::UNKNOWN)) };
-        let mut tx = Tx::new(transaction, Arc::clone(&self.roles));
-        // Without the lock, the work is dropped where it stands.
-        let (before, (outcome, answer)) = match select(pin!(locking.number()), (piece.work)(&mut tx)).await {
-            Either::Left((before, work)) => (before?, work.await),
-            Either::Right((done, before)) => (before.await?, done),
-        };
-        self.hints.counter_is(before);
-        let raised = tx.take_revision();
-        if piece.waits {
-            callers.of_changes.push(answer);
-        } else {
-            callers.of_others.push(answer);
-        }
-        match outcome {
-            Outcome::Full => Err(StoreError::Full),
-            Outcome::Refused => Self::refuse(tx, before).await,
-            Outcome::Done => self.keep(tx, before, raised.unwrap_or(before)).await,
-        }
-    }
-
-    async fn refuse(tx: Tx, before: i64) -> Result<(i64, Waits), StoreError> {
-        tx.into_transaction().roll_back().await?;
-        Ok((before, Waits::UNKNOWN))
-    }
-
-    async fn keep(&self, tx: Tx, before: i64, revision: i64) -> Result<(i64, Waits), StoreError> {
         let waits = self.finish(tx.into_transaction(), (revision > before).then_some(revision)).await?;
         Ok((revision, waits))
     }
