@@ -12,6 +12,7 @@ mod slot;
 mod table;
 mod texts;
 
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -24,6 +25,7 @@ use keybearer_core::time::UnixMillis;
 use keybearer_core::token::{Credential, KeyId, Peppers};
 use keybearer_store::{Account, Changed, Follower, Key, KeyHolder, Policy, Session, SessionId};
 use papaya::HashMap;
+use prefetch_index::prefetch_index;
 
 use self::accounts::Accounts;
 pub use self::entry::{Facts, Found, KeyEntry, Shown, granted};
@@ -121,6 +123,11 @@ impl View<'_> {
             self.keys = self.index.keys.view();
         }
     }
+}
+
+/// Has the processor fetch the line of memory in which this begins.
+fn fetch<T>(one: &T) {
+    prefetch_index(slice::from_ref(one), 0);
 }
 
 /// The image. Entries are shared, so that a reader keeps what it looks at while a change replaces it.

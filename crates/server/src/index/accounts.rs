@@ -1,6 +1,5 @@
 //! Accounts by number, so that a key leads to how its owner stands without a look-up, and in half the room of an id.
 
-use std::slice;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,9 +9,9 @@ use keybearer_core::account::{AccountId, Standing, Status};
 use keybearer_core::role::Level;
 use keybearer_store::Account;
 use papaya::HashMap;
-use prefetch_index::prefetch_index;
 
 use super::entry::Shown;
+use super::fetch;
 
 /// All accounts that were ever met. A number is never given to another one, and stays when the account is deleted.
 pub(super) struct Accounts {
@@ -95,14 +94,14 @@ impl Accounts {
     /// Has the processor fetch what leads to an account: this first.
     pub(super) fn expect(&self, number: u32) {
         if let Some(place) = self.places.get(number as usize) {
-            prefetch_index(slice::from_ref(place), 0);
+            fetch(place);
         }
     }
 
     /// Has the processor fetch what answers tell of an account, once it was expected.
     pub(super) fn expect_told(&self, number: u32) {
         if let Some(account) = self.by_number(number).1.get() {
-            prefetch_index(slice::from_ref(&account.external_id), 0);
+            fetch(&account.external_id);
         }
     }
 

@@ -1,7 +1,6 @@
 //! Policies by number. A million keys name a few hundred policies: a number takes a quarter of the room of an id, and leads there without a
 //! look-up.
 
-use std::slice;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -9,10 +8,10 @@ use foldhash::fast::RandomState;
 use keybearer_core::policy::PolicyId;
 use keybearer_store::Policy;
 use papaya::HashMap;
-use prefetch_index::prefetch_index;
 use uuid::Uuid;
 
 use super::entry::Shown;
+use super::fetch;
 
 /// All policies that were ever met. A number is never given to another one, and stays when the policy is deleted. A policy may have several.
 pub(super) struct Policies {
@@ -66,15 +65,15 @@ impl Policies {
     /// Has the processor fetch what leads to a policy: this first.
     pub(super) fn expect(&self, number: u32) {
         if let Some(place) = self.places.get(number as usize) {
-            prefetch_index(slice::from_ref(place), 0);
+            fetch(place);
         }
     }
 
     /// Has the processor fetch a policy, once it was expected.
     pub(super) fn expect_told(&self, number: u32) {
         if let Some(policy) = self.by_number(number).1.get() {
-            prefetch_index(slice::from_ref(&policy.name), 0);
-            prefetch_index(slice::from_ref(&policy.permissions), 0);
+            fetch(&policy.name);
+            fetch(&policy.permissions);
         }
     }
 

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
-use std::slice;
 
 use arc_swap::{ArcSwapAny, Guard};
 use prefetch_index::prefetch_index;
 use triomphe::ThinArc;
+
+use super::fetch;
 
 /// How many texts share a piece.
 const GROUP: usize = 32;
@@ -65,7 +66,7 @@ impl Texts {
     /// Has the processor fetch what leads to a text: this first.
     pub(super) fn expect(&self, number: u32) {
         if let Some(group) = self.0.get(number as usize / GROUP) {
-            prefetch_index(slice::from_ref(group), 0);
+            fetch(group);
         }
     }
 

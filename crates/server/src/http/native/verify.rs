@@ -54,12 +54,12 @@ where
 /// As [`read_and_answer`], of a body that is there, by whoever has made sure that the image is in force. None where more than the image is needed
 /// to know the caller; then nothing was done.
 pub(in crate::http) fn answer_in_force(app: &App, headers: &HeaderMap, bytes: &[u8]) -> Option<Result<Response, AppError>> {
+    let presented = presented(headers);
+    if matches!(presented, Ok(Presented::Session(_))) {
+        return None;
+    }
     let asked = expected(app, bytes);
-    let caller = match presented(headers) {
-        Ok(Presented::Session(_)) => return None,
-        Ok(key @ Presented::Key(_)) => judge(app, &key),
-        Err(error) => Err(error.into()),
-    };
+    let caller = presented.map_err(AppError::from).and_then(|key| judge(app, &key));
     Some(caller.and_then(|caller| answer_to(app, &caller, headers, asked)))
 }
 
