@@ -159,7 +159,8 @@ impl Following {
             self.given.gauges.told(|watch| watch.strong_read());
         }
         let caught_up = self.catch_up().await;
-        if caught_up.is_ok() {
+        // What ended the service does so for whoever asked before it was found.
+        if caught_up.is_ok() || self.given.standing.may_serve().is_err() {
             for answer in asking {
                 drop(answer.send(self.given.standing.may_serve()));
             }

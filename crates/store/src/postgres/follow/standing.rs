@@ -81,11 +81,11 @@ impl Standing {
         self.end.store(0, Ordering::Release);
     }
 
-    /// Ends everything, since nobody can tell what is in force.
+    /// Ends everything, since nobody can tell what is in force. Whoever finds it ended finds the reason as well.
     pub(super) fn refuse(&self, error: WentBackwards) -> StoreError {
-        self.end();
         let why =
             self.refused.get_or_init(|| format!("{error}. Stop every node, make sure which state is the right one, and start them again"));
+        self.end();
         tracing::error!("{why}");
         StoreError::Unavailable(why.clone())
     }

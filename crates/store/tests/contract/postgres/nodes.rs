@@ -209,10 +209,30 @@ async fn a_database_that_was_put_back_is_served_by_nobody() {
     let other = Other::joins(&world, "other", Consistency::Lease).await;
     world.account("ada", "user").await;
     raw(&world).await.batch_execute("UPDATE counter SET revision = 0").await.unwrap();
-    tokio::time::timeout(Duration::from_secs(10), async { while other.store.is_in_force() {} }).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(10), async {
+        while other.store.is_in_force() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
     let told = other.store.confirm().await.unwrap_err().to_string();
     assert!(told.contains("earlier state"), "{told}");
     assert!(other.store.ping().await.is_err());
+    drop(other);
+    world.end().await;
+}
+
+/// Also to those who were the first to ask, and so had it found.
+#[tokio::test]
+async fn whoever_finds_that_a_database_was_put_back_is_told_so() {
+    let world = World::postgres().await;
+    let other = Other::joins(&world, "strict", Consistency::Strict).await;
+    world.account("ada", "user").await;
+    other.store.confirm().await.unwrap();
+    raw(&world).await.batch_execute("UPDATE counter SET revision = 0").await.unwrap();
+    let told = other.store.confirm().await.unwrap_err().to_string();
+    assert!(told.contains("earlier state"), "{told}");
     drop(other);
     world.end().await;
 }
