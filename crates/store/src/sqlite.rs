@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod backup;
+mod counter;
 mod event;
 pub(crate) mod export;
 mod gate;

@@ -35,7 +35,7 @@ impl Accounts for Sqlite {
     }
 
     async fn welcome(&self, origin: Origin, newcomer: Newcomer) -> Result<Account, StoreError> {
-        self.writer.change(origin, move |tx| self::welcome(tx, newcomer)).await
+        self.writer.change(origin, move |tx| self::welcome(tx, newcomer.clone())).await
     }
 
     async fn create_first_admin(&self, origin: Origin, new: NewAccount) -> Result<Account, StoreError> {
@@ -51,11 +51,11 @@ impl Accounts for Sqlite {
     }
 
     async fn change_account(&self, origin: Origin, id: AccountId, change: AccountChange) -> Result<ChangedAccount, StoreError> {
-        self.writer.change(origin, move |tx| alter(tx, id, change)).await
+        self.writer.change(origin, move |tx| alter(tx, id, change.clone())).await
     }
 
     async fn reset_password(&self, origin: Origin, reset: PasswordReset) -> Result<ChangedAccount, StoreError> {
-        self.writer.change(origin, move |tx| self::reset_password(tx, reset)).await
+        self.writer.change(origin, move |tx| self::reset_password(tx, reset.clone())).await
     }
 
     async fn delete_account(

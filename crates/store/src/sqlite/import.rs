@@ -16,7 +16,8 @@ use keybearer_core::role::{Level, Roles};
 use rusqlite::Connection;
 
 use self::key::Holders;
-use super::tx::{Bulk, TouchedIds, Tx};
+use super::counter::Counter;
+use super::tx::{TouchedIds, Tx};
 use super::{Sqlite, load};
 use crate::{Changed, Horizon, Imports, Incoming, IncomingRow, Keep, Origin, RowRefusal, StoreError, Verdict};
 
@@ -94,25 +95,25 @@ impl Import {
     /// Takes in the rows of one transaction. Returns whether there are no more.
     pub(super) fn take_piece(&mut self, connection: &Connection, roles: &Roles, changes: &mut Option<Changes>) -> Result<bool, StoreError> {
         let mut touched = TouchedIds::new(changes.is_some());
-        let authority = Tx::new(connection, roles, &self.origin, &mut touched).authority()?;
+        let counter = Counter::read(connection)?;
+        let authority = Tx::new(connection, roles, &self.origin, &counter, &mut touched).authority()?;
         // Rows say who made them and when, which nobody less may.
         authority.at_least(Level::ALL)?;
-        // A follower is told of each row with its revision.
-        let bulk = if changes.is_none() { Some(Bulk::begin(connection, &self.origin)?) } else { None };
         let mut count = 0;
         let mut is_last = true;
         while let Some(batch) = self.rows.next() {
             count += batch.len();
             for (number, row) in batch {
-                let mut tx = Tx::new(connection, roles, &self.origin, &mut touched).in_bulk(bulk.as_ref());
+                let mut tx = Tx::new(connection, roles, &self.origin, &counter, &mut touched);
                 let verdict = match take(&mut tx, &authority, &mut self.holders, &mut self.refused_accounts, row) {
                     Ok(Taken::Written) => Verdict::Imported,
                     Ok(Taken::Present) => Verdict::Present,
                     Err(Stop::Refused(refusal)) => Verdict::Refused(refusal),
                     Err(Stop::Failed(error)) => return Err(error),
                 };
-                if let (Some(changes), Verdict::Imported) = (&mut *changes, &verdict) {
-                    changes.made.push(load::touched(connection, changes.horizon, &std::mem::replace(&mut touched, TouchedIds::new(true)))?);
+                if let (Some(changes), Verdict::Imported, Some(revision)) = (&mut *changes, &verdict, touched.revision()) {
+                    let touched = std::mem::replace(&mut touched, TouchedIds::new(true));
+                    changes.made.push(load::touched(connection, changes.horizon, &touched, revision)?);
                 }
                 self.rows.told(number, verdict);
             }
@@ -121,9 +122,7 @@ impl Import {
                 break;
             }
         }
-        if let Some(bulk) = bulk {
-            bulk.end(connection)?;
-        }
+        counter.write(connection)?;
         Ok(is_last)
     }
 

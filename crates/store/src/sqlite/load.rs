@@ -52,9 +52,9 @@ pub(super) fn everything(connection: &Connection, horizon: Horizon, follower: &d
     Ok(())
 }
 
-/// The rows that a change touched, as the transaction sees them now. What is behind the horizon counts as absent: a change of a key that was
-/// forgotten does not bring it back.
-pub(super) fn touched(connection: &Connection, horizon: Horizon, ids: &TouchedIds) -> Result<Changed, StoreError> {
+/// The rows that the change of this revision touched, as the transaction sees them now. What is behind the horizon counts as absent: a change of
+/// a key that was forgotten does not bring it back.
+pub(super) fn touched(connection: &Connection, horizon: Horizon, ids: &TouchedIds, revision: i64) -> Result<Changed, StoreError> {
     let is_remembered = |key: &Key| key.lifecycle.ends_at().is_none_or(|end| end > horizon.keys);
     Ok(Changed {
         accounts: each(&ids.accounts, |id| present(row::account(connection, *id)))?,
@@ -62,7 +62,7 @@ pub(super) fn touched(connection: &Connection, horizon: Horizon, ids: &TouchedId
         policies: each(&ids.policies, |id| present(row::policy(connection, *id)))?,
         gates: each(&ids.gates, |name| present(gate::one(connection, name)))?,
         keys: each(&ids.keys, |id| Ok(present(row::key(connection, *id))?.filter(is_remembered)))?,
-        revision: revision(connection)?,
+        revision,
     })
 }
 

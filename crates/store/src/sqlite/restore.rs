@@ -14,6 +14,7 @@ use keybearer_core::token::{KeyId, PepperVersion};
 use rusqlite::{Connection, TransactionBehavior};
 use serde_json::json;
 
+use super::counter::Counter;
 use super::tx::{Recorded, TouchedIds, Tx};
 use super::{account, backup, connect, gate, migrate, peppers, policy, row};
 use crate::backup::ReplacedAccount;
@@ -38,12 +39,14 @@ pub(crate) fn prepare(
     let origin = Origin { actor: Actor::Operator, now, request_id: "restore".into() };
     // No follower: the server that will have one loads everything.
     let mut touched = TouchedIds::default();
-    let tx = Tx::new(&transaction, roles, &origin, &mut touched);
+    let counter = Counter::read(&transaction)?;
+    let tx = Tx::new(&transaction, roles, &origin, &counter, &mut touched);
     let mut restore = Restore { tx, carried: CarriedOver::default(), renamed: Vec::new() };
     if let Some(replaced) = replaced {
         restore.carry_over(replaced)?;
     }
     let carried = restore.finish()?;
+    counter.write(&transaction)?;
     transaction.commit()?;
     // All in one file, with nothing beside it: that file is what is put in place.
     connection.pragma_update(None, "journal_mode", "DELETE")?;
@@ -88,7 +91,7 @@ impl Restore<'_> {
         let common = own.iter().filter(|(revision, mark)| replaced.history.get(revision) == Some(mark)).map(|(revision, _)| *revision);
         let parted = Parted { replaced, at: common.max().unwrap_or(0), copy: backup::touched(self.connection())? };
 
-        self.connection().execute("UPDATE counter SET revision = max(revision, ?1)", [replaced.revision])?;
+        self.tx.counter().pass(replaced.revision);
         // Numbers of accounts are never given twice, also not those of accounts that the copy never had.
         let raised =
             self.connection().execute("UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'accounts'", [replaced.last_account])?;

@@ -1,7 +1,5 @@
 //! What every change does inside its transaction: look up who asks, and record the event.
 
-use std::borrow::Cow;
-use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use keybearer_core::account::{AccountId, Standing};
@@ -17,6 +15,7 @@ use keybearer_core::token::KeyId;
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
+use super::counter::Counter;
 use super::row;
 use crate::{Actor, KeyHolder, Origin, SessionId, StoreError, Target, What};
 
@@ -30,7 +29,8 @@ pub(super) struct TouchedIds {
     pub(super) keys: BTreeSet<KeyId>,
     /// Whether anybody will read them. An import touches millions.
     is_followed: bool,
-    recorded: bool,
+    /// That of the last change; none where nothing was changed.
+    revision: Option<i64>,
 }
 
 impl TouchedIds {
@@ -38,8 +38,9 @@ impl TouchedIds {
         Self { is_followed, ..Self::default() }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        !self.recorded
+    /// Up to which revision they tell; none where nothing was changed.
+    pub(super) fn revision(&self) -> Option<i64> {
+        self.revision
     }
 
     fn insert(&mut self, target: &Target) {
@@ -63,33 +64,8 @@ pub(super) struct Tx<'a> {
     connection: &'a Connection,
     roles: &'a Roles,
     origin: &'a Origin,
+    counter: &'a Counter,
     touched: &'a mut TouchedIds,
-    bulk: Option<&'a Bulk>,
-}
-
-/// The revisions of many changes in one transaction, which nobody looks at before its end: the counter is written once.
-pub(super) struct Bulk {
-    last: Cell<i64>,
-    /// Who asks, as events name it.
-    actor: String,
-}
-
-impl Bulk {
-    pub(super) fn begin(connection: &Connection, origin: &Origin) -> Result<Self, StoreError> {
-        let last = connection.prepare_cached("SELECT revision FROM counter")?.query_row([], |row| row.get(0))?;
-        Ok(Self { last: Cell::new(last), actor: origin.actor.to_string() })
-    }
-
-    /// To be called before the commit.
-    pub(super) fn end(&self, connection: &Connection) -> Result<(), StoreError> {
-        connection.prepare_cached("UPDATE counter SET revision = ?1")?.execute([self.last.get()])?;
-        Ok(())
-    }
-
-    fn next(&self) -> i64 {
-        self.last.set(self.last.get() + 1);
-        self.last.get()
-    }
 }
 
 /// One event to be recorded; the rest is the origin's.
@@ -103,13 +79,15 @@ pub(super) struct Recorded {
 }
 
 impl<'a> Tx<'a> {
-    pub(super) fn new(connection: &'a Connection, roles: &'a Roles, origin: &'a Origin, touched: &'a mut TouchedIds) -> Self {
-        Self { connection, roles, origin, touched, bulk: None }
-    }
-
-    /// The same, as one of many.
-    pub(super) fn in_bulk(self, bulk: Option<&'a Bulk>) -> Self {
-        Self { bulk, ..self }
+    /// Whoever begins the transaction reads the counter, and writes it at the end.
+    pub(super) fn new(
+        connection: &'a Connection,
+        roles: &'a Roles,
+        origin: &'a Origin,
+        counter: &'a Counter,
+        touched: &'a mut TouchedIds,
+    ) -> Self {
+        Self { connection, roles, origin, counter, touched }
     }
 
     pub(super) fn connection(&self) -> &'a Connection {
@@ -118,6 +96,10 @@ impl<'a> Tx<'a> {
 
     pub(super) fn roles(&self) -> &'a Roles {
         self.roles
+    }
+
+    pub(super) fn counter(&self) -> &'a Counter {
+        self.counter
     }
 
     pub(super) fn now(&self) -> UnixMillis {
@@ -207,7 +189,7 @@ impl<'a> Tx<'a> {
         let revision = self.write(recorded.action, &recorded.target.to_string(), &touched, told(recorded.before), told(recorded.after))?;
         self.touched.insert(&recorded.target);
         recorded.touched.iter().for_each(|target| self.touched.insert(target));
-        self.touched.recorded = true;
+        self.touched.revision = Some(revision);
         Ok(revision)
     }
 
@@ -215,9 +197,9 @@ impl<'a> Tx<'a> {
     pub(super) fn record_told(&mut self, action: &'static str, target: &Target, after: String) -> Result<(), StoreError> {
         let name = target.to_string();
         // The names of targets have nothing in them that JSON would escape.
-        self.write(action, &name, &format!("[\"{name}\"]"), None, Some(after))?;
+        let revision = self.write(action, &name, &format!("[\"{name}\"]"), None, Some(after))?;
         self.touched.insert(target);
-        self.touched.recorded = true;
+        self.touched.revision = Some(revision);
         Ok(())
     }
 
@@ -229,14 +211,8 @@ impl<'a> Tx<'a> {
         before: Option<String>,
         after: Option<String>,
     ) -> Result<i64, StoreError> {
-        let revision: i64 = match self.bulk {
-            Some(bulk) => bulk.next(),
-            None => self
-                .connection
-                .prepare_cached("UPDATE counter SET revision = revision + 1 RETURNING revision")?
-                .query_row([], |row| row.get(0))?,
-        };
-        let actor = self.bulk.map_or_else(|| Cow::Owned(self.origin.actor.to_string()), |bulk| Cow::Borrowed(bulk.actor.as_str()));
+        let revision = self.counter.next();
+        let actor = self.origin.actor.to_string();
         self.connection
             .prepare_cached(
                 "INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)

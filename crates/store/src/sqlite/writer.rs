@@ -1,5 +1,4 @@
-//! The one thread that writes. Changes that wait together are committed together, each in a savepoint of its own, so that one that is refused
-//! takes nothing of the others with it.
+//! The one thread that writes. Changes that wait together are committed together, and one that is refused takes nothing of the others with it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -12,6 +11,7 @@ use keybearer_core::token::KeyId;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use super::counter::Counter;
 use super::import::{self, Changes, Import};
 use super::load;
 use super::tx::{TouchedIds, Tx};
@@ -22,10 +22,14 @@ const GROUP: usize = 256;
 /// The most changes that wait for the thread; beyond it, callers wait to be let in.
 const QUEUE: usize = 4_096;
 
-/// Runs a piece of work inside the group's transaction. Returns how it ended, and how to answer its caller once it is known whether the group
-/// committed.
-type Work = Box<dyn FnOnce(&Connection, &Roles, &mut TouchedIds) -> (Outcome, Answer) + Send>;
-type Answer = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
+/// A piece of work inside the group's transaction.
+trait Work: Send {
+    /// Runs it. It may be taken back and run again: what it returned before counts for nothing then.
+    fn run(&mut self, connection: &Connection, roles: &Roles, counter: &Counter, touched: &mut TouchedIds) -> Outcome;
+
+    /// Answers its caller, once it is known whether the group committed.
+    fn answer(self: Box<Self>, committed: Result<(), &StoreError>);
+}
 
 /// How a piece of work ended.
 enum Outcome {
@@ -37,8 +41,40 @@ enum Outcome {
     Full,
 }
 
+/// A piece of work, what it came to, and who waits for that.
+struct Submitted<T, W> {
+    work: W,
+    result: Option<Result<T, StoreError>>,
+    sender: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, W> Work for Submitted<T, W>
+where
+    T: Send,
+    W: FnMut(&Connection, &Roles, &Counter, &mut TouchedIds) -> Result<T, StoreError> + Send,
+{
+    fn run(&mut self, connection: &Connection, roles: &Roles, counter: &Counter, touched: &mut TouchedIds) -> Outcome {
+        match self.result.insert((self.work)(connection, roles, counter, touched)) {
+            Ok(_) => Outcome::Done,
+            Err(StoreError::Full) => Outcome::Full,
+            Err(_) => Outcome::Refused,
+        }
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &StoreError>) {
+        let answer = match (self.result, committed) {
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (Some(Ok(_)), Err(why)) => Err(lost(why)),
+            (Some(Err(error)), _) => Err(error),
+            (None, _) => Err(not_taken()),
+        };
+        // Nobody listens where the caller went away: the change stands all the same.
+        drop(self.sender.send(answer));
+    }
+}
+
 enum Job {
-    Work(Work),
+    Work(Box<dyn Work>),
     Follow(Arc<dyn Follower>, oneshot::Sender<Result<(), StoreError>>),
     Forget(Horizon, Vec<KeyId>, oneshot::Sender<Result<Gone, StoreError>>),
     Import(Box<Import>, oneshot::Sender<Result<bool, StoreError>>),
@@ -106,17 +142,19 @@ impl Writer {
     pub(super) async fn change<T: Send + 'static>(
         &self,
         origin: Origin,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.submit(move |connection, roles, touched| work(&mut Tx::new(connection, roles, &origin, touched))).await
+        let work =
+            move |connection: &_, roles: &_, counter: &_, touched: &mut _| work(&mut Tx::new(connection, roles, &origin, counter, touched));
+        self.submit(work).await
     }
 
     /// Runs a write that is no change: no event, no revision.
     pub(super) async fn bookkeeping<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        mut work: impl FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.submit(move |connection, _, _| work(connection)).await
+        self.submit(move |connection, _, _, _| work(connection)).await
     }
 
     pub(super) async fn follow(&self, follower: Arc<dyn Follower>) -> Result<(), StoreError> {
@@ -141,28 +179,10 @@ impl Writer {
 
     async fn submit<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection, &Roles, &mut TouchedIds) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnMut(&Connection, &Roles, &Counter, &mut TouchedIds) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, answered) = oneshot::channel();
-        let job = Job::Work(Box::new(move |connection, roles, touched| {
-            let result = work(connection, roles, touched);
-            let outcome = match &result {
-                Ok(_) => Outcome::Done,
-                Err(StoreError::Full) => Outcome::Full,
-                Err(_) => Outcome::Refused,
-            };
-            let answer: Answer = Box::new(move |committed| {
-                let answer = match (result, committed) {
-                    (Ok(value), Ok(())) => Ok(value),
-                    (Ok(_), Err(why)) => Err(lost(why)),
-                    (Err(error), _) => Err(error),
-                };
-                // Nobody listens where the caller went away: the change stands all the same.
-                drop(sender.send(answer));
-            });
-            (outcome, answer)
-        }));
-        self.send(job).await?;
+        self.send(Job::Work(Box::new(Submitted { work, result: None, sender }))).await?;
         answered.await.map_err(|_| not_taken())?
     }
 
@@ -287,12 +307,13 @@ impl WriterThread {
         }
     }
 
-    fn commit(&mut self, group: Vec<Work>) {
-        let mut waiting = group.into_iter();
-        while waiting.len() > 0 {
+    fn commit(&mut self, mut waiting: Vec<Box<dyn Work>>) {
+        while !waiting.is_empty() {
             let began = Instant::now();
-            let mut answers = Vec::with_capacity(waiting.len());
-            match self.try_commit(&mut waiting, &mut answers) {
+            let mut ran = 0;
+            let committed = self.try_commit(&mut waiting, &mut ran);
+            let ran = waiting.drain(..ran);
+            match committed {
                 Ok(changes) => {
                     if std::mem::take(&mut self.is_full) {
                         tracing::info!("there is room again: changes are made");
@@ -302,9 +323,9 @@ impl WriterThread {
                     }
                     // Before the answers: who has one finds it counted.
                     if let Some(watch) = self.gauges.watch.get() {
-                        watch.committed(answers.len(), began.elapsed());
+                        watch.committed(ran.len(), began.elapsed());
                     }
-                    answers.into_iter().for_each(|answer| answer(Ok(())));
+                    ran.for_each(|work| work.answer(Ok(())));
                 }
                 Err(error) => {
                     // A full disk may stay so for hours: it is told once.
@@ -313,45 +334,93 @@ impl WriterThread {
                         tracing::error!(%error, "a transaction was not committed");
                     }
                     // Where not even the first one ran, none would. Those behind one that failed never ran: they are tried without it.
-                    if answers.is_empty() {
+                    if ran.len() == 0 {
                         return;
                     }
-                    answers.into_iter().for_each(|answer| answer(Err(&error)));
+                    ran.for_each(|work| work.answer(Err(&error)));
                 }
             }
         }
     }
 
-    fn try_commit(&mut self, waiting: &mut std::vec::IntoIter<Work>, answers: &mut Vec<Answer>) -> Result<Vec<Changed>, StoreError> {
-        let mut changes = Vec::new();
-        let follows = self.follower.is_some();
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    /// Runs all of this in one transaction. Says of how many it is known what they came to, and returns what they changed.
+    ///
+    /// Hardly any change is refused behind its first write, and a savepoint for each has SQLite copy every page before it is written to: so they
+    /// share the transaction at first. Where one wrote and was refused after all, everything is taken back and run again, each in a savepoint.
+    fn try_commit(&mut self, waiting: &mut [Box<dyn Work>], ran: &mut usize) -> Result<Vec<Changed>, StoreError> {
         // Work that never ran answers its caller by being dropped: the channel closes, and that reads as unavailable.
-        let mut transaction = transaction?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let group = Group::begin(&transaction, &self.roles, self.horizon, self.follower.is_some())?;
+        let mut changes = Vec::new();
+        let mut leaves_nothing = true;
+        for work in &mut *waiting {
+            *ran += 1;
+            let before = transaction.total_changes();
+            let outcome = group.run(&transaction, &mut **work, &mut changes)?;
+            leaves_nothing = matches!(outcome, Outcome::Done) || transaction.total_changes() == before;
+            if !leaves_nothing {
+                break;
+            }
+        }
+        if leaves_nothing {
+            group.counter.write(&transaction)?;
+            transaction.commit()?;
+            return Ok(changes);
+        }
+        transaction.rollback()?;
+
+        *ran = 0;
+        changes.clear();
+        let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let group = Group::begin(&transaction, &self.roles, self.horizon, self.follower.is_some())?;
         for work in waiting {
             let savepoint = transaction.savepoint()?;
-            let mut touched = TouchedIds::new(follows);
-            let (outcome, answer) = work(&savepoint, &self.roles, &mut touched);
-            answers.push(answer);
-            // On a full disk and the like, SQLite takes back the whole transaction by itself. What came after would then be committed alone
-            // by the release of its savepoint, and the follower would never hear of it.
-            if savepoint.is_autocommit() {
-                return Err(match outcome {
-                    Outcome::Full => StoreError::Full,
-                    Outcome::Done | Outcome::Refused => StoreError::Unavailable("the transaction was taken back".into()),
-                });
-            }
-            if let Outcome::Done = outcome {
-                // Read before the commit, so that nothing can fail between the commit and the follower; and after each change, so that the
-                // follower shows the rows as they followed each other. Those of two changes at once might grant what neither did: a key
-                // that moves to a policy while that policy loses a permission.
-                if follows && !touched.is_empty() {
-                    changes.push(load::touched(&savepoint, self.horizon, &touched)?);
-                }
+            *ran += 1;
+            if let Outcome::Done = group.run(&savepoint, &mut **work, &mut changes)? {
                 savepoint.commit()?;
             }
         }
+        group.counter.write(&transaction)?;
         transaction.commit()?;
         Ok(changes)
+    }
+}
+
+/// What the changes of a transaction have in common.
+struct Group<'a> {
+    roles: &'a Roles,
+    horizon: Horizon,
+    is_followed: bool,
+    counter: Counter,
+}
+
+impl<'a> Group<'a> {
+    fn begin(connection: &Connection, roles: &'a Roles, horizon: Horizon, is_followed: bool) -> Result<Self, StoreError> {
+        Ok(Self { roles, horizon, is_followed, counter: Counter::read(connection)? })
+    }
+
+    /// Runs one piece of work, and adds what it changed.
+    fn run(&self, connection: &Connection, work: &mut dyn Work, changes: &mut Vec<Changed>) -> Result<Outcome, StoreError> {
+        let mut touched = TouchedIds::new(self.is_followed);
+        let before = self.counter.last();
+        let outcome = work.run(connection, self.roles, &self.counter, &mut touched);
+        // On a full disk and the like, SQLite takes back the whole transaction by itself. What came after would then be committed alone, and
+        // the follower would never hear of it.
+        if connection.is_autocommit() {
+            return Err(match outcome {
+                Outcome::Full => StoreError::Full,
+                Outcome::Done | Outcome::Refused => StoreError::Unavailable("the transaction was taken back".into()),
+            });
+        }
+        // Read before the commit, so that nothing can fail between the commit and the follower; and after each change, so that the follower
+        // shows the rows as they followed each other. Those of two changes at once might grant what neither did: a key that moves to a policy
+        // while that policy loses a permission.
+        if let (Outcome::Done, true, Some(revision)) = (&outcome, self.is_followed, touched.revision()) {
+            changes.push(load::touched(connection, self.horizon, &touched, revision)?);
+        }
+        if !matches!(outcome, Outcome::Done) {
+            self.counter.go_back_to(before);
+        }
+        Ok(outcome)
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use keybearer_core::key::Lifecycle;
 use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::role::Roles;
 use keybearer_core::token::KeyId;
@@ -214,6 +215,32 @@ async fn what_waits_together_is_done_although_its_callers_are_gone() {
     check::all(&world).await;
     let names: Vec<String> = world.image.told().accounts.values().map(|account| account.username.clone()).collect();
     assert_eq!(names, ["taken", "first", "a", "b", "c", "last"]);
+}
+
+/// The deletion has revoked the key when it finds that it was not told of it.
+#[tokio::test]
+async fn a_change_refused_behind_its_first_write_takes_nothing_of_the_others_with_it() {
+    let world = World::sqlite().await;
+    let ada = world.account("ada", "user").await.id;
+    let key = world.account_key(Actor::Operator, ada, 4).await.unwrap().id;
+    let make = |name| world.store.create_account(world.operator(), world.new_account(name, "user"));
+    let (mut before, mut after) = (make("before"), make("after"));
+    let mut deletion = world.store.delete_account(world.operator(), ada, None, Some(7));
+    {
+        let _held = world.image.told();
+        begin(make("first"));
+        let mut waker = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(before.as_mut().poll(&mut waker).is_pending());
+        assert!(deletion.as_mut().poll(&mut waker).is_pending());
+        assert!(after.as_mut().poll(&mut waker).is_pending());
+    }
+    before.await.unwrap();
+    after.await.unwrap();
+    assert!(matches!(deletion.await, Err(StoreError::KeysChanged)));
+    check::all(&world).await;
+    assert!(matches!(world.image.told().keys[&key].lifecycle, Lifecycle::Live { .. }));
+    let names: Vec<String> = world.image.told().accounts.values().map(|account| account.username.clone()).collect();
+    assert_eq!(names, ["ada", "first", "before", "after"]);
 }
 
 /// SQLite takes back a whole transaction by itself where the disk is full or fails; here a trigger does it.
