@@ -9,6 +9,7 @@ use std::time::Instant;
 use keybearer_core::role::Roles;
 use keybearer_core::token::KeyId;
 use rusqlite::{Connection, TransactionBehavior};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::counter::Counter;
@@ -29,6 +30,9 @@ trait Work: Send {
 
     /// Answers its caller, once it is known whether the group committed.
     fn answer(self: Box<Self>, committed: Result<(), &StoreError>);
+
+    /// Where its caller waits.
+    fn runtime(&self) -> Option<&Handle>;
 }
 
 /// How a piece of work ended.
@@ -46,6 +50,7 @@ struct Submitted<T, W> {
     work: W,
     result: Option<Result<T, StoreError>>,
     sender: oneshot::Sender<Result<T, StoreError>>,
+    runtime: Option<Handle>,
 }
 
 impl<T, W> Work for Submitted<T, W>
@@ -70,6 +75,21 @@ where
         };
         // Nobody listens where the caller went away: the change stands all the same.
         drop(self.sender.send(answer));
+    }
+
+    fn runtime(&self) -> Option<&Handle> {
+        self.runtime.as_ref()
+    }
+}
+
+/// Tells that they are committed. Those who wait are woken by one of them: from here, each would be woken by a call of the system, and its
+/// answer sent before the next one's.
+fn answer_all(committed: Vec<Box<dyn Work>>) {
+    let runtime = if committed.len() > 1 { committed[0].runtime().cloned() } else { None };
+    let answer = move || committed.into_iter().for_each(|work| work.answer(Ok(())));
+    match runtime {
+        Some(runtime) => drop(runtime.spawn(async move { answer() })),
+        None => answer(),
     }
 }
 
@@ -182,7 +202,7 @@ impl Writer {
         work: impl FnMut(&Connection, &Roles, &Counter, &mut TouchedIds) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, answered) = oneshot::channel();
-        self.send(Job::Work(Box::new(Submitted { work, result: None, sender }))).await?;
+        self.send(Job::Work(Box::new(Submitted { work, result: None, sender, runtime: Handle::try_current().ok() }))).await?;
         answered.await.map_err(|_| not_taken())?
     }
 
@@ -325,7 +345,7 @@ impl WriterThread {
                     if let Some(watch) = self.gauges.watch.get() {
                         watch.committed(ran.len(), began.elapsed());
                     }
-                    ran.for_each(|work| work.answer(Ok(())));
+                    answer_all(ran.collect());
                 }
                 Err(error) => {
                     // A full disk may stay so for hours: it is told once.
