@@ -8,6 +8,7 @@ use prefetch_index::prefetch_index;
 
 use super::seat::{Seat, Seen, Writing};
 use super::slot::{Slot, words};
+use super::table::SEGMENTS;
 
 /// How many seats have their tags in one word.
 const BUCKET: usize = 8;
@@ -21,9 +22,9 @@ const GONE: u8 = 1;
 pub(super) struct Hash(pub(super) u64);
 
 impl Hash {
-    /// One of 256.
+    /// One of [`SEGMENTS`].
     pub(super) fn segment(self) -> usize {
-        usize::from(self.0.to_be_bytes()[0])
+        usize::from(self.0.to_be_bytes()[0]) % SEGMENTS
     }
 
     fn tag(self) -> u8 {
@@ -74,6 +75,11 @@ impl Segment {
         let buckets = seats.div_ceil(BUCKET).max(1);
         let seats = (0..buckets * BUCKET).map(|_| Seat::empty()).collect();
         Self { generation, tags: (0..buckets).map(|_| AtomicU64::new(0)).collect(), seats }
+    }
+
+    /// As few as so many keys may have, with room for one more.
+    pub(super) fn seats_for(keys: usize) -> usize {
+        ((keys + 1) * 8).div_ceil(7)
     }
 
     /// Whether look-ups would become slow with one more seat in use.

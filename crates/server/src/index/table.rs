@@ -20,7 +20,7 @@ use super::slot::Slot;
 use super::texts::{Free, Text, Texts};
 
 /// How many segments there are: a million keys are some thousands in each.
-const SEGMENTS: usize = 256;
+pub(super) const SEGMENTS: usize = 64;
 
 /// All of them. To put another one in the place of one of them costs as many counts as there are.
 type Segments = Vec<Arc<Segment>>;
@@ -205,7 +205,7 @@ impl Table {
         // They do not come to all segments alike. For four times the standard deviation, one of them in thousands has to grow after all.
         let most = share + 4 * share.isqrt();
         let segments = self.segments.load_full();
-        let grows = (0..SEGMENTS).filter(|at| segments[*at].is_full(most)).map(|at| (at, most * 6 / 5));
+        let grows = (0..SEGMENTS).filter(|at| segments[*at].is_full(most)).map(|at| (at, Segment::seats_for(most)));
         self.grow(&mut writer, grows);
     }
 
