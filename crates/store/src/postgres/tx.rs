@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use keybearer_core::account::{AccountId, Standing};
-use keybearer_core::authority::{Authority, SignIn};
-use keybearer_core::decision::{Evidence, Holder, Record, decide};
+use keybearer_core::authority::Authority;
 use keybearer_core::identity::IdentityMark;
 use keybearer_core::key::RevocationReason;
-use keybearer_core::requirement::Requirement;
+use keybearer_core::policy::PermissionSet;
 use keybearer_core::role::Roles;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use serde_json::Value as Json;
 
 use super::connection::Transaction;
-use super::row;
 use super::value::{Value, get, key_id, session_id};
+use super::{caller, row};
 use crate::{Actor, KeyHolder, Origin, SessionId, StoreError, Target, What};
 
 /// One change under way.
@@ -130,23 +129,14 @@ impl Tx {
         let found = found.ok_or(StoreError::ActorGone)?;
         let standing = row::to_account(&found)?.standing(&self.roles);
         // Without such a session, nothing stands there.
-        if get::<Option<bool>>(&found, row::AFTER_ACCOUNT)? != Some(true) || !standing.may_sign_in() {
-            return Err(StoreError::ActorGone);
-        }
-        Ok(Authority::Session { account, standing, by: SignIn::Here })
+        caller::of_session(account, standing, get::<Option<bool>>(&found, row::AFTER_ACCOUNT)? == Some(true))
     }
 
     async fn identity_authority(&self, id: AccountId, mark: IdentityMark) -> Result<Authority, StoreError> {
-        let account = match row::account(&self.transaction, id).await {
-            Err(StoreError::NotFound(What::Account)) => return Err(StoreError::ActorGone),
-            account => account?,
-        };
-        let standing = account.standing(&self.roles);
-        let is_theirs = account.identity().is_some_and(|identity| identity.mark() == mark);
-        if !is_theirs || !standing.may_sign_in() {
-            return Err(StoreError::ActorGone);
+        match row::account(&self.transaction, id).await {
+            Err(StoreError::NotFound(What::Account)) => Err(StoreError::ActorGone),
+            account => caller::of_identity(&account?, mark, &self.roles),
         }
-        Ok(Authority::Session { account: id, standing, by: SignIn::Elsewhere })
     }
 
     async fn key_authority(&self, id: KeyId) -> Result<Authority, StoreError> {
@@ -154,23 +144,11 @@ impl Tx {
             Err(StoreError::NotFound(What::Key)) => return Err(StoreError::ActorGone),
             key => key?,
         };
-        let gone = |_| StoreError::ActorGone;
-        match key.holder {
-            KeyHolder::Account { owner, level } => {
-                let standing = self.standing(owner).await?.ok_or(StoreError::ActorGone)?;
-                let record = Record { lifecycle: key.lifecycle, holder: Holder::Account { level, owner: standing } };
-                match decide(&record, &Requirement::ANY, self.now()).map_err(gone)?.evidence() {
-                    Evidence::Level(level) => Ok(Authority::AccountKey { key: id, owner, level }),
-                    Evidence::Permissions { .. } => Err(StoreError::ActorGone),
-                }
-            }
-            KeyHolder::Service { policy, service } => {
-                let permissions = row::policy_permissions(&self.transaction, policy).await?;
-                let record = Record { lifecycle: key.lifecycle, holder: Holder::Service { permissions: &permissions } };
-                decide(&record, &Requirement::ANY, self.now()).map_err(gone)?;
-                Ok(Authority::ServiceKey { key: id, service, permissions })
-            }
-        }
+        let (owner, granted) = match key.holder {
+            KeyHolder::Account { owner, .. } => (self.standing(owner).await?, PermissionSet::default()),
+            KeyHolder::Service { policy, .. } => (None, row::policy_permissions(&self.transaction, policy).await?),
+        };
+        caller::of_key(&key, owner, granted, self.now())
     }
 
     /// How an account stands, unless it is absent or deleted.
