@@ -211,12 +211,6 @@ async fn revoke(tx: &mut Tx, id: KeyId, kind: Option<KeyKind>, descendants: Casc
     if revoked.is_empty() {
         return Err(StoreError::NotFound(What::Key));
     }
-    let ids = revoked.iter().map(|id| Uuid::from_bytes(*id.as_bytes())).collect();
-    let values = [Value::Ids(ids), tx.now().into(), RevocationReason::Deleted.as_str().into()];
-    let write = async |transaction: &Transaction| {
-        let sql = "UPDATE keys SET revoked_at = $2, revoked_reason = $3 WHERE id = ANY($1)";
-        Ok(transaction.execute(sql, &values).await?)
-    };
     let recorded = Recorded {
         action: "key.revoked",
         target: Target::Key(id),
@@ -224,7 +218,7 @@ async fn revoke(tx: &mut Tx, id: KeyId, kind: Option<KeyKind>, descendants: Casc
         before: Some(audit::key(&root)),
         after: Some(json!({"reason": RevocationReason::Deleted, "revoked_keys": revoked.len()})),
     };
-    tx.record_with(write, recorded).await?;
+    tx.revoke(&revoked, RevocationReason::Deleted, recorded).await?;
     Ok(revoked)
 }
 

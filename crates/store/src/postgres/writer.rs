@@ -16,13 +16,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::barrier::Committed;
 use super::clock;
-use super::connection::{Boxed, Pool, Purpose, Transaction};
+use super::connection::{Boxed, Lost, Pool, Purpose, Transaction};
 use super::creation::{self, Asked};
 use super::hints::{Hints, Told};
 use super::import::Import;
 use super::nodes::{self, WaitedFor};
 use super::seeded::Bug;
-use super::tx::Tx;
+use super::tx::{Revocation, Tx};
 use super::value::get;
 use crate::{Key, Origin, StoreError, StoreWatch};
 
@@ -319,20 +319,26 @@ impl WriterTask {
         Ok((transaction, revision))
     }
 
-    /// Commits, and has the nodes told of this revision if there is a change. Returns then also whom it has to wait for.
-    async fn finish(&self, transaction: Transaction, change: Option<i64>) -> Result<Waits, StoreError> {
+    /// Commits, with what was put off for that, and has the nodes told of this revision if there is a change. Returns then also whom it has to
+    /// wait for.
+    async fn finish(&self, transaction: Transaction, change: Option<i64>, put_off: Option<Revocation>) -> Result<Waits, StoreError> {
         let telling = change.and_then(|revision| self.hints.telling_all(revision));
         let committed = match change {
             Some(revision) => {
                 let committed = || self.hints.committed(revision, telling.is_some());
-                transaction.commit_and_tell(telling.as_deref(), (nodes::WAITED_FOR, &[]), committed).await
+                let values = put_off.as_ref().map(Revocation::values);
+                let last = values.as_ref().map(|values| (Revocation::SQL, &values[..]));
+                transaction.commit_and_tell(last, telling.as_deref(), (nodes::WAITED_FOR, &[]), committed).await
             }
-            None => transaction.commit().await.map(|()| None),
+            None => transaction.commit().await.map(|()| None).map_err(Lost::Unknown),
         };
         // The nodes learn of it from the events if it was.
-        let nodes = committed.map_err(|failure| match StoreError::from(failure) {
-            StoreError::Full => StoreError::Full,
-            error => StoreError::Unavailable(format!("nobody knows whether it was committed: {error}")),
+        let nodes = committed.map_err(|lost| match lost {
+            Lost::Refused(failure) => failure.into(),
+            Lost::Unknown(failure) => match StoreError::from(failure) {
+                StoreError::Full => StoreError::Full,
+                error => StoreError::Unavailable(format!("nobody knows whether it was committed: {error}")),
+            },
         })?;
         // Where they cannot be read, the barrier asks again.
         let nodes = nodes.and_then(|rows| nodes::to_waited_for(&rows).ok());
@@ -349,7 +355,7 @@ impl WriterTask {
                 tx.into_transaction().roll_back().await?;
                 return Ok(false);
             }
-            let waits = self.finish(tx.into_transaction(), (piece.revision > before).then_some(piece.revision)).await?;
+            let waits = self.finish(tx.into_transaction(), (piece.revision > before).then_some(piece.revision), None).await?;
             import.committed();
             if piece.is_last {
                 self.in_force(piece.revision, waits).await?;
@@ -451,6 +457,9 @@ impl WriterTask {
         let mut sent = if is_alone { None } else { Some(transaction.send("SAVEPOINT change").await?) };
         let mut revision = before;
         let mut tx = Tx::new(transaction, Arc::clone(&self.roles));
+        if is_alone {
+            tx.is_alone();
+        }
         while let Some(piece) = waiting.pop_front() {
             let (outcome, raised) = match piece {
                 Piece::Work(work, waits) => {
@@ -483,7 +492,10 @@ impl WriterTask {
         if let Some(sent) = sent {
             sent.done().await?;
         }
-        let waits = self.finish(tx.into_transaction(), (revision > before).then_some(revision)).await?;
+        let put_off = tx.take_put_off();
+        // Nobody else can raise it.
+        revision += i64::from(put_off.is_some());
+        let waits = self.finish(tx.into_transaction(), (revision > before).then_some(revision), put_off).await?;
         Ok((revision, waits))
     }
 }
