@@ -3,10 +3,12 @@
 mod account;
 pub(crate) mod address;
 mod barrier;
+mod caller;
 mod clock;
 mod conditions;
 mod connection;
 mod contents;
+mod creation;
 mod engine;
 mod event;
 mod export;

@@ -321,14 +321,42 @@ impl Transaction {
         Ok(Box::pin(self.within(self.client().query_typed_raw(sql, values)).await?))
     }
 
-    /// As [`Transaction::commit`]; whoever listens is told by this statement if there is one, and a query is made once it is committed, in one
+    /// As [`Transaction::execute`], of a statement that is looked up already: it is on its way as soon as this is polled.
+    async fn execute_ready(&self, statement: Option<&Statement>, sql: &str, values: &[Value<'_>]) -> Result<u64, Failure> {
+        let (values, types) = apart(values);
+        self.with_kept(async {
+            match statement {
+                Some(statement) => self.client().execute(statement, &values).await,
+                None => self.client().execute_typed(sql, &together(&values, &types)).await,
+            }
+        })
+        .await
+    }
+
+    /// As [`Transaction::commit`], behind a `last` statement if there is one, which is not committed where it fails; whoever listens is told by this statement if there is one, and a query is made once it is committed, in one
     /// journey. `committed` is called in between. Returns also the rows that it answered, unless it failed: then it is committed all the same.
     pub(super) async fn commit_and_tell(
         mut self,
+        last: Option<First<'_>>,
         telling: Option<&str>,
         then: First<'_>,
         committed: impl FnOnce(),
-    ) -> Result<Option<Vec<Row>>, Failure> {
+    ) -> Result<Option<Vec<Row>>, Lost> {
+        let last = match last {
+            Some((sql, values)) => {
+                let (_, types) = apart(values);
+                // Now, so that nothing is waited for between it and the commit: it would come too late.
+                let statement = self.with_kept(self.kept(sql, &types)).await.map_err(Lost::Refused)?;
+                Some((statement, sql, values))
+            }
+            None => None,
+        };
+        let writing = async {
+            match &last {
+                Some((statement, sql, values)) => self.execute_ready(statement.as_ref(), sql, values).await.map(drop),
+                None => Ok(()),
+            }
+        };
         let sql = format!("{}; COMMIT", telling.unwrap_or(REFUSED_AFTER_A_FAILURE));
         // They are sent in this order.
         let committing = async {
@@ -336,8 +364,12 @@ impl Transaction {
             committed();
             Ok::<(), Failure>(())
         };
-        let (committed, rows) = tokio::join!(committing, self.query(then.0, then.1));
-        committed?;
+        let (written, committed, rows) = tokio::join!(writing, committing, self.query(then.0, then.1));
+        match (written, committed) {
+            (Ok(()), Ok(())) => {}
+            (Err(failure), Err(_)) if failure.is_of_statement() => return Err(Lost::Refused(failure)),
+            (_, Err(failure)) | (Err(failure), Ok(())) => return Err(Lost::Unknown(failure)),
+        }
         if rows.is_ok() {
             self.keep();
         }
@@ -369,6 +401,14 @@ impl Transaction {
     fn keep(&mut self) {
         drop(self.client.take());
     }
+}
+
+/// A transaction that was not committed, as far as anybody knows.
+pub(super) enum Lost {
+    /// The server refused a statement before the commit, and the commit with it.
+    Refused(Failure),
+    /// Nobody knows whether it was committed.
+    Unknown(Failure),
 }
 
 /// Statements under way.

@@ -30,6 +30,11 @@ impl Failure {
         self.code.as_ref().is_some_and(|code| ends.contains(code))
     }
 
+    /// Whether the server refused this statement, and goes on.
+    pub(super) fn is_of_statement(&self) -> bool {
+        self.code.is_some() && !self.is_of_connection()
+    }
+
     /// Whether what was kept at the server of a statement is not there, or does not fit any more.
     pub(super) fn is_of_kept(&self) -> bool {
         let kept = [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::DUPLICATE_PSTATEMENT, SqlState::FEATURE_NOT_SUPPORTED];

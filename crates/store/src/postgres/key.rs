@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use keybearer_core::authority::Authority;
 use keybearer_core::key::{KeyKind, KeyState, Lifecycle, RevocationReason};
 use keybearer_core::name::canonical;
-use keybearer_core::permission::{OwnPermission, ServiceName};
+use keybearer_core::permission::ServiceName;
 use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
@@ -15,26 +15,25 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::connection::Transaction;
+use super::creation::{Asked, Wanted};
 use super::failure::Failure;
-use super::seeded::Bug;
 use super::tx::{Recorded, Tx};
 use super::value::{Value, get, unreadable};
 use super::{Postgres, last_use, row};
 use crate::audit;
-use crate::key::NewKey;
 use crate::{
-    Actor, Cascade, Key, KeyFilter, KeyHolder, KeySort, Keys, NewAccountKey, NewServiceKey, Origin, Page, PageRequest, ServiceKeyChange,
+    Cascade, Key, KeyFilter, KeyHolder, KeySort, Keys, NewAccountKey, NewServiceKey, Origin, Page, PageRequest, ServiceKeyChange,
     StoreError, Target, What,
 };
 
 #[async_trait]
 impl Keys for Postgres {
     async fn issue_account_key(&self, origin: Origin, new: NewAccountKey) -> Result<Key, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(issue_account_key(tx, new))).await
+        self.writer().create(Asked { origin, wanted: Wanted::OfAccount(new) }).await
     }
 
     async fn issue_service_key(&self, origin: Origin, new: NewServiceKey) -> Result<Key, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(issue_service_key(tx, new))).await
+        self.writer().create(Asked { origin, wanted: Wanted::OfService(new) }).await
     }
 
     async fn change_service_key(&self, origin: Origin, id: KeyId, change: ServiceKeyChange, only_service: bool) -> Result<Key, StoreError> {
@@ -68,39 +67,11 @@ impl Keys for Postgres {
     }
 }
 
-async fn issue_account_key(tx: &mut Tx, new: NewAccountKey) -> Result<Key, StoreError> {
-    let authority = tx.authority().await?;
-    let Some(standing) = tx.standing(new.owner).await? else {
-        // Only who could make keys for anybody is told that there is no such account.
-        authority.manages(OwnPermission::KeysWrite)?;
-        return Err(StoreError::NotFound(What::Account));
-    };
-    if !Bug::GrantUnchecked.is_seeded() {
-        authority.issue_account_key(new.owner, &standing, new.level)?;
-    }
-    if count_live(tx, new.owner).await? >= new.max_per_account {
-        return Err(StoreError::TooManyKeys { max: new.max_per_account });
-    }
-    let holder = KeyHolder::Account { owner: new.owner, level: new.level };
-    insert(tx, new.key, holder, Some(new.expires_at)).await
-}
-
 /// How many live keys an account has.
 pub(super) async fn count_live(tx: &Tx, owner: keybearer_core::account::AccountId) -> Result<u32, StoreError> {
     let sql = "SELECT count(*) FROM keys WHERE owner = $1 AND revoked_at IS NULL AND expires_at > $2";
     let row = tx.transaction().one(sql, &[owner.into(), tx.now().into()]).await?;
     get::<i64>(&row, 0)?.try_into().map_err(unreadable)
-}
-
-async fn issue_service_key(tx: &mut Tx, new: NewServiceKey) -> Result<Key, StoreError> {
-    // Both at once; who asks is judged first.
-    let (authority, permissions) = tokio::join!(tx.authority(), existing_policy(tx.transaction(), new.policy));
-    let authority = authority?;
-    authority.issue_service_key(&PermissionSet::default(), new.service.as_ref())?;
-    let permissions = permissions?;
-    authority.issue_service_key(&permissions, new.service.as_ref())?;
-    let holder = KeyHolder::Service { policy: new.policy, service: new.service };
-    insert(tx, new.key, holder, new.expires_at).await
 }
 
 /// What a policy grants that is to be given to a key. Its keys are not counted for that: it may have very many.
@@ -114,32 +85,6 @@ async fn existing_policy(transaction: &Transaction, id: PolicyId) -> Result<Perm
     // One without permissions has a row with none.
     let granted = rows.iter().filter(|row| !matches!(get::<Option<&str>>(row, 0), Ok(None)));
     granted.map(|row| row::to_permission(row, 0)).collect()
-}
-
-async fn insert(tx: &mut Tx, new: NewKey, holder: KeyHolder, expires_at: Option<UnixMillis>) -> Result<Key, StoreError> {
-    let key = Key {
-        id: new.id,
-        name: new.name,
-        holder,
-        lifecycle: Lifecycle::Live { expires_at },
-        metadata: new.metadata,
-        digest: new.digest,
-        pepper: new.pepper,
-        created_at: tx.now(),
-        created_by: tx.actor().to_string(),
-        last_used_at: None,
-    };
-    let made_by = match tx.actor() {
-        Actor::Key(id) => Some(*id),
-        Actor::Operator | Actor::Session { .. } | Actor::Identity { .. } | Actor::Issuer => None,
-    };
-    let recorded =
-        Recorded { action: "key.created", target: Target::Key(key.id), touched: Vec::new(), before: None, after: Some(audit::key(&key)) };
-    // On any unique column or index: the id is random, so it is the name.
-    if !tx.record_with(async |transaction| write(transaction, &key, &new.name_key, made_by).await, recorded).await? {
-        return Err(StoreError::Taken { what: What::Key, field: "name" });
-    }
-    Ok(key)
 }
 
 /// Writes the row of a new key, if its id and its name are free, and if the key that made it is there. Returns whether they are.
@@ -266,12 +211,6 @@ async fn revoke(tx: &mut Tx, id: KeyId, kind: Option<KeyKind>, descendants: Casc
     if revoked.is_empty() {
         return Err(StoreError::NotFound(What::Key));
     }
-    let ids = revoked.iter().map(|id| Uuid::from_bytes(*id.as_bytes())).collect();
-    let values = [Value::Ids(ids), tx.now().into(), RevocationReason::Deleted.as_str().into()];
-    let write = async |transaction: &Transaction| {
-        let sql = "UPDATE keys SET revoked_at = $2, revoked_reason = $3 WHERE id = ANY($1)";
-        Ok(transaction.execute(sql, &values).await?)
-    };
     let recorded = Recorded {
         action: "key.revoked",
         target: Target::Key(id),
@@ -279,7 +218,7 @@ async fn revoke(tx: &mut Tx, id: KeyId, kind: Option<KeyKind>, descendants: Casc
         before: Some(audit::key(&root)),
         after: Some(json!({"reason": RevocationReason::Deleted, "revoked_keys": revoked.len()})),
     };
-    tx.record_with(write, recorded).await?;
+    tx.revoke(&revoked, RevocationReason::Deleted, recorded).await?;
     Ok(revoked)
 }
 

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use keybearer_core::account::{AccountId, Standing};
-use keybearer_core::authority::{Authority, SignIn};
-use keybearer_core::decision::{Evidence, Holder, Record, decide};
+use keybearer_core::authority::Authority;
 use keybearer_core::identity::IdentityMark;
 use keybearer_core::key::RevocationReason;
-use keybearer_core::requirement::Requirement;
+use keybearer_core::policy::PermissionSet;
 use keybearer_core::role::Roles;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use super::connection::Transaction;
-use super::row;
 use super::value::{Value, get, key_id, session_id};
+use super::{caller, row};
 use crate::{Actor, KeyHolder, Origin, SessionId, StoreError, Target, What};
 
 /// One change under way.
@@ -26,6 +26,41 @@ pub(super) struct Tx {
     /// The revision of the last change; none where nothing was changed.
     revision: Option<i64>,
     bulk: Option<Bulk>,
+    /// Whether what is written last may be sent with the commit.
+    may_put_off: bool,
+    put_off: Option<Revocation>,
+}
+
+/// Keys that are revoked, and the event of it. Nothing that this answers decides anything: the rows were read behind the lock. So it may go
+/// together with the commit.
+pub(super) struct Revocation {
+    keys: Vec<Uuid>,
+    reason: RevocationReason,
+    texts: Texts,
+    origin: Origin,
+    actor: String,
+}
+
+impl Revocation {
+    pub(super) const SQL: &str = "WITH revoked AS (UPDATE keys SET revoked_at = $1, revoked_reason = $2 WHERE id = ANY($3)),
+             raised AS (UPDATE counter SET revision = revision + 1 RETURNING revision)
+         INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
+         SELECT raised.revision, $1, $4, $5, $6, $7, $8, $9, $10 FROM raised RETURNING revision";
+
+    pub(super) fn values(&self) -> [Value<'_>; 10] {
+        [
+            self.origin.now.into(),
+            self.reason.as_str().into(),
+            Value::Ids(self.keys.clone()),
+            (&self.actor).into(),
+            self.texts.action.into(),
+            (&self.texts.target).into(),
+            (&self.texts.touched).into(),
+            (&self.texts.before).into(),
+            (&self.texts.after).into(),
+            (&self.origin.request_id).into(),
+        ]
+    }
 }
 
 /// The events of many changes in one transaction, which nobody looks at before its end: they are written together, and the counter once.
@@ -78,7 +113,7 @@ impl Recorded {
 impl Tx {
     pub(super) fn new(transaction: Transaction, roles: Arc<Roles>) -> Self {
         let origin = Origin { actor: Actor::Operator, now: UnixMillis(0), request_id: String::new() };
-        Self { transaction, roles, origin, revision: None, bulk: None }
+        Self { transaction, roles, origin, revision: None, bulk: None, may_put_off: false, put_off: None }
     }
 
     /// From now on it is somebody else's change.
@@ -89,6 +124,16 @@ impl Tx {
     /// The revision of the last change since the last call, if there was any.
     pub(super) fn take_revision(&mut self) -> Option<i64> {
         self.revision.take()
+    }
+
+    /// Nothing comes after this change: what it writes last may wait for the commit, and is to be asked for then.
+    pub(super) fn is_alone(&mut self) {
+        self.may_put_off = true;
+    }
+
+    /// What is to be sent with the commit. It raises the revision by one.
+    pub(super) fn take_put_off(&mut self) -> Option<Revocation> {
+        self.put_off.take()
     }
 
     pub(super) fn transaction(&self) -> &Transaction {
@@ -130,23 +175,14 @@ impl Tx {
         let found = found.ok_or(StoreError::ActorGone)?;
         let standing = row::to_account(&found)?.standing(&self.roles);
         // Without such a session, nothing stands there.
-        if get::<Option<bool>>(&found, row::AFTER_ACCOUNT)? != Some(true) || !standing.may_sign_in() {
-            return Err(StoreError::ActorGone);
-        }
-        Ok(Authority::Session { account, standing, by: SignIn::Here })
+        caller::of_session(account, standing, get::<Option<bool>>(&found, row::AFTER_ACCOUNT)? == Some(true))
     }
 
     async fn identity_authority(&self, id: AccountId, mark: IdentityMark) -> Result<Authority, StoreError> {
-        let account = match row::account(&self.transaction, id).await {
-            Err(StoreError::NotFound(What::Account)) => return Err(StoreError::ActorGone),
-            account => account?,
-        };
-        let standing = account.standing(&self.roles);
-        let is_theirs = account.identity().is_some_and(|identity| identity.mark() == mark);
-        if !is_theirs || !standing.may_sign_in() {
-            return Err(StoreError::ActorGone);
+        match row::account(&self.transaction, id).await {
+            Err(StoreError::NotFound(What::Account)) => Err(StoreError::ActorGone),
+            account => caller::of_identity(&account?, mark, &self.roles),
         }
-        Ok(Authority::Session { account: id, standing, by: SignIn::Elsewhere })
     }
 
     async fn key_authority(&self, id: KeyId) -> Result<Authority, StoreError> {
@@ -154,23 +190,11 @@ impl Tx {
             Err(StoreError::NotFound(What::Key)) => return Err(StoreError::ActorGone),
             key => key?,
         };
-        let gone = |_| StoreError::ActorGone;
-        match key.holder {
-            KeyHolder::Account { owner, level } => {
-                let standing = self.standing(owner).await?.ok_or(StoreError::ActorGone)?;
-                let record = Record { lifecycle: key.lifecycle, holder: Holder::Account { level, owner: standing } };
-                match decide(&record, &Requirement::ANY, self.now()).map_err(gone)?.evidence() {
-                    Evidence::Level(level) => Ok(Authority::AccountKey { key: id, owner, level }),
-                    Evidence::Permissions { .. } => Err(StoreError::ActorGone),
-                }
-            }
-            KeyHolder::Service { policy, service } => {
-                let permissions = row::policy_permissions(&self.transaction, policy).await?;
-                let record = Record { lifecycle: key.lifecycle, holder: Holder::Service { permissions: &permissions } };
-                decide(&record, &Requirement::ANY, self.now()).map_err(gone)?;
-                Ok(Authority::ServiceKey { key: id, service, permissions })
-            }
-        }
+        let (owner, granted) = match key.holder {
+            KeyHolder::Account { owner, .. } => (self.standing(owner).await?, PermissionSet::default()),
+            KeyHolder::Service { policy, .. } => (None, row::policy_permissions(&self.transaction, policy).await?),
+        };
+        caller::of_key(&key, owner, granted, self.now())
     }
 
     /// How an account stands, unless it is absent or deleted.
@@ -203,17 +227,21 @@ impl Tx {
         Ok(revision)
     }
 
-    /// As [`Tx::record`], in one journey with what writes the rows. Returns what that answers. Where it did not write what it should, the
-    /// caller refuses the change, and the event goes with it.
-    pub(super) async fn record_with<T, W>(&mut self, write: W, recorded: Recorded) -> Result<T, StoreError>
-    where
-        W: AsyncFnOnce(&Transaction) -> Result<T, StoreError>,
-    {
-        let Texts { action, target, touched, before, after } = recorded.texts()?;
-        let (written, revision) = tokio::join!(write(&self.transaction), self.write_event(action, &target, &touched, before, after));
-        let written = written?;
-        self.revision = Some(revision?);
-        Ok(written)
+    /// Revokes keys that were read here and are not revoked, and writes the event, in one statement: now, or with the commit.
+    pub(super) async fn revoke(&mut self, keys: &[KeyId], reason: RevocationReason, recorded: Recorded) -> Result<(), StoreError> {
+        let revocation = Revocation {
+            keys: keys.iter().map(|id| Uuid::from_bytes(*id.as_bytes())).collect(),
+            reason,
+            texts: recorded.texts()?,
+            origin: self.origin.clone(),
+            actor: self.origin.actor.to_string(),
+        };
+        if self.may_put_off {
+            self.put_off = Some(revocation);
+        } else {
+            self.revision = Some(get(&self.transaction.one(Revocation::SQL, &revocation.values()).await?, 0)?);
+        }
+        Ok(())
     }
 
     /// As [`Tx::record`], of a change that touches nothing else and tells only what is there since, in JSON.

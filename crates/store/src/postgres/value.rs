@@ -23,7 +23,12 @@ pub(super) enum Value<'a> {
     Bytes(&'a [u8]),
     Id(Option<Uuid>),
     Ids(Vec<Uuid>),
+    IdsOrNone(Vec<Option<Uuid>>),
+    Integers(Vec<i32>),
     Numbers(Vec<i64>),
+    NumbersOrNone(Vec<Option<i64>>),
+    Levels(Vec<Option<i16>>),
+    Blobs(Vec<&'a [u8]>),
     Texts(Vec<Option<&'a str>>),
 }
 
@@ -37,8 +42,11 @@ impl Value<'_> {
             Self::Text(_) => Type::TEXT,
             Self::Bytes(_) => Type::BYTEA,
             Self::Id(_) => Type::UUID,
-            Self::Ids(_) => Type::UUID_ARRAY,
-            Self::Numbers(_) => Type::INT8_ARRAY,
+            Self::Ids(_) | Self::IdsOrNone(_) => Type::UUID_ARRAY,
+            Self::Integers(_) => Type::INT4_ARRAY,
+            Self::Numbers(_) | Self::NumbersOrNone(_) => Type::INT8_ARRAY,
+            Self::Levels(_) => Type::INT2_ARRAY,
+            Self::Blobs(_) => Type::BYTEA_ARRAY,
             Self::Texts(_) => Type::TEXT_ARRAY,
         }
     }
@@ -55,7 +63,12 @@ impl ToSql for Value<'_> {
             Self::Bytes(value) => value.to_sql(kind, out),
             Self::Id(value) => value.to_sql(kind, out),
             Self::Ids(value) => value.to_sql(kind, out),
+            Self::IdsOrNone(value) => value.to_sql(kind, out),
+            Self::Integers(value) => value.to_sql(kind, out),
             Self::Numbers(value) => value.to_sql(kind, out),
+            Self::NumbersOrNone(value) => value.to_sql(kind, out),
+            Self::Levels(value) => value.to_sql(kind, out),
+            Self::Blobs(value) => value.to_sql(kind, out),
             Self::Texts(value) => value.to_sql(kind, out),
         }
     }

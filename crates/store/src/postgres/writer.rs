@@ -1,11 +1,12 @@
 //! The one task that writes. Changes that wait together are committed together, each in a savepoint of its own, so that one that is refused
-//! takes nothing of the others with it.
+//! takes nothing of the others with it. New keys that follow one another are made at once (see [`creation`]), in one savepoint.
 //!
 //! A transaction is READ COMMITTED and locks the counter row before anything else. So whatever any transaction of Keybearer writes was
 //! committed before the lock was had or comes after it is given back, and each statement behind the lock sees all of it: what is looked up
 //! again, caller, owner and policy, stays so until the commit. A higher level of isolation would take its snapshot before the lock and then
 //! fail, where this one waits; and changes on different rows, which break a rule together (the last two administrators), are in an order too.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -15,14 +16,15 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::barrier::Committed;
 use super::clock;
-use super::connection::{Boxed, Pool, Purpose, Transaction};
+use super::connection::{Boxed, Lost, Pool, Purpose, Transaction};
+use super::creation::{self, Asked};
 use super::hints::{Hints, Told};
 use super::import::Import;
 use super::nodes::{self, WaitedFor};
 use super::seeded::Bug;
-use super::tx::Tx;
+use super::tx::{Revocation, Tx};
 use super::value::get;
-use crate::{Origin, StoreError, StoreWatch};
+use crate::{Key, Origin, StoreError, StoreWatch};
 
 /// The most changes of one transaction. PostgreSQL keeps up to 64 savepoints of a transaction where others find them fast.
 const GROUP: usize = 60;
@@ -46,16 +48,47 @@ enum Outcome {
     Full,
 }
 
-/// One piece of work.
-struct Piece {
-    work: Work,
-    /// Whether its caller waits until the state that it was answered by is in force, and not only until it is kept.
-    waits: bool,
-}
+/// Who waits for an answer.
+type Waiting<T> = oneshot::Sender<Result<T, StoreError>>;
 
 enum Job {
-    Work(Piece),
-    Import(Box<Import>, oneshot::Sender<Result<bool, StoreError>>),
+    /// A piece of work, and whether its caller waits until the state that it was answered by is in force, and not only until it is kept.
+    Work(Work, bool),
+    Create(Box<Asked>, Waiting<Key>),
+    Import(Box<Import>, Waiting<bool>),
+}
+
+/// What is done in a savepoint of its own.
+enum Piece {
+    /// As [`Job::Work`].
+    Work(Work, bool),
+    /// New keys, and who waits for each.
+    Creations(Vec<Asked>, Vec<Waiting<Key>>),
+}
+
+/// What is done in one transaction, in the order in which it came.
+#[derive(Default)]
+struct Group {
+    pieces: VecDeque<Piece>,
+    /// How many jobs that are.
+    jobs: usize,
+}
+
+impl Group {
+    fn work(&mut self, work: Work, waits: bool) {
+        self.jobs += 1;
+        self.pieces.push_back(Piece::Work(work, waits));
+    }
+
+    fn creation(&mut self, asked: Asked, answer: Waiting<Key>) {
+        self.jobs += 1;
+        if let Some(Piece::Creations(all, answers)) = self.pieces.back_mut() {
+            all.push(asked);
+            answers.push(answer);
+        } else {
+            self.pieces.push_back(Piece::Creations(vec![asked], vec![answer]));
+        }
+    }
 }
 
 pub(super) struct Writer {
@@ -120,6 +153,13 @@ impl Writer {
         .await
     }
 
+    /// Makes a key and waits until it is in force on every node, as with any change. Others may be made with it.
+    pub(super) async fn create(&self, asked: Asked) -> Result<Key, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Job::Create(Box::new(asked), answer)).await?;
+        answered.await.map_err(|_| not_taken())?
+    }
+
     /// Runs a write that is no change: no event, no revision.
     pub(super) async fn bookkeeping<T, W>(&self, work: W) -> Result<T, StoreError>
     where
@@ -150,20 +190,10 @@ impl Writer {
                     Err(StoreError::Full) => Outcome::Full,
                     Err(_) => Outcome::Refused,
                 };
-                let answer: Answer = Box::new(move |committed| {
-                    let answer = match (result, committed) {
-                        (Ok(value), Ok(())) => Ok(value),
-                        (Ok(_), Err(why)) => Err(lost(why)),
-                        (Err(error), _) => Err(error),
-                    };
-                    // Nobody listens where the caller went away: the change stands all the same.
-                    drop(sender.send(answer));
-                });
-                (outcome, answer)
+                (outcome, answering(result, sender))
             })
         });
-        let job = Job::Work(Piece { work, waits });
-        self.send(job).await?;
+        self.send(Job::Work(work, waits)).await?;
         answered.await.map_err(|_| not_taken())?
     }
 
@@ -176,6 +206,19 @@ impl Writer {
             Err(mpsc::error::TrySendError::Full(job)) => self.jobs.send(job).await.map_err(|_| gone()),
         }
     }
+}
+
+/// How to answer whoever waits, once it is known whether the group committed.
+fn answering<T: Send + 'static>(result: Result<T, StoreError>, waiting: Waiting<T>) -> Answer {
+    Box::new(move |committed| {
+        let answer = match (result, committed) {
+            (Ok(value), Ok(())) => Ok(value),
+            (Ok(_), Err(why)) => Err(lost(why)),
+            (Err(error), _) => Err(error),
+        };
+        // Nobody listens where the caller went away: the change stands all the same.
+        drop(waiting.send(answer));
+    })
 }
 
 /// What the caller of a change hears that was lost with its group.
@@ -249,18 +292,19 @@ impl Callers {
 impl WriterTask {
     async fn run(mut self) {
         while let Some(first) = self.queue.recv().await {
-            let mut group = Vec::new();
+            let mut group = Group::default();
             let mut next = Some(first);
             while let Some(job) = next {
                 self.gauges.waiting.fetch_sub(1, Ordering::Relaxed);
                 match job {
-                    Job::Work(work) => group.push(work),
+                    Job::Work(work, waits) => group.work(work, waits),
+                    Job::Create(asked, answer) => group.creation(*asked, answer),
                     Job::Import(import, answer) => {
                         self.commit(std::mem::take(&mut group)).await;
                         drop(answer.send(self.import(*import).await));
                     }
                 }
-                next = if group.len() < GROUP { self.queue.try_recv().ok() } else { None };
+                next = if group.jobs < GROUP { self.queue.try_recv().ok() } else { None };
             }
             self.commit(group).await;
         }
@@ -275,20 +319,26 @@ impl WriterTask {
         Ok((transaction, revision))
     }
 
-    /// Commits, and has the nodes told of this revision if there is a change. Returns then also whom it has to wait for.
-    async fn finish(&self, transaction: Transaction, change: Option<i64>) -> Result<Waits, StoreError> {
+    /// Commits, with what was put off for that, and has the nodes told of this revision if there is a change. Returns then also whom it has to
+    /// wait for.
+    async fn finish(&self, transaction: Transaction, change: Option<i64>, put_off: Option<Revocation>) -> Result<Waits, StoreError> {
         let telling = change.and_then(|revision| self.hints.telling_all(revision));
         let committed = match change {
             Some(revision) => {
                 let committed = || self.hints.committed(revision, telling.is_some());
-                transaction.commit_and_tell(telling.as_deref(), (nodes::WAITED_FOR, &[]), committed).await
+                let values = put_off.as_ref().map(Revocation::values);
+                let last = values.as_ref().map(|values| (Revocation::SQL, &values[..]));
+                transaction.commit_and_tell(last, telling.as_deref(), (nodes::WAITED_FOR, &[]), committed).await
             }
-            None => transaction.commit().await.map(|()| None),
+            None => transaction.commit().await.map(|()| None).map_err(Lost::Unknown),
         };
         // The nodes learn of it from the events if it was.
-        let nodes = committed.map_err(|failure| match StoreError::from(failure) {
-            StoreError::Full => StoreError::Full,
-            error => StoreError::Unavailable(format!("nobody knows whether it was committed: {error}")),
+        let nodes = committed.map_err(|lost| match lost {
+            Lost::Refused(failure) => failure.into(),
+            Lost::Unknown(failure) => match StoreError::from(failure) {
+                StoreError::Full => StoreError::Full,
+                error => StoreError::Unavailable(format!("nobody knows whether it was committed: {error}")),
+            },
         })?;
         // Where they cannot be read, the barrier asks again.
         let nodes = nodes.and_then(|rows| nodes::to_waited_for(&rows).ok());
@@ -305,7 +355,7 @@ impl WriterTask {
                 tx.into_transaction().roll_back().await?;
                 return Ok(false);
             }
-            let waits = self.finish(tx.into_transaction(), (piece.revision > before).then_some(piece.revision)).await?;
+            let waits = self.finish(tx.into_transaction(), (piece.revision > before).then_some(piece.revision), None).await?;
             import.committed();
             if piece.is_last {
                 self.in_force(piece.revision, waits).await?;
@@ -331,9 +381,9 @@ impl WriterTask {
         drop(self.barrier.send(Committed { revision, at: clock::now(), nodes, told, answers }));
     }
 
-    async fn commit(&mut self, group: Vec<Piece>) {
-        let mut waiting = group.into_iter();
-        while waiting.len() > 0 {
+    async fn commit(&mut self, group: Group) {
+        let mut waiting = group.pieces;
+        while !waiting.is_empty() {
             let began = Instant::now();
             let mut callers = Callers::default();
             match self.try_commit(&mut waiting, &mut callers).await {
@@ -341,7 +391,10 @@ impl WriterTask {
                     if std::mem::take(&mut self.is_full) {
                         tracing::info!("there is room again: changes are made");
                     }
-                    self.gauges.told(|watch| watch.committed(callers.len(), began.elapsed()));
+                    // There is nobody where creations are to be tried one by one.
+                    if callers.len() > 0 {
+                        self.gauges.told(|watch| watch.committed(callers.len(), began.elapsed()));
+                    }
                     callers.of_others.into_iter().for_each(|answer| answer(Ok(())));
                     if !callers.of_changes.is_empty() {
                         self.hand_over(revision, waits, callers.of_changes);
@@ -363,8 +416,39 @@ impl WriterTask {
         }
     }
 
+    /// Makes keys. Where a statement fails, which takes all of them along, they wait again, to be made one by one. Returns also the revision of
+    /// the last one.
+    async fn create(
+        &self,
+        transaction: &Transaction,
+        all: Vec<Asked>,
+        answers: Vec<Waiting<Key>>,
+        waiting: &mut VecDeque<Piece>,
+        callers: &mut Vec<Answer>,
+    ) -> (Outcome, Option<i64>) {
+        let error = match Box::pin(creation::create(transaction, &self.roles, &all)).await {
+            Ok(created) => {
+                callers.extend(created.verdicts.into_iter().zip(answers).map(|(verdict, answer)| answering(verdict, answer)));
+                return (Outcome::Done, created.revision);
+            }
+            Err(error) => error,
+        };
+        if matches!(error, StoreError::Full) {
+            callers.extend(answers.into_iter().map(|answer| answering(Err(StoreError::Full), answer)));
+            return (Outcome::Full, None);
+        }
+        if all.len() == 1 {
+            callers.extend(answers.into_iter().next().map(|answer| answering(Err(error), answer)));
+            return (Outcome::Refused, None);
+        }
+        tracing::warn!(%error, keys = all.len(), "keys could not be made together: they are made one by one");
+        let alone = all.into_iter().zip(answers).map(|(asked, answer)| Piece::Creations(vec![asked], vec![answer]));
+        alone.rev().for_each(|piece| waiting.push_front(piece));
+        (Outcome::Refused, None)
+    }
+
     /// Returns the revision of the last change, and whom it has to wait for if that was made here.
-    async fn try_commit(&self, waiting: &mut std::vec::IntoIter<Piece>, callers: &mut Callers) -> Result<(i64, Waits), StoreError> {
+    async fn try_commit(&self, waiting: &mut VecDeque<Piece>, callers: &mut Callers) -> Result<(i64, Waits), StoreError> {
         // One that is alone is taken back with all of the transaction.
         let is_alone = waiting.len() == 1;
         // Work that never ran answers its caller by being dropped: the channel closes, and that reads as unavailable.
@@ -373,14 +457,19 @@ impl WriterTask {
         let mut sent = if is_alone { None } else { Some(transaction.send("SAVEPOINT change").await?) };
         let mut revision = before;
         let mut tx = Tx::new(transaction, Arc::clone(&self.roles));
-        while let Some(piece) = waiting.next() {
-            let (outcome, answer) = (piece.work)(&mut tx).await;
-            let raised = tx.take_revision();
-            if piece.waits {
-                callers.of_changes.push(answer);
-            } else {
-                callers.of_others.push(answer);
-            }
+        if is_alone {
+            tx.is_alone();
+        }
+        while let Some(piece) = waiting.pop_front() {
+            let (outcome, raised) = match piece {
+                Piece::Work(work, waits) => {
+                    let (outcome, answer) = work(&mut tx).await;
+                    let callers = if waits { &mut callers.of_changes } else { &mut callers.of_others };
+                    callers.push(answer);
+                    (outcome, tx.take_revision())
+                }
+                Piece::Creations(all, answers) => self.create(tx.transaction(), all, answers, waiting, &mut callers.of_changes).await,
+            };
             if let Some(sent) = sent.take() {
                 sent.done().await?;
             }
@@ -394,7 +483,7 @@ impl WriterTask {
                 Outcome::Done => {
                     revision = raised.unwrap_or(revision);
                     // The commit ends the last one as well.
-                    if waiting.len() > 0 {
+                    if !waiting.is_empty() {
                         sent = Some(tx.transaction().send("RELEASE SAVEPOINT change; SAVEPOINT change").await?);
                     }
                 }
@@ -403,7 +492,10 @@ impl WriterTask {
         if let Some(sent) = sent {
             sent.done().await?;
         }
-        let waits = self.finish(tx.into_transaction(), (revision > before).then_some(revision)).await?;
+        let put_off = tx.take_put_off();
+        // Nobody else can raise it.
+        revision += i64::from(put_off.is_some());
+        let waits = self.finish(tx.into_transaction(), (revision > before).then_some(revision), put_off).await?;
         Ok((revision, waits))
     }
 }

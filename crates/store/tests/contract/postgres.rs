@@ -4,6 +4,7 @@ mod cut_off;
 mod kept;
 mod messages;
 mod nodes;
+mod together;
 mod url;
 
 use std::collections::BTreeSet;

@@ -67,6 +67,29 @@ async fn a_commit_that_failed_is_neither_answered_nor_told() {
     world.end().await;
 }
 
+/// What is written last goes out together with the commit. Where the server refuses it, it is known that nothing was committed.
+#[tokio::test]
+async fn a_revocation_that_is_refused_is_not_committed() {
+    let world = World::postgres().await;
+    let (till, barrier) = (world.service("till", &[]).await.id, world.service("barrier", &[]).await.id);
+    let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'never'; END $$;
+                  CREATE TRIGGER refuse BEFORE UPDATE ON keys FOR EACH ROW WHEN (NEW.name = 'till') EXECUTE FUNCTION refuse()";
+    raw(&world).await.batch_execute(refuse).await.unwrap();
+    for _ in 0..2 {
+        let before = check::dump(&world).await;
+        let refused = world.store.revoke_key(world.operator(), till, None, Cascade::Nothing).await;
+        assert!(
+            matches!(&refused, Err(StoreError::Unavailable(why)) if why.contains("never") && !why.contains("nobody knows")),
+            "{refused:?}"
+        );
+        assert_eq!(check::dump(&world).await, before);
+        check::all(&world).await;
+    }
+    world.store.revoke_key(world.operator(), barrier, None, Cascade::Nothing).await.unwrap();
+    check::all(&world).await;
+    world.end().await;
+}
+
 /// Stands between a store and its server, and once, when it is told to, forwards a commit and hangs up before its answer; or lets nothing through
 /// any more.
 struct Between {
