@@ -76,7 +76,24 @@ pub fn require_verifier(caller: &Caller) -> Result<(), AppError> {
 /// Verifies a key as it was presented: the token, or the pair as `id:secret`. `now` is when it was asked, or later.
 #[must_use]
 pub fn verify(app: &App, text: &str, requirement: &Requirement, now: UnixMillis) -> Verdict {
-    let verdict = decided(app, text, requirement, now);
+    counted(app, decided(app, text, requirement, now))
+}
+
+/// As [`verify`], of a key that [`expect_all`] was told of: it is there, and nothing else of its bucket is asked for.
+#[must_use]
+pub fn verify_expected(app: &App, text: &str, requirement: &Requirement, now: UnixMillis) -> Verdict {
+    counted(
+        app,
+        match Credential::parse(text) {
+            Ok(credential) => prove_in(app, app.index.view(), &credential, requirement, now),
+            Err(_) => MALFORMED,
+        },
+    )
+}
+
+const MALFORMED: Verdict = Verdict { decision: Err(Denial::Malformed), key: None };
+
+fn counted(app: &App, verdict: Verdict) -> Verdict {
     app.metrics.verified(verdict.decision.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
     verdict
 }
@@ -108,7 +125,7 @@ fn decided(app: &App, text: &str, requirement: &Requirement, now: UnixMillis) ->
     let view = app.index.view();
     match Credential::parse_expecting(text, |id| view.expect(id)) {
         Ok(credential) => prove_in(app, view, &credential, requirement, now),
-        Err(_) => Verdict { decision: Err(Denial::Malformed), key: None },
+        Err(_) => MALFORMED,
     }
 }
 
