@@ -92,6 +92,24 @@ pub struct NewKey {
     pub metadata: Metadata,
 }
 
+impl NewKey {
+    /// The key as it is once this origin has made it.
+    pub(crate) fn made(&self, holder: KeyHolder, expires_at: Option<UnixMillis>, origin: &Origin) -> Key {
+        Key {
+            id: self.id,
+            name: self.name.clone(),
+            holder,
+            lifecycle: Lifecycle::Live { expires_at },
+            metadata: self.metadata.clone(),
+            digest: self.digest,
+            pepper: self.pepper,
+            created_at: origin.now,
+            created_by: origin.actor.to_string(),
+            last_used_at: None,
+        }
+    }
+}
+
 /// A key of a person, to be made.
 #[derive(Clone)]
 pub struct NewAccountKey {

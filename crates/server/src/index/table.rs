@@ -19,7 +19,7 @@ use super::segment::{Hash, Segment, Sight};
 use super::slot::Slot;
 use super::texts::{Free, Text, Texts};
 
-/// How many segments there are: a million keys are some thousands in each.
+/// How many segments there are: a million keys are some fifteen thousand in each.
 pub(super) const SEGMENTS: usize = 64;
 
 /// All of them. To put another one in the place of one of them costs as many counts as there are.

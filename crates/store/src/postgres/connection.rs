@@ -305,14 +305,9 @@ impl Transaction {
 
     /// How many rows a statement wrote.
     pub(super) async fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, Failure> {
-        let (values, types) = apart(values);
-        self.with_kept(async {
-            match self.kept(sql, &types).await? {
-                Some(statement) => self.client().execute(&statement, &values).await,
-                None => self.client().execute_typed(sql, &together(&values, &types)).await,
-            }
-        })
-        .await
+        let (_, types) = apart(values);
+        let statement = self.with_kept(self.kept(sql, &types)).await?;
+        self.execute_ready(statement.as_ref(), sql, values).await
     }
 
     /// Rows one by one: there may be more than there is memory for.
@@ -333,8 +328,8 @@ impl Transaction {
         .await
     }
 
-    /// As [`Transaction::commit`], behind a `last` statement if there is one, which is not committed where it fails; whoever listens is told by this statement if there is one, and a query is made once it is committed, in one
-    /// journey. `committed` is called in between. Returns also the rows that it answered, unless it failed: then it is committed all the same.
+    /// As [`Transaction::commit`], behind a `last` statement if there is one, which is not committed where it fails; whoever listens is told by
+    /// this statement if there is one, and a query is made once it is committed, in one journey. `committed` is called in between. Returns also the rows that it answered, unless it failed: then it is committed all the same.
     pub(super) async fn commit_and_tell(
         mut self,
         last: Option<First<'_>>,

@@ -10,7 +10,6 @@
 
 mod facts;
 
-use keybearer_core::key::Lifecycle;
 use keybearer_core::permission::{OwnPermission, ServiceName};
 use keybearer_core::policy::PermissionSet;
 use keybearer_core::role::Roles;
@@ -126,18 +125,7 @@ fn judge(facts: &Facts<'_>, Asked { origin, wanted }: &Asked, before: &[Granted<
     if before.iter().any(|before| before.key.id == new.id) {
         return Err(StoreError::Taken { what: What::Key, field: "name" });
     }
-    Ok(Key {
-        id: new.id,
-        name: new.name.clone(),
-        holder,
-        lifecycle: Lifecycle::Live { expires_at },
-        metadata: new.metadata.clone(),
-        digest: new.digest,
-        pepper: new.pepper,
-        created_at: origin.now,
-        created_by: origin.actor.to_string(),
-        last_used_at: None,
-    })
+    Ok(new.made(holder, expires_at, origin))
 }
 
 /// How many live keys the owner has. Of those before, each is written: names of account keys need not be free.

@@ -110,8 +110,9 @@ fn existing_policy(connection: &Connection, id: PolicyId) -> Result<PermissionSe
 }
 
 fn insert(tx: &mut Tx<'_>, new: &NewKey, holder: KeyHolder, expires_at: Option<UnixMillis>) -> Result<Key, StoreError> {
-    let kind = holder.kind().as_str();
-    let (owner, level, policy, service) = match &holder {
+    let key = new.made(holder, expires_at, tx.origin());
+    let kind = key.holder.kind().as_str();
+    let (owner, level, policy, service) = match &key.holder {
         KeyHolder::Account { owner, level } => (Some(owner.0), Some(level.number()), None, None),
         KeyHolder::Service { policy, service } => {
             (None, None, Some(*policy.0.as_bytes()), service.as_ref().map(|name| name.as_str().to_owned()))
@@ -121,7 +122,6 @@ fn insert(tx: &mut Tx<'_>, new: &NewKey, holder: KeyHolder, expires_at: Option<U
         Actor::Key(id) => Some(*id.as_bytes()),
         Actor::Operator | Actor::Session { .. } | Actor::Identity { .. } | Actor::Issuer => None,
     };
-    let created_by = tx.actor().to_string();
     tx.connection()
         .prepare_cached(
             "INSERT INTO keys (id, kind, name, name_key, owner, level, policy, service, metadata, digest, pepper, created_at, created_by,
@@ -140,23 +140,11 @@ fn insert(tx: &mut Tx<'_>, new: &NewKey, holder: KeyHolder, expires_at: Option<U
             new.digest.as_bytes(),
             new.pepper,
             tx.now().0,
-            created_by,
+            key.created_by,
             made_by,
             expires_at.map(|at| at.0),
         ])
         .map_err(name_taken)?;
-    let key = Key {
-        id: new.id,
-        name: new.name.clone(),
-        holder,
-        lifecycle: Lifecycle::Live { expires_at },
-        metadata: new.metadata.clone(),
-        digest: new.digest,
-        pepper: new.pepper,
-        created_at: tx.now(),
-        created_by,
-        last_used_at: None,
-    };
     tx.record(Recorded {
         action: "key.created",
         target: Target::Key(key.id),

@@ -106,6 +106,10 @@ impl<'a> Tx<'a> {
         self.origin.now
     }
 
+    pub(super) fn origin(&self) -> &'a Origin {
+        self.origin
+    }
+
     pub(super) fn actor(&self) -> &'a Actor {
         &self.origin.actor
     }

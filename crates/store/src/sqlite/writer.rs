@@ -86,10 +86,18 @@ where
 /// answer sent before the next one's.
 fn answer_all(committed: Vec<Box<dyn Work>>) {
     let runtime = if committed.len() > 1 { committed[0].runtime().cloned() } else { None };
-    let answer = move || committed.into_iter().for_each(|work| work.answer(Ok(())));
-    match runtime {
-        Some(runtime) => drop(runtime.spawn(async move { answer() })),
-        None => answer(),
+    let committed = Committed(committed);
+    if let Some(runtime) = runtime {
+        drop(runtime.spawn(async move { drop(committed) }));
+    }
+}
+
+/// Answered when it is dropped: a runtime that has ended does nothing else with it.
+struct Committed(Vec<Box<dyn Work>>);
+
+impl Drop for Committed {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(|work| work.answer(Ok(())));
     }
 }
 
