@@ -216,8 +216,8 @@ impl Credential {
         if !is_prefix(prefix) {
             return Err(Malformed);
         }
-        let (digits, check) = body.split_at(BODY - CHECK);
-        let mut groups = digits.chunks_exact(GROUP);
+        let (digits, check) = body.split_last_chunk::<CHECK>().ok_or(Malformed)?;
+        let mut groups = digits.as_chunks::<GROUP>().0.iter();
         let mut read = |target: &mut [u8]| {
             target.copy_from_slice(&base62(groups.next().ok_or(Malformed)?)?.to_be_bytes());
             Ok(())
@@ -257,13 +257,16 @@ impl Credential {
     /// # Errors
     /// As [`Credential::parse`].
     pub fn parse_expecting(text: &str, expect: impl FnOnce(&KeyId)) -> Result<Self, Malformed> {
-        match text.split_once(':') {
-            Some((id, secret)) => Self::parse_pair(id, secret),
-            None => Self::read_token(text, |id| {
+        // Nothing else has this there, and to look for the colon would take longer.
+        let place = text.len().checked_sub(BODY + 1);
+        if place.is_some_and(|place| text.as_bytes()[place] == b'_') {
+            return Self::read_token(text, |id| {
                 expect(id);
                 Ok(())
-            }),
+            });
         }
+        let (id, secret) = text.split_once(':').ok_or(Malformed)?;
+        Self::parse_pair(id, secret)
     }
 }
 
@@ -293,18 +296,21 @@ const DIGITS: [u8; 256] = {
 const NO_DIGIT: u8 = 0x80;
 
 /// The value of some base62 digits. A group beyond 64 bits has no value: it would be a second spelling of another one.
-fn base62(digits: &[u8]) -> Result<u64, Malformed> {
+fn base62<const N: usize>(digits: &[u8; N]) -> Result<u64, Malformed> {
     // Ten digits fit into 60 bits, so only the last of a full group is checked; and what is no digit is found once, at the end.
-    let (last, others) = digits.split_last().ok_or(Malformed)?;
-    let mut seen = DIGITS[usize::from(*last)];
-    let mut value = 0u64;
-    for digit in others {
-        let digit = DIGITS[usize::from(*digit)];
-        seen |= digit;
-        value = value.wrapping_mul(62).wrapping_add(u64::from(digit));
-    }
-    let value = value.checked_mul(62).and_then(|value| value.checked_add(u64::from(DIGITS[usize::from(*last)])));
+    let [others @ .., last] = digits.as_slice() else { return Err(Malformed) };
+    let worth = |digit: &u8| DIGITS[usize::from(*digit)];
+    let seen = others.iter().fold(worth(last), |seen, digit| seen | worth(digit));
+    // Two halves, so that not every digit waits for all those before it.
+    let (first, second) = others.split_at(N / 2);
+    let [first, second] = [first, second].map(|half| half.iter().fold(0u64, |value, digit| value * 62 + u64::from(worth(digit))));
+    let value = first * const { power_of_62(N - 1 - N / 2) } + second;
+    let value = value.checked_mul(62).and_then(|value| value.checked_add(u64::from(worth(last))));
     value.filter(|_| seen & NO_DIGIT == 0).ok_or(Malformed)
+}
+
+const fn power_of_62(exponent: usize) -> u64 {
+    if exponent == 0 { 1 } else { 62 * power_of_62(exponent - 1) }
 }
 
 /// What is stored in place of a secret: `HMAC-SHA-256(pepper, id || secret)`. No `PartialEq`: see [`Digest::matches`].
@@ -361,7 +367,19 @@ impl Imprint {
     /// Whether both are the same, in a time that does not depend on where they differ.
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        self.is(other).into()
+    }
+
+    /// Two words take a tenth of the time that twenty bytes do.
+    fn is(&self, other: &Self) -> Choice {
+        let (own, other) = (self.words(), other.words());
+        own.0.ct_eq(&other.0) & own.1.ct_eq(&other.1)
+    }
+
+    fn words(&self) -> (u128, u32) {
+        let (first, rest) = self.0.split_at(16);
+        let word = u128::from_ne_bytes(first.try_into().expect("it was parted at 16"));
+        (word, u32::from_ne_bytes(rest.try_into().expect("20 bytes are 4 more than 16")))
     }
 }
 
@@ -467,7 +485,7 @@ impl Presented<'_> {
         let nothing = Imprint([0; Imprint::LEN]);
         let (version, imprint) = sealed.unwrap_or((self.peppers.newest.0, &nothing));
         if version == self.peppers.newest.0 {
-            return (self.newest.imprint().0.ct_eq(&imprint.0) & Choice::from(u8::from(sealed.is_some()))).into();
+            return (self.newest.imprint().is(imprint) & Choice::from(u8::from(sealed.is_some()))).into();
         }
         self.peppers.seal_with(version, self.credential).is_some_and(|digest| digest.imprint().matches(imprint))
     }
