@@ -9,7 +9,7 @@ use crate::run::{Plan, RunError, run};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// As the server calls them.
-const BUGS: [&str; 5] = ["no-barrier", "lease-unchecked", "ack-before-apply", "silent-policies", "grant-unchecked"];
+const BUGS: [&str; 6] = ["no-barrier", "lease-unchecked", "ack-before-apply", "silent-policies", "grant-unchecked", "revoked-out-of-order"];
 
 /// Runs each bug until it is found. Whether all were.
 ///

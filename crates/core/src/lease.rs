@@ -110,7 +110,8 @@ impl Lease {
         self.end
     }
 
-    /// The image holds everything up to `revision`, by a statement that was sent after `sent` was noted. This grants nothing.
+    /// The image holds everything up to `revision`, by a statement that was sent after `sent` was noted. This grants nothing. Where the change
+    /// that followed on what was held told what it did, no statement was sent: then what is lacked may be as old as before.
     ///
     /// # Errors
     /// [`WentBackwards`], by which everything must end.
@@ -142,7 +143,8 @@ impl Lease {
         }
         let from = if revision == beat.held.revision { beat.sent } else { beat.held.since };
         self.end = self.end.max(Some(from.plus(terms.grant)));
-        self.held = self.held.max_by_revision(Held { revision, since: beat.sent });
+        // What is held beyond that revision was committed later still.
+        self.held = Held { revision: self.held.revision.max(revision), since: self.held.since.max(beat.sent) };
         Ok(())
     }
 
@@ -150,16 +152,6 @@ impl Lease {
     #[must_use]
     pub fn covers(&self, now: Instant) -> bool {
         self.end.is_some_and(|end| now < end)
-    }
-}
-
-impl Held {
-    fn max_by_revision(self, other: Self) -> Self {
-        match self.revision.cmp(&other.revision) {
-            std::cmp::Ordering::Greater => self,
-            std::cmp::Ordering::Less => other,
-            std::cmp::Ordering::Equal => Self { revision: self.revision, since: self.since.max(other.since) },
-        }
     }
 }
 
@@ -230,6 +222,18 @@ mod tests {
         lease.caught_up(at(350), 8).unwrap();
         lease.confirmed(&beat, 7, &terms()).unwrap();
         assert_eq!(lease.held(), Held { revision: 8, since: at(350) });
+        assert_eq!(lease.end(), Some(at(100 + 1_960)));
+    }
+
+    /// Else a stream of changes that tell what they did would leave a node without a lease.
+    #[test]
+    fn a_beat_tells_of_what_was_taken_over_without_a_statement_meanwhile() {
+        let mut lease = lease();
+        let beat = lease.beat(at(300));
+        lease.caught_up(lease.held().since, 8).unwrap();
+        assert_eq!(lease.held(), Held { revision: 8, since: at(100) });
+        lease.confirmed(&beat, 7, &terms()).unwrap();
+        assert_eq!(lease.held(), Held { revision: 8, since: at(300) });
         assert_eq!(lease.end(), Some(at(100 + 1_960)));
     }
 

@@ -406,6 +406,9 @@ impl Follower for Index {
         }
         let keys = changed.keys.into_iter().map(|(id, key)| Write { id, key: key.map(|key| (self.holder_number(&key), key)) });
         self.keys.write(keys.collect());
+        if let Some(revoked) = changed.revoked {
+            self.keys.revoke(&revoked);
+        }
         for (id, account) in changed.accounts {
             let now = account.as_ref().and_then(Account::identity).map(|identity| identity.mark());
             let account = account.map(|account| {

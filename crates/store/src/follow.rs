@@ -2,6 +2,7 @@
 
 use keybearer_core::account::AccountId;
 use keybearer_core::gate::GateName;
+use keybearer_core::key::RevocationReason;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
@@ -21,8 +22,21 @@ pub struct Changed {
     pub gates: Vec<(GateName, Option<NamedGate>)>,
     /// Keys.
     pub keys: Vec<(KeyId, Option<Key>)>,
+    /// Other keys, of whose rows nothing else was told.
+    pub revoked: Option<RevokedKeys>,
     /// The revision that these rows hold.
     pub revision: i64,
+}
+
+/// Keys that were revoked together. Whichever of them was revoked before, or is not there, stays so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RevokedKeys {
+    /// Their ids.
+    pub keys: Vec<KeyId>,
+    /// Since when.
+    pub at: UnixMillis,
+    /// Why.
+    pub reason: RevocationReason,
 }
 
 /// Somebody who keeps an image of the rows. Called in the order of the revisions, after the commit and before the caller is answered, once

@@ -47,7 +47,7 @@ pub use crate::cluster::{Cluster, Consistency, Membership, Messages, Node, Nodes
 pub use crate::database::Database;
 pub use crate::error::{StoreError, What};
 pub use crate::event::{Event, EventFilter, Events, Stats, Target};
-pub use crate::follow::{Changed, Follower};
+pub use crate::follow::{Changed, Follower, RevokedKeys};
 pub use crate::gate::{GateText, Gates, IfGate, NamedGate, PutGate, RuleText};
 pub use crate::key::{
     Cascade, Key, KeyFilter, KeyHolder, KeySort, KeyStateFilter, Keys, NewAccountKey, NewKey, NewServiceKey, ServiceKeyChange,

@@ -26,6 +26,14 @@ impl Setup {
                 let Some(Change::Listed { nodes }) = state.changes[change] else { return None };
                 fence(&mut state, change, |at, _| nodes[at]);
             }
+            Step::TakeNews(at) => {
+                let revision = state.nodes[at].image?.lease.held().revision as Revision + 1;
+                self.take_news(&mut state, at, revision, true)?;
+            }
+            Step::LeapToNews(at) => {
+                let revision = state.counter();
+                self.take_news(&mut state, at, revision, false)?;
+            }
             Step::SendFetch(at) => {
                 let fresh = state.verification.is_some_and(|one| one.node == at && one.stage == Verifying::Invoked);
                 state.nodes[at].fetch = Some(Fetch { sent: state.now, fresh, stage: Reading::Sent });
@@ -110,6 +118,17 @@ impl Setup {
         let waits = state.verification.is_some_and(|one| one.node == at && one.stage == Verifying::Invoked);
         if waits && (fresh || self.is(Wrong::SharesAnEarlierRead)) {
             decide_by(state, Verifying::Read)?;
+        }
+        Some(())
+    }
+
+    /// A node takes over what a change told that it did. Where it leaps, what it lacks is what the key that is asked about depends on.
+    fn take_news(&self, state: &mut State, at: usize, revision: Revision, follows: bool) -> Option<()> {
+        let image = state.nodes[at].image.as_mut()?;
+        let since = if self.is(Wrong::NotesWhenNewsArrive) { state.now } else { image.lease.held().since };
+        state.broken.alarm |= image.lease.caught_up(since, revision.into()).is_err();
+        if follows {
+            image.content = image.content.max(Some(revision));
         }
         Some(())
     }

@@ -13,7 +13,8 @@
 //!   beat at any time, one beat at a time; where a beat finds the counter above the image, the node takes its reply only after a fetch. It may
 //!   send its revision in a statement of its own that grants nothing. It may also tell by a message, which is
 //!   heard or lost: a change that has heard so much of an incarnation does not wait for it, whatever its row says; but who is fenced goes by
-//!   rows. If it is fenced it registers anew, and keeps its image, and what is left of
+//!   rows. What a change did may come by a message too, once it is committed, at any time or never: the node takes that over if it holds the
+//!   revision before, without noting any instant, and not while a fetch is under way. If it is fenced it registers anew, and keeps its image, and what is left of
 //!   its lease. A first fetch after the registration is not asked for: nothing depends on it.
 //! - **A verification**, on any node, is invoked; later it is found that there is a lease, or a fetch arrives that was sent after it was invoked;
 //!   later it is answered by the image as it is then.
@@ -64,6 +65,17 @@ fn two_nodes_that_tell_by_messages_keep_them() {
 }
 
 #[test]
+fn a_node_keeps_them_whenever_it_hears_what_changes_did() {
+    let setup = Setup { news: true, messages: true, ends: 1, restless: true, ..Setup::SMALL };
+    keeps("one node that ends, registers anew at will, hears what changes did and tells by messages, two changes", setup, None);
+}
+
+#[test]
+fn a_node_keeps_them_through_three_changes_of_which_it_hears_what_they_did() {
+    keeps("one node that hears what changes did, three changes", Setup { news: true, changes: 3, ..Setup::SMALL }, None);
+}
+
+#[test]
 fn a_node_keeps_them_with_a_longer_lease() {
     keeps("one node with a lease of three ticks, two changes", Setup { lasts: 3, ..Setup::SMALL }, None);
 }
@@ -82,6 +94,12 @@ fn two_nodes_keep_them_through_two_changes_as_far_as_they_were_followed() {
 fn strict_nodes_never_go_back() {
     let setup = Setup { mode: Mode::Strict, nodes: 2, asked: 2, changes: 3, ends: 2, ..Setup::SMALL };
     keeps("strict: two nodes, both asked, two ends, three changes", setup, None);
+}
+
+#[test]
+fn strict_nodes_never_go_back_whatever_they_hear() {
+    let setup = Setup { mode: Mode::Strict, news: true, nodes: 2, asked: 2, changes: 3, ends: 2, ..Setup::SMALL };
+    keeps("strict: two nodes that hear what changes did, both asked, two ends, three changes", setup, None);
 }
 
 #[test]
@@ -160,6 +178,16 @@ fn a_change_is_acknowledged_only_once_it_is_applied() {
 #[test]
 fn a_message_says_what_is_applied_and_not_what_was_heard_of() {
     breaks(Wrong::SaysWhatItHeard, Setup { messages: true, ..Setup::SMALL }, &["I1", "I3", "I4"]);
+}
+
+#[test]
+fn what_a_change_did_is_taken_over_behind_what_it_follows_on() {
+    breaks(Wrong::TakesNewsOutOfOrder, Setup { news: true, ..Setup::SMALL }, &["I1", "I3"]);
+}
+
+#[test]
+fn what_a_change_did_says_nothing_of_the_next_one() {
+    breaks(Wrong::NotesWhenNewsArrive, Setup { news: true, changes: 3, running: true, ..Setup::SMALL }, &["I1", "I4"]);
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub(crate) struct Setup {
     pub(crate) strays: bool,
     /// Whether nodes tell what they hold by messages as well, which may be late or lost.
     pub(crate) messages: bool,
+    /// Whether changes tell by messages what they did, which may be late or lost.
+    pub(crate) news: bool,
     /// Whether a node may register anew at any time, and not only when it finds itself fenced.
     pub(crate) restless: bool,
     /// Whether the nodes have loaded and are registered when the exploration begins.
@@ -53,6 +55,7 @@ impl Setup {
         ends: 0,
         strays: false,
         messages: false,
+        news: false,
         restless: false,
         running: false,
         lasts: 2,

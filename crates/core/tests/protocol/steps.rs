@@ -20,6 +20,11 @@ pub(crate) enum Step {
     LookUp(usize),
     FenceListed(usize),
 
+    /// A node hears what the change did that follows on what it holds, and takes it over.
+    TakeNews(usize),
+    /// The same of a change that does not follow, in [`Wrong::TakesNewsOutOfOrder`].
+    LeapToNews(usize),
+
     SendFetch(usize),
     RunFetch(usize),
     /// The second statement of a fetch, where it has two.
@@ -81,6 +86,9 @@ impl Setup {
             if self.leases() {
                 self.of_the_row(state, node, at, steps);
             }
+            if self.news {
+                self.of_news(state, node, at, steps);
+            }
             if state.ends_left > 0 {
                 steps.extend([Step::Kill(at), Step::ShutDown(at)]);
             }
@@ -124,6 +132,17 @@ impl Setup {
                     return;
                 }
             }
+        }
+    }
+
+    /// What a committed change did stays as it is: a message of it may arrive at any time. Not while a fetch is under way, which may be older.
+    fn of_news(&self, state: &State, node: &Node, at: usize, steps: &mut Vec<Step>) {
+        let lacks = node.image.map_or(0, |image| i64::from(state.counter()) - image.lease.held().revision);
+        if node.fetch.is_none() && lacks > 0 {
+            steps.push(Step::TakeNews(at));
+        }
+        if node.fetch.is_none() && lacks > 1 && self.is(Wrong::TakesNewsOutOfOrder) {
+            steps.push(Step::LeapToNews(at));
         }
     }
 

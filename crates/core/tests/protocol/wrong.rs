@@ -31,6 +31,10 @@ pub(crate) enum Wrong {
     AcksBeforeApplying,
     /// A node that hears of a change answers by a message that it has it, before it has applied it.
     SaysWhatItHeard,
+    /// A node takes over what a change told that it did, though it lacks changes before that one.
+    TakesNewsOutOfOrder,
+    /// A node that takes over what a change told that it did lacks nothing, it believes, since that came.
+    NotesWhenNewsArrive,
     /// A node takes what a beat grants, and the revision that it found for what is held, before that is applied.
     ConfirmsBeforeApplying,
     /// A strong read that was under way when the verification came is good enough for it.

@@ -54,9 +54,7 @@ impl Slot {
     pub(super) fn new(key: &Key, holder: u32, text: u32, texts: &mut Vec<u8>) -> Self {
         let mut marks = 0;
         if let Lifecycle::Revoked { at, reason, .. } = key.lifecycle {
-            let place = RevocationReason::ALL.iter().take_while(|one| **one != reason).count();
-            marks |= u8::try_from(place + 1).expect("there are few reasons");
-            texts.extend_from_slice(&at.0.to_le_bytes());
+            marks |= revocation(at, reason, texts);
         }
         let level = match &key.holder {
             KeyHolder::Account { level, .. } => level.number(),
@@ -77,6 +75,13 @@ impl Slot {
         }
         let expires_at = key.lifecycle.expires_at().map_or(NEVER, |at| u64::try_from(at.0).unwrap_or(0).min(NEVER - 1));
         Self { id: key.id, imprint: key.digest.imprint(), text, expires_at, holder, pepper: key.pepper, level, marks }
+    }
+
+    /// The slot of this key, which is not revoked, once it is. The text of now is `before`; the new one is put behind `texts`, and has this number.
+    pub(super) fn revoked(self, at: UnixMillis, reason: RevocationReason, text: u32, before: &[u8], texts: &mut Vec<u8>) -> Self {
+        let marks = self.marks | revocation(at, reason, texts);
+        texts.extend_from_slice(before);
+        Self { text, marks, ..self }
     }
 
     /// The slot as words, which may be copied one by one.
@@ -167,6 +172,13 @@ impl Slot {
     pub(super) fn metadata(&self, text: &[u8]) -> Metadata {
         self.parts(text).2.and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default()
     }
+}
+
+/// The mark of a revocation, whose moment is put behind `texts`.
+fn revocation(at: UnixMillis, reason: RevocationReason, texts: &mut Vec<u8>) -> u8 {
+    texts.extend_from_slice(&at.0.to_le_bytes());
+    let place = RevocationReason::ALL.iter().take_while(|one| **one != reason).count();
+    u8::try_from(place + 1).expect("there are few reasons")
 }
 
 /// The words that an id begins and ends with, by which a key is known.

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::hash::BuildHasher;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +13,7 @@ use arc_swap::{ArcSwap, Guard};
 use foldhash::fast::RandomState;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
-use keybearer_store::Key;
+use keybearer_store::{Key, RevokedKeys};
 
 use super::seat::{Seat, Writing};
 use super::segment::{Hash, Segment, Sight};
@@ -56,6 +57,9 @@ pub(super) struct Write {
     /// The number of its owner or its policy, and the key.
     pub(super) key: Option<(u32, Key)>,
 }
+
+/// A key as it is put into its seat, and when it was last used as far as whoever puts it there knows.
+type Held = (Slot, Option<UnixMillis>);
 
 /// Which writing of which seat a key was read from.
 #[derive(Clone, Copy)]
@@ -192,9 +196,28 @@ impl Table {
             (slot, key.last_used_at)
         };
         let slots: Vec<_> = writes.iter().map(|write| (write.id, write.key.as_ref().map(&mut slot))).collect();
+        self.put(&mut writer, slots, &texts, &bytes);
+    }
+
+    /// Revokes those of these keys that are there and are not revoked.
+    pub(super) fn revoke(&self, revoked: &RevokedKeys) {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut slots, mut texts, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+        for id in &revoked.keys {
+            let Some(Seated { slot, last_used_at, .. }) = self.view().find(id).filter(|seated| !seated.slot.is_revoked()) else { continue };
+            let (number, start, before) = (writer.free.take(), bytes.len(), self.texts.get(slot.text));
+            let slot = slot.revoked(revoked.at, revoked.reason, number, before.bytes(), &mut bytes);
+            texts.push((number, start..bytes.len()));
+            slots.push((*id, Some((slot, last_used_at))));
+        }
+        self.put(&mut writer, slots, &texts, &bytes);
+    }
+
+    /// Puts keys into their seats, or takes them out, and their texts where they lead.
+    fn put(&self, writer: &mut Writer, slots: Vec<(KeyId, Option<Held>)>, texts: &[(u32, Range<usize>)], bytes: &[u8]) {
         // The texts lie ready when the first key leads to one; those of before stay until none does.
-        self.texts.put(&texts, &bytes);
-        let before: Vec<_> = slots.into_iter().filter_map(|(id, new)| self.replace(&mut writer, &id, new)).collect();
+        self.texts.put(texts, bytes);
+        let before: Vec<_> = slots.into_iter().filter_map(|(id, new)| self.replace(writer, &id, new)).collect();
         before.into_iter().for_each(|slot| writer.free.give(slot.text));
     }
 
@@ -221,7 +244,7 @@ impl Table {
     }
 
     /// Writes a key into its seat, or that it is gone. Returns what was there.
-    fn replace(&self, writer: &mut Writer, id: &KeyId, new: Option<(Slot, Option<UnixMillis>)>) -> Option<Slot> {
+    fn replace(&self, writer: &mut Writer, id: &KeyId, new: Option<Held>) -> Option<Slot> {
         let hash = self.hash(id);
         let segments = self.segments.load();
         let segment = &segments[hash.segment()];
@@ -255,7 +278,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use keybearer_core::account::AccountId;
-    use keybearer_core::key::Lifecycle;
+    use keybearer_core::key::{Lifecycle, RevocationReason};
     use keybearer_core::role::Level;
     use keybearer_core::token::Digest;
     use keybearer_store::{KeyHolder, Metadata};
@@ -355,6 +378,26 @@ mod tests {
         assert!(table.texts.groups() < 20, "texts are used again");
         let seats: usize = table.segments.load().iter().map(|segment| segment.len()).sum();
         assert!(seats < SEGMENTS * 16, "seats are used again");
+    }
+
+    #[test]
+    fn a_key_that_is_revoked_keeps_all_else_and_its_first_reason() {
+        let table = Table::new();
+        table.write(vec![written(0, "goes"), written(1, "stays")]);
+        assert!(table.note_use(place(&table, 0), UnixMillis(5), true));
+        let revoked = |at, reason| RevokedKeys { keys: vec![id(0), id(2)], at: UnixMillis(at), reason };
+        let lifecycle = || {
+            let found = table.view().find(&id(0)).unwrap();
+            let text = table.text(&found.slot, found.place).unwrap();
+            found.slot.lifecycle(|| text.bytes())
+        };
+        table.revoke(&revoked(7, RevocationReason::AccountLocked));
+        let first = Lifecycle::Revoked { at: UnixMillis(7), reason: RevocationReason::AccountLocked, expires_at: None };
+        assert_eq!(lifecycle(), first);
+        table.revoke(&revoked(8, RevocationReason::Deleted));
+        assert_eq!(lifecycle(), first);
+        assert_eq!((name(&table, 0).as_deref(), last_used_at(&table, 0)), (Some("goes"), Some(UnixMillis(5))));
+        assert_eq!((name(&table, 1).as_deref(), table.len()), (Some("stays"), 2), "who is not there does not come");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod standing;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use super::seeded::Bug;
 use super::value::get;
 use super::writer::Gauges;
 use super::{clock, load};
-use crate::{Changed, Consistency, Follower, Horizon, Membership, StoreError};
+use crate::{Changed, Consistency, Follower, Horizon, Membership, RevokedKeys, StoreError};
 
 /// How often a node tells that it lives.
 const HEARTBEAT: Duration = Duration::from_millis(250);
@@ -157,6 +158,11 @@ impl Following {
         let asking = std::mem::take(&mut self.asking);
         if !asking.is_empty() {
             self.given.gauges.told(|watch| watch.strong_read());
+        } else if let Some(revoked) = self.given.hints.take_revoked(self.lease.held().revision) {
+            if let Err(error) = self.take_over(revoked).await {
+                self.note(Err(error));
+            }
+            return;
         }
         let caught_up = self.catch_up().await;
         // What ended the service does so for whoever asked before it was found.
@@ -206,6 +212,25 @@ impl Following {
             if is_all {
                 return Ok(());
             }
+        }
+    }
+
+    /// Takes over what changes told that they did, each of which follows on what is held before it, and tells that it has them.
+    async fn take_over(&mut self, revoked: BTreeMap<i64, RevokedKeys>) -> Result<(), StoreError> {
+        let is_news = !revoked.is_empty();
+        for (revision, revoked) in revoked {
+            // Since when it lacks anything is as unknown as before: the next change may have been made long ago.
+            let caught_up = self.lease.caught_up(self.lease.held().since, revision);
+            caught_up.map_err(|error| self.given.standing.refuse(error))?;
+            self.given.gauges.told(|watch| watch.followed(1, self.lease_left()));
+            let is_remembered = revoked.at > self.given.horizon.keys;
+            let keys = if is_remembered { Vec::new() } else { revoked.keys.iter().map(|id| (*id, None)).collect() };
+            let revoked = Some(revoked).filter(|_| is_remembered);
+            self.given.follower.apply(Changed { keys, revoked, revision, ..Changed::default() });
+        }
+        match self.incarnation {
+            Some(incarnation) => self.acknowledge(None, incarnation, self.lease.held().revision, is_news).await,
+            None => Ok(()),
         }
     }
 

@@ -4,13 +4,16 @@
 //! the revision that its image holds. That is a fact which nothing takes back, for an image only ever advances: so it may come late, twice, or
 //! from an incarnation that is fenced already, and does no harm.
 //!
+//! Of a revocation, its maker tells directly which keys it revoked, after the commit. That is a fact as well: which change has which revision
+//! does not alter. So a node that holds the revision before takes it over without a look at the database.
+//!
 //! Hints go through the database, by `NOTIFY`, until two nodes have found that they hear each other directly; then from one to the other,
 //! which costs the database nothing. What a maker said directly is answered directly; what it said through the database is answered both ways.
 //! A maker says directly what it has to say if all whom it waits for have answered so, and turns to the database where they do not answer soon.
 
 mod direct;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,12 +25,13 @@ use tokio::time::Instant;
 use tokio_postgres::AsyncMessage;
 use uuid::Uuid;
 
-use self::direct::{Direct, Place, Said};
+use self::direct::{Direct, Place, Said, has_room};
 use super::address::PostgresUrl;
 use super::connection::CONNECT;
 use super::failure::told;
 use super::nodes::{ACKED, CHANGED, WaitedFor};
-use crate::{Messages, StoreError};
+use super::seeded::Bug;
+use crate::{Messages, RevokedKeys, StoreError};
 
 /// How long to wait before the next connection is tried.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -68,6 +72,8 @@ pub(super) enum Told {
 struct Heard {
     /// The newest change of each process that waits to hear who has it.
     makers: HashMap<Uuid, News>,
+    /// What changes did that told it themselves, by their revisions.
+    revoked: BTreeMap<i64, RevokedKeys>,
     /// Whether there may be a change that nobody named.
     has_unnamed: bool,
     /// Where other processes hear messages.
@@ -114,6 +120,14 @@ impl Heard {
         self.others.as_ref().is_some_and(|others| others.iter().all(|other| self.near(*other).is_some()))
     }
 
+    fn has_revoked(&mut self, revision: i64, revoked: Option<RevokedKeys>) {
+        if self.revoked.len() >= MOST {
+            // They are looked up instead.
+            self.revoked.clear();
+        }
+        self.revoked.extend(revoked.map(|revoked| (revision, revoked)));
+    }
+
     fn is_change(&mut self, process: Uuid, revision: i64, is_direct: bool) {
         let news = self.makers.entry(process).or_insert(News { revision, is_direct });
         news.revision = revision.max(news.revision);
@@ -144,19 +158,20 @@ impl Hints {
         (!is_direct).then(|| self.telling(revision))
     }
 
-    /// A change was committed here. Tells the follower here of it, and those directly that the change before had to wait for, unless the
-    /// database tells everybody.
-    pub(super) fn committed(&self, revision: i64, by_the_database: bool) {
+    /// A change was committed here, which did no more than revoke these keys if any are given. Tells the follower here of it, and those directly
+    /// that the change before had to wait for, unless the database tells everybody.
+    pub(super) fn committed(&self, revision: i64, revoked: Option<RevokedKeys>, by_the_database: bool) {
         let direct = self.direct.load();
         let mut heard = self.heard();
         heard.is_change(self.process, revision, true);
+        heard.has_revoked(revision, revoked.clone());
         self.changed.notify_one();
         if by_the_database {
             return;
         }
         let near = heard.others.iter().flatten().filter_map(|other| Some((*other, heard.near(*other)?)));
-        let said = Said::Changed { process: self.process, revision };
-        let told = near.filter(|(_, address)| direct.as_ref().is_some_and(|direct| direct.answer(said, *address)));
+        let said = Said::Changed { process: self.process, revision, revoked: revoked.filter(has_room) };
+        let told = near.filter(|(_, address)| direct.as_ref().is_some_and(|direct| direct.answer(&said, *address)));
         heard.told = told.map(|(other, _)| other).collect();
     }
 
@@ -199,7 +214,7 @@ impl Hints {
         for (process, news) in makers.into_iter().filter(|(process, _)| *process != self.process) {
             let place = heard.places.get(&process);
             let said = Said::Holds { incarnation, revision };
-            let is_sent = direct.as_ref().zip(place).is_some_and(|(direct, place)| direct.send(said, place));
+            let is_sent = direct.as_ref().zip(place).is_some_and(|(direct, place)| direct.send(&said, place));
             if !(is_sent && news.is_direct) {
                 told.push(format!("NOTIFY {}, '{incarnation} {revision}'", channel(process)));
             }
@@ -233,6 +248,20 @@ impl Hints {
         std::mem::take(&mut self.heard().has_unnamed)
     }
 
+    /// What the changes behind `held` did, oldest first, if all of which anything was heard told it themselves. Else they have to be looked up.
+    pub(super) fn take_revoked(&self, held: i64) -> Option<BTreeMap<i64, RevokedKeys>> {
+        let mut heard = self.heard();
+        let mut revoked = std::mem::take(&mut heard.revoked);
+        if Bug::RevokedOutOfOrder.is_seeded() {
+            return Some(revoked.split_off(&(held + 1))).filter(|revoked| !revoked.is_empty());
+        }
+        let last = heard.makers.values().map(|news| news.revision).max().filter(|_| !heard.has_unnamed)?;
+        let revoked = revoked.split_off(&(held + 1));
+        // None comes twice, and each behind the one before.
+        let is_whole = i64::try_from(revoked.len()).is_ok_and(|count| held + count == last.max(held));
+        (is_whole && revoked.keys().all(|revision| *revision <= last)).then_some(revoked)
+    }
+
     /// What is to be looked for is not named.
     pub(super) fn may_have_changed(&self) {
         self.heard().has_unnamed = true;
@@ -256,7 +285,9 @@ impl Hints {
 
     /// The counter stands at `revision`, and nobody can raise it now. Whoever told more was told by another database: this one was put back.
     pub(super) fn counter_is(&self, revision: i64) {
-        self.heard().holders.retain(|_, holder| holder.revision <= revision);
+        let mut heard = self.heard();
+        heard.holders.retain(|_, holder| holder.revision <= revision);
+        heard.revoked.retain(|told, _| *told <= revision);
     }
 
     /// Listens for as long as anybody may be woken.
@@ -303,8 +334,10 @@ impl Hints {
         let Some(direct) = self.direct.load_full() else { return std::future::pending().await };
         let place = |process| self.heard().places.get(&process).cloned();
         let hear = |said, from| match said {
-            Said::Changed { process, revision } => {
-                self.heard().is_change(process, revision, true);
+            Said::Changed { process, revision, revoked } => {
+                let mut heard = self.heard();
+                heard.is_change(process, revision, true);
+                heard.has_revoked(revision, revoked);
                 self.changed.notify_one();
             }
             Said::Holds { incarnation, revision } => self.hold(incarnation, revision, Some(from)),
@@ -361,6 +394,10 @@ impl Drop for Ended {
 
 #[cfg(test)]
 mod tests {
+    use keybearer_core::key::RevocationReason;
+    use keybearer_core::time::UnixMillis;
+    use keybearer_core::token::KeyId;
+
     use super::*;
 
     async fn hints() -> Hints {
@@ -373,7 +410,7 @@ mod tests {
 
     /// A change was committed there, which waits for these nodes.
     fn commits(maker: &Hints, revision: i64, nodes: Option<&WaitedFor>, by_the_database: bool) -> Told {
-        maker.committed(revision, by_the_database);
+        maker.committed(revision, None, by_the_database);
         maker.waits_for(nodes, by_the_database)
     }
 
@@ -434,6 +471,67 @@ mod tests {
         // Whoever is alone tells nobody.
         assert_eq!(commits(&maker, 7, Some(&nodes[..1].to_vec()), false), Told::Each);
         assert_eq!(maker.telling_all(8), None);
+    }
+
+    #[tokio::test]
+    async fn what_was_revoked_is_taken_over_if_nothing_else_is_lacked() {
+        let (maker, peer) = (hints().await, hints().await);
+        let (own, other) = (Uuid::new_v4(), Uuid::new_v4());
+        let nodes = vec![(own, 0), (other, 0)];
+        maker.tell(own, 0);
+        notified(&peer, &maker.telling_all(1).unwrap());
+        peer.tell(other, 1);
+        hears(&maker).await;
+        maker.waits_for(Some(&nodes), true);
+        let revoked = |number: u8, keys: usize| {
+            let keys = vec![KeyId::from_bytes([number; 16]); keys];
+            RevokedKeys { keys, at: UnixMillis(number.into()), reason: RevocationReason::Deleted }
+        };
+        let commits = |revision: u8, keys| maker.committed(revision.into(), Some(revoked(revision, keys)), false);
+        let whole = |told: &[u8]| Some(told.iter().map(|number| (i64::from(*number), revoked(*number, 1))).collect());
+
+        // All that it lacks, in whichever order it came.
+        commits(2, 1);
+        commits(3, 1);
+        hears(&peer).await;
+        assert_eq!(peer.take_revoked(1), whole(&[2, 3]));
+        assert_eq!(peer.take_revoked(1), None, "it was taken");
+        assert_eq!(maker.take_revoked(1), whole(&[2, 3]), "its maker takes it over as well");
+        commits(3, 1);
+        hears(&peer).await;
+        assert_eq!(peer.take_revoked(2), whole(&[3]), "what is held already comes again");
+        commits(3, 1);
+        hears(&peer).await;
+        assert_eq!(peer.take_revoked(3), whole(&[]), "it lacks nothing, and may say so");
+
+        // One before it is lacking, one behind it, or one is not named.
+        commits(5, 1);
+        hears(&peer).await;
+        assert_eq!(peer.take_revoked(3), None);
+        commits(4, 1);
+        maker.committed(5, None, false);
+        hears(&peer).await;
+        assert_eq!(peer.take_revoked(3), None);
+        commits(4, 1);
+        commits(5, 1);
+        hears(&peer).await;
+        peer.may_have_changed();
+        assert_eq!(peer.take_revoked(3), None);
+        peer.take_unnamed();
+
+        // There are too many keys for a message; the change is told all the same.
+        peer.tell(other, 5);
+        commits(6, 1_000);
+        hears(&peer).await;
+        assert!(peer.has_changes());
+        assert_eq!(peer.take_revoked(5), None);
+        assert_eq!(maker.take_revoked(5).map(|told| told[&6].keys.len()), Some(1_000));
+
+        // The database was put back.
+        commits(7, 1);
+        hears(&peer).await;
+        peer.counter_is(6);
+        assert_eq!(peer.take_revoked(6), None);
     }
 
     #[tokio::test]

@@ -15,6 +15,8 @@ pub(super) enum Bug {
     SilentPolicies,
     /// Whoever owns a new key is not looked up where it is written.
     GrantUnchecked,
+    /// What a change tells that it revoked is taken over by nodes that lack changes before it.
+    RevokedOutOfOrder,
 }
 
 #[cfg(feature = "seeded-bugs")]
@@ -28,6 +30,7 @@ impl Bug {
             Self::AckBeforeApply => "ack-before-apply",
             Self::SilentPolicies => "silent-policies",
             Self::GrantUnchecked => "grant-unchecked",
+            Self::RevokedOutOfOrder => "revoked-out-of-order",
         };
         SEEDED.as_deref() == Some(name)
     }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::connection::Transaction;
 use super::value::{Value, get, key_id, session_id};
 use super::{caller, row};
-use crate::{Actor, KeyHolder, Origin, SessionId, StoreError, Target, What};
+use crate::{Actor, KeyHolder, Origin, RevokedKeys, SessionId, StoreError, Target, What};
 
 /// One change under way.
 pub(super) struct Tx {
@@ -34,8 +34,7 @@ pub(super) struct Tx {
 /// Keys that are revoked, and the event of it. Nothing that this answers decides anything: the rows were read behind the lock. So it may go
 /// together with the commit.
 pub(super) struct Revocation {
-    keys: Vec<Uuid>,
-    reason: RevocationReason,
+    revoked: RevokedKeys,
     texts: Texts,
     origin: Origin,
     actor: String,
@@ -47,11 +46,16 @@ impl Revocation {
          INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
          SELECT raised.revision, $1, $4, $5, $6, $7, $8, $9, $10 FROM raised RETURNING revision";
 
+    /// What it does.
+    pub(super) fn revoked(&self) -> &RevokedKeys {
+        &self.revoked
+    }
+
     pub(super) fn values(&self) -> [Value<'_>; 10] {
         [
-            self.origin.now.into(),
-            self.reason.as_str().into(),
-            Value::Ids(self.keys.clone()),
+            self.revoked.at.into(),
+            self.revoked.reason.as_str().into(),
+            Value::Ids(self.revoked.keys.iter().map(|id| Uuid::from_bytes(*id.as_bytes())).collect()),
             (&self.actor).into(),
             self.texts.action.into(),
             (&self.texts.target).into(),
@@ -230,8 +234,7 @@ impl Tx {
     /// Revokes keys that were read here and are not revoked, and writes the event, in one statement: now, or with the commit.
     pub(super) async fn revoke(&mut self, keys: &[KeyId], reason: RevocationReason, recorded: Recorded) -> Result<(), StoreError> {
         let revocation = Revocation {
-            keys: keys.iter().map(|id| Uuid::from_bytes(*id.as_bytes())).collect(),
-            reason,
+            revoked: RevokedKeys { keys: keys.to_vec(), at: self.now(), reason },
             texts: recorded.texts()?,
             origin: self.origin.clone(),
             actor: self.origin.actor.to_string(),

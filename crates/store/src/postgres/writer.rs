@@ -325,7 +325,8 @@ impl WriterTask {
         let telling = change.and_then(|revision| self.hints.telling_all(revision));
         let committed = match change {
             Some(revision) => {
-                let committed = || self.hints.committed(revision, telling.is_some());
+                let revoked = put_off.as_ref().map(|revocation| revocation.revoked().clone());
+                let committed = || self.hints.committed(revision, revoked, telling.is_some());
                 let values = put_off.as_ref().map(Revocation::values);
                 let last = values.as_ref().map(|values| (Revocation::SQL, &values[..]));
                 transaction.commit_and_tell(last, telling.as_deref(), (nodes::WAITED_FOR, &[]), committed).await

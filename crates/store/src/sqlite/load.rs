@@ -63,6 +63,7 @@ pub(super) fn touched(connection: &Connection, horizon: Horizon, ids: &TouchedId
         policies: each(&ids.policies, |id| present(row::policy(connection, *id)))?,
         gates: each(&ids.gates, |name| present(gate::one(connection, name)))?,
         keys: each(&ids.keys, |id| Ok(present(row::key(connection, *id))?.filter(is_remembered)))?,
+        revoked: None,
         revision,
     })
 }

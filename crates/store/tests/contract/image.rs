@@ -9,7 +9,7 @@ use keybearer_core::key::Lifecycle;
 use keybearer_core::policy::PolicyId;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
-use keybearer_store::{Account, Changed, Follower, Key, KeyHolder, NamedGate, Policy, Session, SessionId};
+use keybearer_store::{Account, Changed, Follower, Key, KeyHolder, NamedGate, Policy, RevokedKeys, Session, SessionId};
 
 #[derive(Default)]
 pub(crate) struct Image {
@@ -27,6 +27,8 @@ pub(crate) struct Told {
     pub(crate) revision: i64,
     /// How often it was told something.
     pub(crate) times: usize,
+    /// How many keys it was told of that they are revoked, and nothing else.
+    pub(crate) revoked: usize,
     /// What it should not have been told.
     pub(crate) faults: Vec<String>,
     loaded: bool,
@@ -74,6 +76,12 @@ impl Told {
         take_over(&mut self.policies, changed.policies);
         take_over(&mut self.gates, changed.gates);
         take_over(&mut self.keys, changed.keys);
+        if let Some(RevokedKeys { keys, at, reason }) = changed.revoked {
+            self.revoked += keys.len();
+            for id in keys {
+                self.keys.entry(id).and_modify(|key| key.lifecycle = key.lifecycle.revoke(at, reason).unwrap_or(key.lifecycle));
+            }
+        }
         let orphans = self.keys.values().filter(|key| matches!(key.lifecycle, Lifecycle::Live { .. }) && !self.knows(&key.holder));
         let orphans: Vec<String> = orphans.map(|key| format!("live key {} without its owner or policy", key.id)).collect();
         self.faults.extend(orphans);

@@ -1,23 +1,32 @@
-//! Messages straight from one node to another: datagrams of a fixed length, which carry no more than a name and a revision. Where each node
-//! hears them, and by which secret they are known for what they are, stands in its hints, which only those see who may ask the database. A
-//! datagram may be lost, late or repeated, as any hint may; one that does not prove itself is as none.
+//! Messages straight from one node to another: datagrams, which carry a name and a revision, and of a revocation which keys it revoked. Where
+//! each node hears them, and by which secret they are known for what they are, stands in its hints, which only those see who may ask the
+//! database. A datagram may be lost, late or repeated, as any hint may; one that does not prove itself is as none.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
+use keybearer_core::key::RevocationReason;
+use keybearer_core::time::UnixMillis;
+use keybearer_core::token::KeyId;
 use sha2::Sha256;
 use tokio::net::{UdpSocket, lookup_host};
 use tokio_postgres::config::Host;
 use uuid::Uuid;
 
 use super::super::address::PostgresUrl;
-use crate::Messages;
+use crate::{Messages, RevokedKeys};
 
-/// What kind, who, which revision, and the proof.
-const LENGTH: usize = 1 + 16 + 8 + PROOF;
+/// What kind, who, and which revision: with this all begin.
+const HEAD: usize = 1 + 16 + 8;
+/// With this all end.
 const PROOF: usize = 32;
+/// The longest, which no network has to part.
+const LONGEST: usize = 1_024;
+/// The most keys of which one message tells: they fit, with when and how many before them, and why behind them.
+const MOST_KEYS: usize = 48;
+const _: () = assert!(HEAD + 8 + 1 + 16 * MOST_KEYS + 64 + PROOF <= LONGEST);
 const SECRET: usize = 32;
 /// After one that proves nothing none is looked at for so long: whoever sends many delays messages, and keeps nobody busy.
 const REST: Duration = Duration::from_millis(1);
@@ -43,43 +52,67 @@ impl Secret {
 }
 
 /// What a message says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Said {
-    /// There is a change, by the process that tells of it.
-    Changed { process: Uuid, revision: i64 },
+    /// There is a change, by the process that tells of it; and what it did, if that can be told.
+    Changed { process: Uuid, revision: i64, revoked: Option<RevokedKeys> },
     /// An incarnation holds a revision.
     Holds { incarnation: Uuid, revision: i64 },
 }
 
 impl Said {
-    fn written(self, secret: &Secret) -> [u8; LENGTH] {
+    fn written(&self, secret: &Secret) -> Vec<u8> {
         let (kind, who, revision) = match self {
-            Self::Changed { process, revision } => (b'c', process, revision),
+            Self::Changed { process, revision, revoked: None } => (b'c', process, revision),
+            Self::Changed { process, revision, .. } => (b'r', process, revision),
             Self::Holds { incarnation, revision } => (b'h', incarnation, revision),
         };
-        let mut bytes = [0; LENGTH];
-        bytes[0] = kind;
-        bytes[1..17].copy_from_slice(who.as_bytes());
-        bytes[17..25].copy_from_slice(&revision.to_be_bytes());
-        let proof = secret.mac(&bytes[..25]).finalize().into_bytes();
-        bytes[25..].copy_from_slice(&proof);
+        let mut bytes = Vec::with_capacity(HEAD + PROOF);
+        bytes.push(kind);
+        bytes.extend_from_slice(who.as_bytes());
+        bytes.extend_from_slice(&revision.to_be_bytes());
+        if let Self::Changed { revoked: Some(RevokedKeys { keys, at, reason }), .. } = self {
+            bytes.extend_from_slice(&at.0.to_be_bytes());
+            bytes.push(u8::try_from(keys.len()).expect("there are no more than MOST_KEYS"));
+            keys.iter().for_each(|id| bytes.extend_from_slice(id.as_bytes()));
+            bytes.extend_from_slice(reason.as_str().as_bytes());
+        }
+        let proof = secret.mac(&bytes).finalize().into_bytes();
+        bytes.extend_from_slice(&proof);
         bytes
     }
 
     /// What is claimed there. It is to be believed only if [`is_proven`].
     fn read(bytes: &[u8]) -> Option<Self> {
-        let who = Uuid::from_slice(bytes.get(1..17)?).ok()?;
-        let revision = i64::from_be_bytes(bytes.get(17..25)?.try_into().ok()?);
-        match bytes.first()? {
-            b'c' => Some(Self::Changed { process: who, revision }),
-            b'h' => Some(Self::Holds { incarnation: who, revision }),
+        let (said, _) = bytes.split_last_chunk::<PROOF>()?;
+        let (head, rest) = said.split_first_chunk::<HEAD>()?;
+        let who = Uuid::from_slice(&head[1..17]).ok()?;
+        let revision = i64::from_be_bytes(head[17..].try_into().ok()?);
+        match head[0] {
+            b'c' if rest.is_empty() => Some(Self::Changed { process: who, revision, revoked: None }),
+            b'r' => Some(Self::Changed { process: who, revision, revoked: Some(revoked(rest)?) }),
+            b'h' if rest.is_empty() => Some(Self::Holds { incarnation: who, revision }),
             _ => None,
         }
     }
 }
 
+fn revoked(bytes: &[u8]) -> Option<RevokedKeys> {
+    let (at, rest) = bytes.split_first_chunk()?;
+    let (count, rest) = rest.split_first()?;
+    let (keys, reason) = rest.split_at_checked(16 * usize::from(*count))?;
+    let (keys, _) = keys.as_chunks();
+    let reason = RevocationReason::parse(str::from_utf8(reason).ok()?)?;
+    Some(RevokedKeys { keys: keys.iter().map(|id| KeyId::from_bytes(*id)).collect(), at: UnixMillis(i64::from_be_bytes(*at)), reason })
+}
+
+/// Whether one message can tell of all of these keys.
+pub(super) fn has_room(revoked: &RevokedKeys) -> bool {
+    revoked.keys.len() <= MOST_KEYS
+}
+
 fn is_proven(bytes: &[u8], secret: &Secret) -> bool {
-    bytes.len() == LENGTH && secret.mac(&bytes[..LENGTH - PROOF]).verify_slice(&bytes[LENGTH - PROOF..]).is_ok()
+    bytes.split_last_chunk::<PROOF>().is_some_and(|(said, proof)| secret.mac(said).verify_slice(proof).is_ok())
 }
 
 /// Where a node hears messages, and how those prove themselves that come from there or go there.
@@ -138,28 +171,28 @@ impl Direct {
     }
 
     /// Tells what proves itself by the secret of a place to whoever hears there. False if it surely does not arrive.
-    pub(super) fn send(&self, said: Said, to: &Place) -> bool {
+    pub(super) fn send(&self, said: &Said, to: &Place) -> bool {
         self.send_to(said, to.address, &to.secret)
     }
 
     /// Tells what proves itself by the secret of this process, to an address from which it heard.
-    pub(super) fn answer(&self, said: Said, to: SocketAddr) -> bool {
+    pub(super) fn answer(&self, said: &Said, to: SocketAddr) -> bool {
         self.send_to(said, to, &self.place.secret)
     }
 
-    fn send_to(&self, said: Said, to: SocketAddr, secret: &Secret) -> bool {
+    fn send_to(&self, said: &Said, to: SocketAddr, secret: &Secret) -> bool {
         self.socket.try_send_to(&said.written(secret), to).is_ok()
     }
 
     /// Hears messages for as long as it is asked. `secret` knows by which another process proves itself.
     pub(super) async fn hear(&self, secret: impl Fn(Uuid) -> Option<Place>, hear: impl Fn(Said, SocketAddr)) {
         // One more, to tell what is too long.
-        let mut bytes = [0; LENGTH + 1];
+        let mut bytes = [0; LONGEST + 1];
         loop {
             let heard = match self.socket.recv_from(&mut bytes).await {
-                Ok((length, from)) => Said::read(&bytes[..length]).map(|said| (said, &bytes[..length], from)),
+                Ok((length, from)) if length <= LONGEST => Said::read(&bytes[..length]).map(|said| (said, &bytes[..length], from)),
                 // Such as that nobody hears where something was sent.
-                Err(_) => None,
+                _ => None,
             };
             let proven = heard.filter(|(said, bytes, _)| match said {
                 Said::Holds { .. } => is_proven(bytes, &self.place.secret),
@@ -218,20 +251,33 @@ mod tests {
     #[test]
     fn a_message_proves_itself_by_the_secret_alone_and_says_what_was_said() {
         let (secret, other) = (Secret::new(), Secret::new());
-        for said in
-            [Said::Changed { process: Uuid::new_v4(), revision: 7 }, Said::Holds { incarnation: Uuid::new_v4(), revision: i64::MAX }]
-        {
+        let process = Uuid::new_v4();
+        let revoked = |count: u8| {
+            let keys = (0..count).map(|number| KeyId::from_bytes([number; 16])).collect();
+            Some(RevokedKeys { keys, at: UnixMillis(1_700_000_000_000), reason: RevocationReason::ConsentRevoked })
+        };
+        let most = u8::try_from(MOST_KEYS).unwrap();
+        for said in [
+            Said::Changed { process, revision: 7, revoked: None },
+            Said::Changed { process, revision: 7, revoked: revoked(1) },
+            Said::Changed { process, revision: 7, revoked: revoked(most) },
+            Said::Holds { incarnation: Uuid::new_v4(), revision: i64::MAX },
+        ] {
             let bytes = said.written(&secret);
+            assert!(bytes.len() <= LONGEST);
             assert_eq!(Said::read(&bytes), Some(said));
             assert!(is_proven(&bytes, &secret) && !is_proven(&bytes, &other));
-            for at in 0..LENGTH {
-                let mut forged = bytes;
+            for at in 0..bytes.len() {
+                let mut forged = bytes.clone();
                 forged[at] ^= 1;
                 assert!(!is_proven(&forged, &secret), "byte {at}");
+                assert!(!is_proven(&bytes[..at], &secret), "{at} bytes");
             }
-            assert!(!is_proven(&bytes[..LENGTH - 1], &secret) && !is_proven(&[bytes.as_slice(), &[0]].concat(), &secret));
-            assert_eq!(Said::read(&bytes[..20]), None);
+            assert!(!is_proven(&[bytes.as_slice(), &[0]].concat(), &secret));
+            // Whoever cuts something off reads nothing in it, or at least not the same.
+            assert!((0..bytes.len()).all(|at| Said::read(&bytes[..at]) != Said::read(&bytes)));
         }
+        assert!(has_room(&revoked(most).unwrap()) && !has_room(&revoked(most + 1).unwrap()));
     }
 
     #[tokio::test]
@@ -244,10 +290,10 @@ mod tests {
         let place = Place { address: own.place.address, secret: Secret::new() };
         let listening = own.hear(|_| None, |said, from| heard.send((said, from)).unwrap());
         let asking = async {
-            assert!(other.send(Said::Holds { incarnation: false_one, revision: 9 }, &place));
+            assert!(other.send(&Said::Holds { incarnation: false_one, revision: 9 }, &place));
             assert!(other.socket.send_to(&[0; 2_000], own.place.address).await.is_ok());
-            assert!(other.send(Said::Changed { process: false_one, revision: 9 }, &own.place));
-            assert!(other.send(Said::Holds { incarnation: true_one, revision: 3 }, &own.place));
+            assert!(other.send(&Said::Changed { process: false_one, revision: 9, revoked: None }, &own.place));
+            assert!(other.send(&Said::Holds { incarnation: true_one, revision: 3 }, &own.place));
             hearing.recv().await.unwrap()
         };
         let (said, from) = tokio::select! {

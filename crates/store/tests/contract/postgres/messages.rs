@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use keybearer_store::{Consistency, Membership, Messages, Store};
+use keybearer_core::key::{Lifecycle, RevocationReason};
+use keybearer_store::{Actor, Cascade, Consistency, Membership, Messages, Store};
 use tokio_postgres::{AsyncMessage, NoTls};
 
 use super::nodes::opened_with;
@@ -72,6 +73,35 @@ async fn nodes_that_hear_each_other_have_the_database_say_nothing() {
             break;
         }
         assert!(Instant::now() < until, "the database is asked to say something all the time");
+    }
+    drop(store);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_revocation_tells_nodes_that_hear_each_other_what_it_did() {
+    let world = World::postgres().await;
+    let (store, image) = joins(&world, "other", Messages::Auto).await;
+    let owner = world.account("ada", "user").await.id;
+    let until = Instant::now() + 6 * FAR;
+    for round in 0.. {
+        // Whether it hears it so or has to look it up, it knows before the call returns.
+        let mut keys = Vec::new();
+        for _ in 0..2 {
+            keys.push(world.account_key(Actor::Operator, owner, 0).await.unwrap().id);
+        }
+        let before = image.told().revoked;
+        for id in keys.clone() {
+            world.store.revoke_key(world.operator(), id, None, Cascade::Nothing).await.unwrap();
+            let told = image.told();
+            let Lifecycle::Revoked { at, reason, .. } = told.keys[&id].lifecycle else { panic!("round {round}: it is not revoked there") };
+            assert_eq!((at, reason), (world.now(), RevocationReason::Deleted));
+        }
+        if image.told().revoked == before + keys.len() {
+            break;
+        }
+        assert!(Instant::now() < until, "the database is asked what was revoked all the time");
+        tokio::time::sleep(SOON).await;
     }
     drop(store);
     world.end().await;

@@ -7,15 +7,20 @@ use keybearer_core::account::Status;
 use keybearer_core::key::Lifecycle;
 use keybearer_core::role::{Level, Roles};
 use keybearer_store::{
-    AccountChange, Actor, Cascade, Changed, Consistency, Database, Follower, Membership, Messages, Node, PolicyChange, ServiceKeyChange,
-    Store, StoreError,
+    AccountChange, Actor, Cascade, Changed, Consistency, Database, Follower, Membership, Messages, NewAccountKey, Node, PolicyChange,
+    ServiceKeyChange, Store, StoreError,
 };
+
+use tokio::task::JoinSet;
 
 use super::raw;
 use crate::check;
 use crate::follow::begin;
 use crate::image::{Image, Told};
 use crate::world::{World, set};
+
+/// The most changes of a stream.
+const MOST: u32 = 4_000;
 
 /// Another process over the same database.
 struct Other {
@@ -267,15 +272,31 @@ async fn a_node_joins_although_the_counter_is_held_for_longer_than_a_heartbeat_w
 async fn a_stream_of_changes_does_not_starve_the_lease() {
     let world = World::postgres().await;
     let other = Other::joins(&world, "other", Consistency::Lease).await;
+    let in_force = |changes| assert!(other.store.is_in_force() && world.store.is_in_force(), "after {changes} changes");
     let until = Instant::now() + Duration::from_secs(4);
     let mut changes = 0;
     while Instant::now() < until {
         world.account(&format!("person {changes}"), "user").await;
-        assert!(other.store.is_in_force() && world.store.is_in_force(), "after {changes} changes");
         changes += 1;
+        in_force(changes);
     }
     assert!(changes > 50, "{changes} changes are no stream");
     assert_eq!(other.image.told().accounts.len(), changes);
+    // Of most of these, no node looks up what they did.
+    let ada = world.account("ada", "user").await.id;
+    let mut keys = JoinSet::new();
+    for _ in 0..MOST {
+        let new = NewAccountKey { max_per_account: MOST, ..world.new_account_key(ada, 0) };
+        let (store, origin) = (world.store.clone(), world.operator());
+        keys.spawn(async move { store.issue_account_key(origin, new).await.unwrap().id });
+    }
+    let keys = keys.join_all().await;
+    let until = Instant::now() + Duration::from_secs(4);
+    for id in keys.into_iter().take_while(|_| Instant::now() < until) {
+        world.store.revoke_key(world.operator(), id, None, Cascade::Nothing).await.unwrap();
+        changes += 1;
+        in_force(changes);
+    }
     drop(other);
     world.end().await;
 }
