@@ -26,6 +26,7 @@ mod peppers;
 mod permission;
 mod policy;
 mod retention;
+mod revocation;
 mod row;
 mod seeded;
 mod session;

@@ -12,7 +12,7 @@ use deadpool::managed::{Object, PoolError, TimeoutType};
 use deadpool_postgres::Runtime;
 use futures_util::TryStreamExt;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row, RowStream, SimpleQueryStream, Statement};
+use tokio_postgres::{Client, Row, RowStream, SimpleQueryMessage, SimpleQueryStream, Statement};
 
 use self::manager::{Connection, Manager, millis};
 use super::address::PostgresUrl;
@@ -167,11 +167,20 @@ impl Pool {
             let (begun, rows) = tokio::join!(transaction.batch(&sql), asking);
             match begun.and(rows) {
                 Ok(rows) => return Ok((transaction, rows)),
-                Err(failure) if failure.is_of_connection() || transaction.client().is_closed() => last = Some(failure),
+                Err(failure) if transaction.was_lost(&failure) => last = Some(failure),
                 Err(failure) => return Err(failure.into()),
             }
         }
         Err(last.unwrap_or_else(Failure::late).into())
+    }
+
+    /// As [`Pool::begin_with`], of a query without values whose first row is one number, and nobody waits for either: what is asked in this
+    /// transaction is on its way behind them. Whether it has begun, [`Sent::number`] tells.
+    pub(super) async fn begin_ahead(&self, purpose: Purpose, first: &str) -> Result<(Transaction, Sent), StoreError> {
+        let client = self.0.get().await.map_err(no_connection)?;
+        let transaction = Transaction { client: Some(client), purpose };
+        let sent = transaction.send(&format!("{}; {first}", purpose.begin(transaction.connection().usual))).await?;
+        Ok((transaction, sent))
     }
 
     /// Runs statements that begin and end their transaction by themselves, if they need any, in one journey.
@@ -250,6 +259,11 @@ impl Transaction {
 
     fn client(&self) -> &Client {
         &self.connection().client
+    }
+
+    /// Whether this came of a connection that is lost.
+    pub(super) fn was_lost(&self, failure: &Failure) -> bool {
+        failure.is_of_connection() || self.client().is_closed()
     }
 
     /// Waits for statements that may be kept at the server.
@@ -416,6 +430,15 @@ impl Sent {
     /// Waits until they are done.
     pub(super) async fn done(self) -> Result<(), Failure> {
         self.purpose.within(self.answers.try_for_each(|_| ready(Ok(())))).await
+    }
+
+    /// Waits until they are done. The one number of the one row that they answer; none if there was no such row.
+    pub(super) async fn number(self) -> Result<Option<i64>, Failure> {
+        let number = |message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).and_then(|number| number.parse().ok()),
+            _ => None,
+        };
+        self.purpose.within(self.answers.try_fold(None, |last, message| ready(Ok(number(message).or(last))))).await
     }
 }
 

@@ -3,15 +3,13 @@
 mod list;
 
 use async_trait::async_trait;
-use keybearer_core::authority::Authority;
-use keybearer_core::key::{KeyKind, KeyState, Lifecycle, RevocationReason};
+use keybearer_core::key::{KeyKind, KeyState, Lifecycle};
 use keybearer_core::name::canonical;
 use keybearer_core::permission::ServiceName;
 use keybearer_core::policy::{PermissionSet, PolicyId};
-use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::connection::Transaction;
@@ -19,7 +17,7 @@ use super::creation::{Asked, Wanted};
 use super::failure::Failure;
 use super::tx::{Recorded, Tx};
 use super::value::{Value, get, unreadable};
-use super::{Postgres, last_use, row};
+use super::{Postgres, last_use, revocation, row};
 use crate::audit;
 use crate::{
     Cascade, Key, KeyFilter, KeyHolder, KeySort, Keys, NewAccountKey, NewServiceKey, Origin, Page, PageRequest, ServiceKeyChange,
@@ -41,12 +39,12 @@ impl Keys for Postgres {
     }
 
     async fn revoke_key(&self, origin: Origin, id: KeyId, kind: Option<KeyKind>, descendants: Cascade) -> Result<Vec<KeyId>, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(revoke(tx, id, kind, descendants))).await
+        self.writer().revoke(revocation::Asked { origin, id, kind, descendants }).await
     }
 
     async fn descendants(&self, id: KeyId) -> Result<Vec<Key>, StoreError> {
-        let made = self.readers.read(move |transaction| Box::pin(made_by(transaction, id))).await?;
-        Ok(made.into_iter().filter(|key| !is_revoked(key)).collect())
+        let made = self.readers.read(move |transaction| Box::pin(revocation::made_by(transaction, id))).await?;
+        Ok(made.into_iter().filter(|key| !revocation::is_revoked(key)).collect())
     }
 
     async fn key(&self, id: KeyId) -> Result<Key, StoreError> {
@@ -181,76 +179,4 @@ async fn alter(tx: &mut Tx, id: KeyId, change: ServiceKeyChange, only_service: b
     })
     .await?;
     Ok(after)
-}
-
-async fn revoke(tx: &mut Tx, id: KeyId, kind: Option<KeyKind>, descendants: Cascade) -> Result<Vec<KeyId>, StoreError> {
-    let made = async { if descendants == Cascade::Nothing { Ok(Vec::new()) } else { made_by(tx.transaction(), id).await } };
-    // All at once; who asks is judged first.
-    let (authority, root, made) = tokio::join!(tx.authority(), row::key_and_permissions(tx.transaction(), id), made);
-    let authority = authority?;
-    if !authority.is_key(id) {
-        authority.write_some_key()?;
-    }
-    let (root, held) = root?;
-    if kind.is_some_and(|kind| kind != root.holder.kind()) {
-        return Err(StoreError::NotFound(What::Key));
-    }
-    match &root.holder {
-        KeyHolder::Service { .. } if !authority.is_key(id) => authority.revoke_service_key(&held)?,
-        _ => require_reach(tx, &authority, &root).await?,
-    }
-    let made = made?;
-    for key in &made {
-        require_reach(tx, &authority, key).await?;
-    }
-    if descendants != Cascade::Nothing && !descendants.covers(made.iter().filter(|key| !is_revoked(key)).map(|key| key.id)) {
-        return Err(StoreError::KeysChanged);
-    }
-    let doomed = std::iter::once(&root).chain(&made).filter(|key| key.lifecycle.revoke(tx.now(), RevocationReason::Deleted).is_ok());
-    let revoked: Vec<_> = doomed.map(|key| key.id).collect();
-    if revoked.is_empty() {
-        return Err(StoreError::NotFound(What::Key));
-    }
-    let recorded = Recorded {
-        action: "key.revoked",
-        target: Target::Key(id),
-        touched: revoked.iter().filter(|one| **one != id).copied().map(Target::Key).collect(),
-        before: Some(audit::key(&root)),
-        after: Some(json!({"reason": RevocationReason::Deleted, "revoked_keys": revoked.len()})),
-    };
-    tx.revoke(&revoked, RevocationReason::Deleted, recorded).await?;
-    Ok(revoked)
-}
-
-async fn require_reach(tx: &Tx, authority: &Authority, key: &Key) -> Result<(), StoreError> {
-    if authority.is_key(key.id) {
-        return Ok(());
-    }
-    match &key.holder {
-        KeyHolder::Account { owner, .. } => {
-            // The keys of a deleted account are revoked: whoever reaches them finds nothing to revoke.
-            let level = tx.standing(*owner).await?.map_or(Level::NONE, |standing| standing.level);
-            authority.revoke_account_key(*owner, level)?;
-        }
-        KeyHolder::Service { policy, .. } => {
-            authority.revoke_service_key(&row::policy_permissions(tx.transaction(), *policy).await?)?;
-        }
-    }
-    Ok(())
-}
-
-/// All that a key made, and what those made, in whatever state, oldest first.
-async fn made_by(transaction: &Transaction, id: KeyId) -> Result<Vec<Key>, StoreError> {
-    let sql = format!(
-        "WITH RECURSIVE made (made_id) AS (
-             SELECT id FROM keys WHERE created_by_key = $1
-             UNION SELECT keys.id FROM keys JOIN made ON keys.created_by_key = made_id)
-         SELECT {} FROM keys WHERE id IN (SELECT made_id FROM made) ORDER BY id",
-        row::KEY
-    );
-    transaction.query(&sql, &[id.into()]).await?.iter().map(row::to_key).collect()
-}
-
-fn is_revoked(key: &Key) -> bool {
-    matches!(key.lifecycle, Lifecycle::Revoked { .. })
 }

@@ -125,13 +125,24 @@ pub(super) async fn policy(transaction: &Transaction, id: PolicyId) -> Result<Po
     Ok(Policy { permissions: policy_permissions(transaction, id).await?, ..policy })
 }
 
-/// As [`key`], with what its policy grants if it has one.
-pub(super) async fn key_and_permissions(transaction: &Transaction, id: KeyId) -> Result<(Key, PermissionSet), StoreError> {
+/// A key, and what decides who reaches it.
+pub(super) struct Reached {
+    pub(super) key: Key,
+    /// What its policy grants if it has one.
+    pub(super) granted: PermissionSet,
+    /// The role of its owner, if it has one that is not deleted.
+    pub(super) role: Option<String>,
+}
+
+/// As [`key`], with what decides who reaches it.
+pub(super) async fn reached(transaction: &Transaction, id: KeyId) -> Result<Reached, StoreError> {
     let granted = "ARRAY(SELECT permission FROM policy_permissions WHERE policy_permissions.policy = keys.policy)";
-    let found = transaction.find(&format!("SELECT {KEY}, {granted} FROM keys WHERE id = $1"), &[id.into()]).await?;
+    let role = "(SELECT role FROM accounts WHERE accounts.id = keys.owner AND deleted_at IS NULL)";
+    let found = transaction.find(&format!("SELECT {KEY}, {granted}, {role} FROM keys WHERE id = $1"), &[id.into()]).await?;
     let found = found.ok_or(StoreError::NotFound(What::Key))?;
     let granted: Vec<&str> = get(&found, AFTER_KEY)?;
-    Ok((to_key(&found)?, granted.into_iter().map(|permission| permission.parse().map_err(unreadable)).collect::<Result<_, _>>()?))
+    let granted = granted.into_iter().map(|permission| permission.parse().map_err(unreadable)).collect::<Result<_, _>>()?;
+    Ok(Reached { key: to_key(&found)?, granted, role: get(&found, AFTER_KEY + 1)? })
 }
 
 pub(super) async fn policy_permissions(transaction: &Transaction, id: PolicyId) -> Result<PermissionSet, StoreError> {

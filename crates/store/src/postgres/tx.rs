@@ -131,7 +131,7 @@ impl Tx {
     }
 
     /// Nothing comes after this change: what it writes last may wait for the commit, and is to be asked for then.
-    pub(super) fn is_alone(&mut self) {
+    pub(super) fn put_off(&mut self) {
         self.may_put_off = true;
     }
 

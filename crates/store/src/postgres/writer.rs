@@ -12,18 +12,19 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use keybearer_core::role::Roles;
+use keybearer_core::token::KeyId;
 use tokio::sync::{mpsc, oneshot};
 
 use super::barrier::Committed;
 use super::clock;
 use super::connection::{Boxed, Lost, Pool, Purpose, Transaction};
-use super::creation::{self, Asked};
 use super::hints::{Hints, Told};
 use super::import::Import;
 use super::nodes::{self, WaitedFor};
 use super::seeded::Bug;
 use super::tx::{Revocation, Tx};
 use super::value::get;
+use super::{creation, revocation};
 use crate::{Key, Origin, StoreError, StoreWatch};
 
 /// The most changes of one transaction. PostgreSQL keeps up to 64 savepoints of a transaction where others find them fast.
@@ -48,13 +49,24 @@ enum Outcome {
     Full,
 }
 
+impl Outcome {
+    fn of<T>(result: &Result<T, StoreError>) -> Self {
+        match result {
+            Ok(_) => Self::Done,
+            Err(StoreError::Full) => Self::Full,
+            Err(_) => Self::Refused,
+        }
+    }
+}
+
 /// Who waits for an answer.
 type Waiting<T> = oneshot::Sender<Result<T, StoreError>>;
 
 enum Job {
     /// A piece of work, and whether its caller waits until the state that it was answered by is in force, and not only until it is kept.
     Work(Work, bool),
-    Create(Box<Asked>, Waiting<Key>),
+    Create(Box<creation::Asked>, Waiting<Key>),
+    Revoke(Box<revocation::Asked>, Waiting<Vec<KeyId>>),
     Import(Box<Import>, Waiting<bool>),
 }
 
@@ -63,7 +75,9 @@ enum Piece {
     /// As [`Job::Work`].
     Work(Work, bool),
     /// New keys, and who waits for each.
-    Creations(Vec<Asked>, Vec<Waiting<Key>>),
+    Creations(Vec<creation::Asked>, Vec<Waiting<Key>>),
+    /// Keys that are revoked, and who waits for that.
+    Revocation(Box<revocation::Asked>, Waiting<Vec<KeyId>>),
 }
 
 /// What is done in one transaction, in the order in which it came.
@@ -80,7 +94,12 @@ impl Group {
         self.pieces.push_back(Piece::Work(work, waits));
     }
 
-    fn creation(&mut self, asked: Asked, answer: Waiting<Key>) {
+    fn revocation(&mut self, asked: Box<revocation::Asked>, answer: Waiting<Vec<KeyId>>) {
+        self.jobs += 1;
+        self.pieces.push_back(Piece::Revocation(asked, answer));
+    }
+
+    fn creation(&mut self, asked: creation::Asked, answer: Waiting<Key>) {
         self.jobs += 1;
         if let Some(Piece::Creations(all, answers)) = self.pieces.back_mut() {
             all.push(asked);
@@ -154,9 +173,16 @@ impl Writer {
     }
 
     /// Makes a key and waits until it is in force on every node, as with any change. Others may be made with it.
-    pub(super) async fn create(&self, asked: Asked) -> Result<Key, StoreError> {
+    pub(super) async fn create(&self, asked: creation::Asked) -> Result<Key, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.send(Job::Create(Box::new(asked), answer)).await?;
+        answered.await.map_err(|_| not_taken())?
+    }
+
+    /// Revokes keys, and waits until that is in force on every node.
+    pub(super) async fn revoke(&self, asked: revocation::Asked) -> Result<Vec<KeyId>, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Job::Revoke(Box::new(asked), answer)).await?;
         answered.await.map_err(|_| not_taken())?
     }
 
@@ -185,12 +211,7 @@ impl Writer {
         let work: Work = Box::new(move |tx| {
             Box::pin(async move {
                 let result = work(tx).await;
-                let outcome = match &result {
-                    Ok(_) => Outcome::Done,
-                    Err(StoreError::Full) => Outcome::Full,
-                    Err(_) => Outcome::Refused,
-                };
-                (outcome, answering(result, sender))
+                (Outcome::of(&result), answering(result, sender))
             })
         });
         self.send(Job::Work(work, waits)).await?;
@@ -233,6 +254,10 @@ fn lost(why: &StoreError) -> StoreError {
 /// Work that was dropped before it ran: its group was given up, for the reason that the log has.
 fn not_taken() -> StoreError {
     StoreError::Unavailable("the change was given up with the group that it waited in".into())
+}
+
+fn no_counter() -> StoreError {
+    StoreError::Unavailable("the counter row is missing".into())
 }
 
 fn gone() -> StoreError {
@@ -299,6 +324,7 @@ impl WriterTask {
                 match job {
                     Job::Work(work, waits) => group.work(work, waits),
                     Job::Create(asked, answer) => group.creation(*asked, answer),
+                    Job::Revoke(asked, answer) => group.revocation(asked, answer),
                     Job::Import(import, answer) => {
                         self.commit(std::mem::take(&mut group)).await;
                         drop(answer.send(self.import(*import).await));
@@ -313,7 +339,7 @@ impl WriterTask {
     /// A transaction that has the counter row, by which nobody else changes anything until its end. Returns also the revision.
     async fn begin(&self, purpose: Purpose) -> Result<(Transaction, i64), StoreError> {
         let (transaction, counter) = self.pool.begin_with(purpose, Some((LOCK_COUNTER, &[]))).await?;
-        let counter = counter.first().ok_or_else(|| StoreError::Unavailable("the counter row is missing".into()))?;
+        let counter = counter.first().ok_or_else(no_counter)?;
         let revision = get(counter, 0)?;
         self.hints.counter_is(revision);
         Ok((transaction, revision))
@@ -422,7 +448,7 @@ impl WriterTask {
     async fn create(
         &self,
         transaction: &Transaction,
-        all: Vec<Asked>,
+        all: Vec<creation::Asked>,
         answers: Vec<Waiting<Key>>,
         waiting: &mut VecDeque<Piece>,
         callers: &mut Vec<Answer>,
@@ -448,25 +474,67 @@ impl WriterTask {
         (Outcome::Refused, None)
     }
 
+    /// Revokes keys where nothing else waits. What is judged is asked for in one journey with the beginning of the transaction.
+    async fn revoke(
+        &self,
+        asked: &revocation::Asked,
+        answer: Waiting<Vec<KeyId>>,
+        callers: &mut Callers,
+    ) -> Result<(i64, Waits), StoreError> {
+        let mut is_again = false;
+        let (mut tx, before, result) = loop {
+            let (transaction, locked) = self.pool.begin_ahead(Purpose::Change, LOCK_COUNTER).await?;
+            let mut tx = Tx::new(transaction, Arc::clone(&self.roles));
+            tx.put_off();
+            let result = Box::pin(asked.revoke(&mut tx)).await;
+            match locked.number().await {
+                Ok(before) => break (tx, before.ok_or_else(no_counter)?, result),
+                // The connection was lost since it was last used: there is another one.
+                Err(failure) if !is_again && tx.transaction().was_lost(&failure) => is_again = true,
+                Err(failure) => return Err(failure.into()),
+            }
+        };
+        self.hints.counter_is(before);
+        let outcome = Outcome::of(&result);
+        callers.of_changes.push(answering(result, answer));
+        match (outcome, tx.take_put_off()) {
+            (Outcome::Full, _) => Err(StoreError::Full),
+            (Outcome::Done, Some(put_off)) => {
+                let revision = before + 1;
+                Ok((revision, self.finish(tx.into_transaction(), Some(revision), Some(put_off)).await?))
+            }
+            (Outcome::Done | Outcome::Refused, _) => {
+                tx.into_transaction().roll_back().await?;
+                Ok((before, Waits::UNKNOWN))
+            }
+        }
+    }
+
     /// Returns the revision of the last change, and whom it has to wait for if that was made here.
     async fn try_commit(&self, waiting: &mut VecDeque<Piece>, callers: &mut Callers) -> Result<(i64, Waits), StoreError> {
         // One that is alone is taken back with all of the transaction.
         let is_alone = waiting.len() == 1;
+        if is_alone && let Some(Piece::Revocation(asked, answer)) = waiting.pop_front_if(|piece| matches!(piece, Piece::Revocation(..))) {
+            return Box::pin(self.revoke(&asked, answer, callers)).await;
+        }
         // Work that never ran answers its caller by being dropped: the channel closes, and that reads as unavailable.
         let (transaction, before) = self.begin(Purpose::Change).await?;
         // The server has it before whatever comes next, so nobody waits for that alone.
         let mut sent = if is_alone { None } else { Some(transaction.send("SAVEPOINT change").await?) };
         let mut revision = before;
         let mut tx = Tx::new(transaction, Arc::clone(&self.roles));
-        if is_alone {
-            tx.is_alone();
-        }
         while let Some(piece) = waiting.pop_front() {
             let (outcome, raised) = match piece {
                 Piece::Work(work, waits) => {
                     let (outcome, answer) = work(&mut tx).await;
                     let callers = if waits { &mut callers.of_changes } else { &mut callers.of_others };
                     callers.push(answer);
+                    (outcome, tx.take_revision())
+                }
+                Piece::Revocation(asked, answer) => {
+                    let result = Box::pin(asked.revoke(&mut tx)).await;
+                    let outcome = Outcome::of(&result);
+                    callers.of_changes.push(answering(result, answer));
                     (outcome, tx.take_revision())
                 }
                 Piece::Creations(all, answers) => self.create(tx.transaction(), all, answers, waiting, &mut callers.of_changes).await,
@@ -493,10 +561,7 @@ impl WriterTask {
         if let Some(sent) = sent {
             sent.done().await?;
         }
-        let put_off = tx.take_put_off();
-        // Nobody else can raise it.
-        revision += i64::from(put_off.is_some());
-        let waits = self.finish(tx.into_transaction(), (revision > before).then_some(revision), put_off).await?;
+        let waits = self.finish(tx.into_transaction(), (revision > before).then_some(revision), None).await?;
         Ok((revision, waits))
     }
 }

@@ -32,6 +32,11 @@ async fn a_store_goes_on_with_other_connections() {
         let change = AccountChange { consent: Some(false), ..AccountChange::default() };
         world.change(Actor::Operator, ada.id, change).await.unwrap();
         check::all(&world).await;
+        // What is judged in one journey with its beginning is judged again.
+        let till = world.service(&format!("till {round}"), &[]).await.id;
+        cut_all(&world).await;
+        assert_eq!(world.store.revoke_key(world.operator(), till, None, Cascade::Nothing).await.unwrap(), [till]);
+        check::all(&world).await;
     }
     world.store.ping().await.unwrap();
     world.end().await;
