@@ -9,6 +9,7 @@
 mod account;
 mod audit;
 mod backup;
+mod caller;
 mod cluster;
 mod database;
 mod difference;

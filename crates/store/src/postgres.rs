@@ -3,7 +3,6 @@
 mod account;
 pub(crate) mod address;
 mod barrier;
-mod caller;
 mod clock;
 mod conditions;
 mod connection;

@@ -6,7 +6,7 @@ use keybearer_core::permission::{OwnPermission, Permission};
 use keybearer_core::requirement::Requirement;
 use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
-use keybearer_core::token::Credential;
+use keybearer_core::token::{Credential, KeyId};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -76,22 +76,14 @@ pub fn require_verifier(caller: &Caller) -> Result<(), AppError> {
 /// Verifies a key as it was presented: the token, or the pair as `id:secret`. `now` is when it was asked, or later.
 #[must_use]
 pub fn verify(app: &App, text: &str, requirement: &Requirement, now: UnixMillis) -> Verdict {
-    counted(app, decided(app, text, requirement, now))
+    counted(app, decided(app, text, requirement, now, View::expect))
 }
 
 /// As [`verify`], of a key that [`expect_all`] was told of: it is there, and nothing else of its bucket is asked for.
 #[must_use]
 pub fn verify_expected(app: &App, text: &str, requirement: &Requirement, now: UnixMillis) -> Verdict {
-    counted(
-        app,
-        match Credential::parse(text) {
-            Ok(credential) => prove_in(app, app.index.view(), &credential, requirement, now),
-            Err(_) => MALFORMED,
-        },
-    )
+    counted(app, decided(app, text, requirement, now, |_, _| ()))
 }
-
-const MALFORMED: Verdict = Verdict { decision: Err(Denial::Malformed), key: None };
 
 fn counted(app: &App, verdict: Verdict) -> Verdict {
     app.metrics.verified(verdict.decision.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
@@ -116,16 +108,17 @@ pub fn expect_all<'a>(app: &App, texts: impl Iterator<Item = &'a str>) {
 /// As [`verify`], of a caller that asks nothing but whether the key is good, and what it may do.
 #[must_use]
 pub fn introspect(app: &App, text: &str) -> Verdict {
-    let verdict = decided(app, text, &Requirement::ANY, app.clock.now());
+    let verdict = decided(app, text, &Requirement::ANY, app.clock.now(), View::expect);
     app.metrics.introspected(verdict.decision.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
     verdict
 }
 
-fn decided(app: &App, text: &str, requirement: &Requirement, now: UnixMillis) -> Verdict {
+/// `expect` is called with the id of the key as soon as that is known.
+fn decided<'a>(app: &'a App, text: &str, requirement: &Requirement, now: UnixMillis, expect: impl FnOnce(&View<'a>, &KeyId)) -> Verdict {
     let view = app.index.view();
-    match Credential::parse_expecting(text, |id| view.expect(id)) {
+    match Credential::parse_expecting(text, |id| expect(&view, id)) {
         Ok(credential) => prove_in(app, view, &credential, requirement, now),
-        Err(_) => MALFORMED,
+        Err(_) => Verdict { decision: Err(Denial::Malformed), key: None },
     }
 }
 

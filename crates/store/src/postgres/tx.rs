@@ -14,9 +14,9 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::connection::Transaction;
+use super::row;
 use super::value::{Value, get, key_id, session_id};
-use super::{caller, row};
-use crate::{Actor, KeyHolder, Origin, RevokedKeys, SessionId, StoreError, Target, What};
+use crate::{Actor, KeyHolder, Origin, RevokedKeys, SessionId, StoreError, Target, What, caller};
 
 /// One change under way.
 pub(super) struct Tx {

@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 
 use keybearer_core::account::{AccountId, Standing};
-use keybearer_core::authority::{Authority, SignIn};
-use keybearer_core::decision::{Evidence, Holder, Record, decide};
+use keybearer_core::authority::Authority;
 use keybearer_core::gate::GateName;
 use keybearer_core::identity::IdentityMark;
-use keybearer_core::policy::PolicyId;
-use keybearer_core::requirement::Requirement;
+use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::role::Roles;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
@@ -17,7 +15,7 @@ use serde_json::Value;
 
 use super::counter::Counter;
 use super::row;
-use crate::{Actor, KeyHolder, Origin, SessionId, StoreError, Target, What};
+use crate::{Actor, KeyHolder, Origin, SessionId, StoreError, Target, What, caller};
 
 /// Rows that a change touched, to be read again for the follower.
 #[derive(Default)]
@@ -132,24 +130,16 @@ impl<'a> Tx<'a> {
             .prepare_cached("SELECT expires_at > ?3 FROM sessions WHERE id = ?1 AND account = ?2")?
             .query_row((session.0.as_bytes(), account.0, self.now().0), |row| row.get(0))
             .optional()?;
-        let standing = self.standing(account)?;
-        match (live, standing) {
-            (Some(true), Some(standing)) if standing.may_sign_in() => Ok(Authority::Session { account, standing, by: SignIn::Here }),
-            _ => Err(StoreError::ActorGone),
-        }
+        let standing = self.standing(account)?.ok_or(StoreError::ActorGone)?;
+        // Without such a session, nothing is answered.
+        caller::of_session(account, standing, live == Some(true))
     }
 
     fn identity_authority(&self, id: AccountId, mark: IdentityMark) -> Result<Authority, StoreError> {
-        let account = match row::account(self.connection, id) {
-            Err(StoreError::NotFound(What::Account)) => return Err(StoreError::ActorGone),
-            account => account?,
-        };
-        let standing = account.standing(self.roles);
-        let is_theirs = account.identity().is_some_and(|identity| identity.mark() == mark);
-        if !is_theirs || !standing.may_sign_in() {
-            return Err(StoreError::ActorGone);
+        match row::account(self.connection, id) {
+            Err(StoreError::NotFound(What::Account)) => Err(StoreError::ActorGone),
+            account => caller::of_identity(&account?, mark, self.roles),
         }
-        Ok(Authority::Session { account: id, standing, by: SignIn::Elsewhere })
     }
 
     fn key_authority(&self, id: KeyId) -> Result<Authority, StoreError> {
@@ -157,23 +147,11 @@ impl<'a> Tx<'a> {
             Err(StoreError::NotFound(What::Key)) => return Err(StoreError::ActorGone),
             key => key?,
         };
-        let gone = |_| StoreError::ActorGone;
-        match key.holder {
-            KeyHolder::Account { owner, level } => {
-                let standing = self.standing(owner)?.ok_or(StoreError::ActorGone)?;
-                let record = Record { lifecycle: key.lifecycle, holder: Holder::Account { level, owner: standing } };
-                match decide(&record, &Requirement::ANY, self.now()).map_err(gone)?.evidence() {
-                    Evidence::Level(level) => Ok(Authority::AccountKey { key: id, owner, level }),
-                    Evidence::Permissions { .. } => Err(StoreError::ActorGone),
-                }
-            }
-            KeyHolder::Service { policy, service } => {
-                let permissions = row::policy_permissions(self.connection, policy)?;
-                let record = Record { lifecycle: key.lifecycle, holder: Holder::Service { permissions: &permissions } };
-                decide(&record, &Requirement::ANY, self.now()).map_err(gone)?;
-                Ok(Authority::ServiceKey { key: id, service, permissions })
-            }
-        }
+        let (owner, granted) = match key.holder {
+            KeyHolder::Account { owner, .. } => (self.standing(owner)?, PermissionSet::default()),
+            KeyHolder::Service { policy, .. } => (None, row::policy_permissions(self.connection, policy)?),
+        };
+        caller::of_key(&key, owner, granted, self.now())
     }
 
     /// How an account stands, unless it is absent or deleted.

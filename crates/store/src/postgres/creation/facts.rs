@@ -12,10 +12,10 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::super::connection::Transaction;
+use super::super::row;
 use super::super::value::{Value, get, key_id, moment, policy_id, session_id, unreadable};
-use super::super::{caller, row};
 use super::{Asked, Wanted};
-use crate::{Account, Actor, Key, Origin, SessionId, StoreError};
+use crate::{Account, Actor, Key, Origin, SessionId, StoreError, caller};
 
 /// The rows that all of these creations ask for. None of them is written by a creation, so they are the same for the first and for the last.
 pub(super) struct Facts<'a> {

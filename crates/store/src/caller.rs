@@ -1,4 +1,4 @@
-//! Who asks, judged by rows that somebody has read: for one change alone, or for many that run together.
+//! Who asks, judged by rows that an engine has read behind its lock: for one change alone, or for many that run together.
 
 use keybearer_core::account::{AccountId, Standing};
 use keybearer_core::authority::{Authority, SignIn};
@@ -12,7 +12,7 @@ use keybearer_core::time::UnixMillis;
 use crate::{Account, Key, KeyHolder, StoreError};
 
 /// A person who signed in here. `is_live` tells whether that session is theirs and goes on.
-pub(super) fn of_session(account: AccountId, standing: Standing, is_live: bool) -> Result<Authority, StoreError> {
+pub(crate) fn of_session(account: AccountId, standing: Standing, is_live: bool) -> Result<Authority, StoreError> {
     if !is_live || !standing.may_sign_in() {
         return Err(StoreError::ActorGone);
     }
@@ -20,7 +20,7 @@ pub(super) fn of_session(account: AccountId, standing: Standing, is_live: bool) 
 }
 
 /// A person who signed in at an application, which must still call them so.
-pub(super) fn of_identity(account: &Account, mark: IdentityMark, roles: &Roles) -> Result<Authority, StoreError> {
+pub(crate) fn of_identity(account: &Account, mark: IdentityMark, roles: &Roles) -> Result<Authority, StoreError> {
     let standing = account.standing(roles);
     let is_theirs = account.identity().is_some_and(|identity| identity.mark() == mark);
     if !is_theirs || !standing.may_sign_in() {
@@ -31,7 +31,7 @@ pub(super) fn of_identity(account: &Account, mark: IdentityMark, roles: &Roles) 
 
 /// A key of either kind: `owner` is how its owner's account stands, if it has one that is there, and `granted` what its policy grants, if it
 /// has one.
-pub(super) fn of_key(key: &Key, owner: Option<Standing>, granted: PermissionSet, now: UnixMillis) -> Result<Authority, StoreError> {
+pub(crate) fn of_key(key: &Key, owner: Option<Standing>, granted: PermissionSet, now: UnixMillis) -> Result<Authority, StoreError> {
     let holder = match &key.holder {
         KeyHolder::Account { level, .. } => Holder::Account { level: *level, owner: owner.ok_or(StoreError::ActorGone)? },
         KeyHolder::Service { .. } => Holder::Service { permissions: &granted },
