@@ -177,10 +177,18 @@ impl Pool {
     /// As [`Pool::begin_with`], of a query without values whose first row is one number, and nobody waits for either: what is asked in this
     /// transaction is on its way behind them. Whether it has begun, [`Sent::number`] tells.
     pub(super) async fn begin_ahead(&self, purpose: Purpose, first: &str) -> Result<(Transaction, Sent), StoreError> {
-        let client = self.0.get().await.map_err(no_connection)?;
-        let transaction = Transaction { client: Some(client), purpose };
-        let sent = transaction.send(&format!("{}; {first}", purpose.begin(transaction.connection().usual))).await?;
-        Ok((transaction, sent))
+        let mut last = None;
+        for _ in 0..=self.0.status().max_size {
+            let client = self.0.get().await.map_err(no_connection)?;
+            let transaction = Transaction { client: Some(client), purpose };
+            let sql = format!("{}; {first}", purpose.begin(transaction.connection().usual));
+            match transaction.send(&sql).await {
+                Ok(sent) => return Ok((transaction, sent)),
+                // It was lost just now.
+                Err(failure) => last = Some(failure),
+            }
+        }
+        Err(last.unwrap_or_else(Failure::late).into())
     }
 
     /// Runs statements that begin and end their transaction by themselves, if they need any, in one journey.

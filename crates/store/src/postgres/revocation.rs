@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::connection::Transaction;
 use super::row::{self, Reached};
-use super::tx::{Recorded, Tx};
+use super::tx::{Recorded, Revocation, Tx};
 use crate::{Cascade, Key, KeyHolder, Origin, StoreError, Target, What, audit};
 
 /// What is asked: as [`crate::Keys::revoke_key`].
@@ -20,9 +20,9 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Judges whoever asks, and the keys, by the rows of this transaction, and revokes them. It takes nothing with it: where the connection was
-    /// lost, it may be asked again.
-    pub(super) async fn revoke(&self, tx: &mut Tx) -> Result<Vec<KeyId>, StoreError> {
+    /// Judges whoever asks, and the keys, by the rows of this transaction. Returns what revokes them. Nothing is written by then: where the
+    /// connection was lost, it may be judged again.
+    pub(super) async fn judge(&self, tx: &mut Tx) -> Result<Revocation, StoreError> {
         let Self { origin, id, kind, descendants } = self;
         let id = *id;
         tx.begin(origin.clone());
@@ -64,8 +64,7 @@ impl Asked {
             before: Some(audit::key(&root)),
             after: Some(json!({"reason": RevocationReason::Deleted, "revoked_keys": revoked.len()})),
         };
-        tx.revoke(&revoked, RevocationReason::Deleted, recorded).await?;
-        Ok(revoked)
+        tx.revocation(revoked, RevocationReason::Deleted, recorded)
     }
 }
 

@@ -26,9 +26,6 @@ pub(super) struct Tx {
     /// The revision of the last change; none where nothing was changed.
     revision: Option<i64>,
     bulk: Option<Bulk>,
-    /// Whether what is written last may be sent with the commit.
-    may_put_off: bool,
-    put_off: Option<Revocation>,
 }
 
 /// Keys that are revoked, and the event of it. Nothing that this answers decides anything: the rows were read behind the lock. So it may go
@@ -117,7 +114,7 @@ impl Recorded {
 impl Tx {
     pub(super) fn new(transaction: Transaction, roles: Arc<Roles>) -> Self {
         let origin = Origin { actor: Actor::Operator, now: UnixMillis(0), request_id: String::new() };
-        Self { transaction, roles, origin, revision: None, bulk: None, may_put_off: false, put_off: None }
+        Self { transaction, roles, origin, revision: None, bulk: None }
     }
 
     /// From now on it is somebody else's change.
@@ -128,16 +125,6 @@ impl Tx {
     /// The revision of the last change since the last call, if there was any.
     pub(super) fn take_revision(&mut self) -> Option<i64> {
         self.revision.take()
-    }
-
-    /// Nothing comes after this change: what it writes last may wait for the commit, and is to be asked for then.
-    pub(super) fn put_off(&mut self) {
-        self.may_put_off = true;
-    }
-
-    /// What is to be sent with the commit. It raises the revision by one.
-    pub(super) fn take_put_off(&mut self) -> Option<Revocation> {
-        self.put_off.take()
     }
 
     pub(super) fn transaction(&self) -> &Transaction {
@@ -231,19 +218,15 @@ impl Tx {
         Ok(revision)
     }
 
-    /// Revokes keys that were read here and are not revoked, and writes the event, in one statement: now, or with the commit.
-    pub(super) async fn revoke(&mut self, keys: &[KeyId], reason: RevocationReason, recorded: Recorded) -> Result<(), StoreError> {
-        let revocation = Revocation {
-            revoked: RevokedKeys { keys: keys.to_vec(), at: self.now(), reason },
-            texts: recorded.texts()?,
-            origin: self.origin.clone(),
-            actor: self.origin.actor.to_string(),
-        };
-        if self.may_put_off {
-            self.put_off = Some(revocation);
-        } else {
-            self.revision = Some(get(&self.transaction.one(Revocation::SQL, &revocation.values()).await?, 0)?);
-        }
+    /// What revokes keys that were read here and are not revoked, and writes the event, once it is [written](Tx::revoke) or committed with.
+    pub(super) fn revocation(&self, keys: Vec<KeyId>, reason: RevocationReason, recorded: Recorded) -> Result<Revocation, StoreError> {
+        let revoked = RevokedKeys { keys, at: self.now(), reason };
+        Ok(Revocation { revoked, texts: recorded.texts()?, origin: self.origin.clone(), actor: self.origin.actor.to_string() })
+    }
+
+    /// Writes it now.
+    pub(super) async fn revoke(&mut self, revocation: &Revocation) -> Result<(), StoreError> {
+        self.revision = Some(get(&self.transaction.one(Revocation::SQL, &revocation.values()).await?, 0)?);
         Ok(())
     }
 

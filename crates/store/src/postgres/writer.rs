@@ -345,15 +345,15 @@ impl WriterTask {
         Ok((transaction, revision))
     }
 
-    /// Commits, with what was put off for that, and has the nodes told of this revision if there is a change. Returns then also whom it has to
-    /// wait for.
-    async fn finish(&self, transaction: Transaction, change: Option<i64>, put_off: Option<Revocation>) -> Result<Waits, StoreError> {
+    /// Commits, with a revocation that is the change if one is given, and has the nodes told of this revision if there is a change. Returns then
+    /// also whom it has to wait for.
+    async fn finish(&self, transaction: Transaction, change: Option<i64>, revocation: Option<Revocation>) -> Result<Waits, StoreError> {
         let telling = change.and_then(|revision| self.hints.telling_all(revision));
         let committed = match change {
             Some(revision) => {
-                let revoked = put_off.as_ref().map(|revocation| revocation.revoked().clone());
+                let revoked = revocation.as_ref().map(|revocation| revocation.revoked().clone());
                 let committed = || self.hints.committed(revision, revoked, telling.is_some());
-                let values = put_off.as_ref().map(Revocation::values);
+                let values = revocation.as_ref().map(Revocation::values);
                 let last = values.as_ref().map(|values| (Revocation::SQL, &values[..]));
                 transaction.commit_and_tell(last, telling.as_deref(), (nodes::WAITED_FOR, &[]), committed).await
             }
@@ -482,32 +482,34 @@ impl WriterTask {
         callers: &mut Callers,
     ) -> Result<(i64, Waits), StoreError> {
         let mut is_again = false;
-        let (mut tx, before, result) = loop {
+        let (tx, before, judged) = loop {
             let (transaction, locked) = self.pool.begin_ahead(Purpose::Change, LOCK_COUNTER).await?;
             let mut tx = Tx::new(transaction, Arc::clone(&self.roles));
-            tx.put_off();
-            let result = Box::pin(asked.revoke(&mut tx)).await;
+            let judged = Box::pin(asked.judge(&mut tx)).await;
             match locked.number().await {
-                Ok(before) => break (tx, before.ok_or_else(no_counter)?, result),
+                Ok(before) => break (tx, before.ok_or_else(no_counter)?, judged),
                 // The connection was lost since it was last used: there is another one.
                 Err(failure) if !is_again && tx.transaction().was_lost(&failure) => is_again = true,
                 Err(failure) => return Err(failure.into()),
             }
         };
         self.hints.counter_is(before);
-        let outcome = Outcome::of(&result);
-        callers.of_changes.push(answering(result, answer));
-        match (outcome, tx.take_put_off()) {
-            (Outcome::Full, _) => Err(StoreError::Full),
-            (Outcome::Done, Some(put_off)) => {
-                let revision = before + 1;
-                Ok((revision, self.finish(tx.into_transaction(), Some(revision), Some(put_off)).await?))
-            }
-            (Outcome::Done | Outcome::Refused, _) => {
+        let revocation = match judged {
+            Ok(revocation) => revocation,
+            Err(error) => {
+                let is_full = matches!(error, StoreError::Full);
+                callers.of_changes.push(answering(Err(error), answer));
+                if is_full {
+                    return Err(StoreError::Full);
+                }
                 tx.into_transaction().roll_back().await?;
-                Ok((before, Waits::UNKNOWN))
+                return Ok((before, Waits::UNKNOWN));
             }
-        }
+        };
+        callers.of_changes.push(answering(Ok(revocation.revoked().keys.clone()), answer));
+        // Nobody else can raise it.
+        let revision = before + 1;
+        Ok((revision, self.finish(tx.into_transaction(), Some(revision), Some(revocation)).await?))
     }
 
     /// Returns the revision of the last change, and whom it has to wait for if that was made here.
@@ -532,7 +534,10 @@ impl WriterTask {
                     (outcome, tx.take_revision())
                 }
                 Piece::Revocation(asked, answer) => {
-                    let result = Box::pin(asked.revoke(&mut tx)).await;
+                    let result = match Box::pin(asked.judge(&mut tx)).await {
+                        Ok(revocation) => tx.revoke(&revocation).await.map(|()| revocation.revoked().keys.clone()),
+                        Err(error) => Err(error),
+                    };
                     let outcome = Outcome::of(&result);
                     callers.of_changes.push(answering(result, answer));
                     (outcome, tx.take_revision())
