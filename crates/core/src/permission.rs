@@ -102,6 +102,12 @@ impl Permission {
         &self.0
     }
 
+    /// Whether others have this name from where this one has it. To clone one shares it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// The declaring service, as text.
     #[must_use]
     pub fn service(&self) -> &str {

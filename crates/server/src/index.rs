@@ -5,6 +5,7 @@
 mod accounts;
 mod entry;
 mod gates;
+mod names;
 mod policies;
 mod seat;
 mod segment;
@@ -85,8 +86,12 @@ impl View<'_> {
                 SlotHolder::Service { policy } => policies.expect_told(*policy),
             }
         }
-        for (text, _) in &found {
+        for (text, holder) in &found {
             keys.texts().expect_bytes(*text);
+            match holder {
+                SlotHolder::Account { owner, .. } => accounts.expect_texts(*owner),
+                SlotHolder::Service { policy } => policies.expect_texts(*policy),
+            }
         }
     }
 

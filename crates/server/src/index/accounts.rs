@@ -9,6 +9,7 @@ use keybearer_core::account::{AccountId, Standing, Status};
 use keybearer_core::role::Level;
 use keybearer_store::Account;
 use papaya::HashMap;
+use prefetch_index::prefetch_index;
 
 use super::entry::Shown;
 use super::fetch;
@@ -102,6 +103,13 @@ impl Accounts {
     pub(super) fn expect_told(&self, number: u32) {
         if let Some(account) = self.by_number(number).1.get() {
             fetch(&account.external_id);
+        }
+    }
+
+    /// Has the processor fetch a text of that, once it was expected.
+    pub(super) fn expect_texts(&self, number: u32) {
+        if let Some(external_id) = self.by_number(number).1.get().and_then(|account| account.external_id.as_deref()) {
+            prefetch_index(external_id.as_bytes(), 0);
         }
     }
 

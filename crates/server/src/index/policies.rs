@@ -8,10 +8,12 @@ use foldhash::fast::RandomState;
 use keybearer_core::policy::PolicyId;
 use keybearer_store::Policy;
 use papaya::HashMap;
+use prefetch_index::prefetch_index;
 use uuid::Uuid;
 
 use super::entry::Shown;
 use super::fetch;
+use super::names::Names;
 
 /// All policies that were ever met. A number is never given to another one, and stays when the policy is deleted. A policy may have several.
 pub(super) struct Policies {
@@ -19,6 +21,7 @@ pub(super) struct Policies {
     /// Numbers that a policy had before it was given another one. Keys still name them.
     former: HashMap<PolicyId, Vec<u32>, RandomState>,
     places: boxcar::Vec<Place>,
+    names: Names,
 }
 
 struct Place {
@@ -28,7 +31,7 @@ struct Place {
 
 impl Policies {
     pub(super) fn new() -> Self {
-        Self { numbers: HashMap::default(), former: HashMap::default(), places: boxcar::Vec::new() }
+        Self { numbers: HashMap::default(), former: HashMap::default(), places: boxcar::Vec::new(), names: Names::new() }
     }
 
     /// The number of a policy, which need not be there yet, nor any more.
@@ -48,12 +51,16 @@ impl Policies {
 
     /// Gives a policy another number, under which it is this from now on. Under those that it had it stays as it was until it is [`Policies::set`].
     pub(super) fn renumber(&self, id: PolicyId, policy: Option<Policy>) {
-        let number = self.place(id, policy);
+        let number = self.place(id, policy.map(|policy| self.shared(policy)));
         if let Some(before) = self.numbers.pin().insert(id, number).copied() {
             let former = self.former.pin();
             let all = former.get(&id).into_iter().flatten().copied().chain([before]).collect();
             former.insert(id, all);
         }
+    }
+
+    fn shared(&self, policy: Policy) -> Policy {
+        Policy { permissions: self.names.shared(&policy.permissions), ..policy }
     }
 
     /// Which policy has this number, and the policy itself unless it is deleted.
@@ -77,13 +84,21 @@ impl Policies {
         }
     }
 
+    /// Has the processor fetch what answers tell of a policy, once the policy was expected.
+    pub(super) fn expect_texts(&self, number: u32) {
+        if let Some(policy) = self.by_number(number).1.get() {
+            prefetch_index(policy.name.as_bytes(), 0);
+            policy.permissions.iter().take(1).for_each(fetch);
+        }
+    }
+
     pub(super) fn get(&self, id: PolicyId) -> Option<Arc<Policy>> {
         let number = *self.numbers.pin().get(&id)?;
         self.by_number(number).1.share()
     }
 
     pub(super) fn set(&self, id: PolicyId, policy: Option<Policy>) {
-        let policy = policy.map(Arc::new);
+        let policy = policy.map(|policy| Arc::new(self.shared(policy)));
         let former = self.former.pin();
         for number in former.get(&id).into_iter().flatten().copied().chain([self.number(id)]) {
             if let Some(place) = self.places.get(number as usize) {
