@@ -65,6 +65,15 @@ impl jiff::fmt::Write for Written {
     }
 }
 
+impl Timestamp {
+    /// Writes what [`Display`](fmt::Display) shows behind other bytes.
+    pub fn put(self, out: &mut Vec<u8>) {
+        if let Some(written) = Written::of(self) {
+            out.extend_from_slice(&written.bytes[..written.len]);
+        }
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(Written::of(*self).ok_or(fmt::Error)?.text())

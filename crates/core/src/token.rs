@@ -303,7 +303,8 @@ fn base62<const N: usize>(digits: &[u8; N]) -> Result<u64, Malformed> {
     let seen = others.iter().fold(worth(last), |seen, digit| seen | worth(digit));
     // Two halves, so that not every digit waits for all those before it.
     let (first, second) = others.split_at(N / 2);
-    let [first, second] = [first, second].map(|half| half.iter().fold(0u64, |value, digit| value * 62 + u64::from(worth(digit))));
+    let value = |half: &[u8]| half.iter().fold(0u64, |value, digit| value * 62 + u64::from(worth(digit)));
+    let (first, second) = (value(first), value(second));
     let value = first * const { power_of_62(N - 1 - N / 2) } + second;
     let value = value.checked_mul(62).and_then(|value| value.checked_add(u64::from(worth(last))));
     value.filter(|_| seen & NO_DIGIT == 0).ok_or(Malformed)

@@ -6,7 +6,7 @@ use keybearer_core::permission::{OwnPermission, Permission};
 use keybearer_core::requirement::Requirement;
 use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
-use keybearer_core::token::{Credential, KeyId};
+use keybearer_core::token::{Credential, Malformed};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -76,22 +76,20 @@ pub fn require_verifier(caller: &Caller) -> Result<(), AppError> {
 /// Verifies a key as it was presented: the token, or the pair as `id:secret`. `now` is when it was asked, or later.
 #[must_use]
 pub fn verify(app: &App, text: &str, requirement: &Requirement, now: UnixMillis) -> Verdict {
-    counted(app, decided(app, text, requirement, now, View::expect))
+    let (view, credential) = read(app, text);
+    counted(app, decided(app, view, &credential, requirement, now))
 }
 
-/// As [`verify`], of a key that [`expect_all`] was told of: it is there, and nothing else of its bucket is asked for.
+/// As [`verify`], of a key that is [expected](expect_all): it is there, and nothing else of its bucket is asked for.
 #[must_use]
-pub fn verify_expected(app: &App, text: &str, requirement: &Requirement, now: UnixMillis) -> Verdict {
-    counted(app, decided(app, text, requirement, now, |_, _| ()))
+pub fn verify_expected(app: &App, expected: &Expected, requirement: &Requirement, now: UnixMillis) -> Verdict {
+    counted(app, decided(app, app.index.view(), &expected.0, requirement, now))
 }
 
 fn counted(app: &App, verdict: Verdict) -> Verdict {
     app.metrics.verified(verdict.decision.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
     verdict
 }
-
-/// How many keys that will be verified next are worth to be expected at once: so many stay close until their turn comes.
-pub const AHEAD: usize = 32;
 
 /// Has the processor fetch a key that will be verified next.
 pub fn expect(app: &App, text: &str) {
@@ -100,25 +98,41 @@ pub fn expect(app: &App, text: &str) {
     }
 }
 
-/// As [`expect`], of several keys: one waits for memory while the others are looked for.
-pub fn expect_all<'a>(app: &App, texts: impl Iterator<Item = &'a str>) {
-    app.index.view().expect_all(&texts.filter_map(Credential::named).collect::<Vec<_>>());
+/// How many keys that will be verified next are worth to be expected at once: so many stay close until their turn comes.
+pub const AHEAD: usize = 32;
+
+/// A key that was presented, and read.
+pub struct Expected(Result<Credential, Malformed>);
+
+/// As [`expect`], of several keys: one waits for memory while the others are looked for. Returns them as they were read.
+pub fn expect_all<'a>(app: &App, texts: impl Iterator<Item = &'a str>) -> Vec<Expected> {
+    let expected: Vec<_> = texts.map(|text| Expected(Credential::parse(text))).collect();
+    let ids: Vec<_> = expected.iter().filter_map(|one| one.0.as_ref().ok()).map(|credential| credential.id).collect();
+    app.index.view().expect_all(&ids);
+    expected
 }
 
 /// As [`verify`], of a caller that asks nothing but whether the key is good, and what it may do.
 #[must_use]
 pub fn introspect(app: &App, text: &str) -> Verdict {
-    let verdict = decided(app, text, &Requirement::ANY, app.clock.now(), View::expect);
+    let (view, credential) = read(app, text);
+    let verdict = decided(app, view, &credential, &Requirement::ANY, app.clock.now());
     app.metrics.introspected(verdict.decision.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
     verdict
 }
 
-/// `expect` is called with the id of the key as soon as that is known.
-fn decided<'a>(app: &'a App, text: &str, requirement: &Requirement, now: UnixMillis, expect: impl FnOnce(&View<'a>, &KeyId)) -> Verdict {
+/// Reads a key. As soon as its id is known, the processor fetches what is known of it.
+fn read<'a>(app: &'a App, text: &str) -> (View<'a>, Result<Credential, Malformed>) {
     let view = app.index.view();
-    match Credential::parse_expecting(text, |id| expect(&view, id)) {
-        Ok(credential) => prove_in(app, view, &credential, requirement, now),
-        Err(_) => Verdict { decision: Err(Denial::Malformed), key: None },
+    let credential = Credential::parse_expecting(text, |id| view.expect(id));
+    (view, credential)
+}
+
+#[inline]
+fn decided(app: &App, view: View<'_>, credential: &Result<Credential, Malformed>, requirement: &Requirement, now: UnixMillis) -> Verdict {
+    match credential {
+        Ok(credential) => prove_in(app, view, credential, requirement, now),
+        Err(Malformed) => Verdict { decision: Err(Denial::Malformed), key: None },
     }
 }
 

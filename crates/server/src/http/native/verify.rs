@@ -102,16 +102,15 @@ pub(super) async fn verify_batch(State(app): State<Arc<App>>, Sent { parts, byte
     let requirements = requirements.collect::<Result<Vec<_>, _>>()?;
     let now = app.clock.now();
     // Some at a time are had from memory, and then answered.
-    let questions = body.items.iter().zip(&requirements).enumerate().map(|(place, question)| {
-        if place.is_multiple_of(ops::verify::AHEAD) {
-            ops::verify::expect_all(&app, body.items[place..].iter().take(ops::verify::AHEAD).map(|item| &*item.key));
-        }
-        question
+    let (items, requirements) = (body.items.chunks(ops::verify::AHEAD), requirements.chunks(ops::verify::AHEAD));
+    let questions = items.zip(requirements).flat_map(|(items, requirements)| {
+        let expected = ops::verify::expect_all(&app, items.iter().map(|item| &*item.key));
+        expected.into_iter().zip(requirements)
     });
-    Ok(dress::json_by(dress::USUAL * questions.len(), |out| {
+    Ok(dress::json_by(dress::USUAL * body.items.len(), |out| {
         out.extend_from_slice(b"{\"results\":");
-        written::list(questions, out, |(item, needs), out| {
-            written::verdict(&dressed(&ops::verify::verify_expected(&app, &item.key, needs, now)), out)
+        written::list(questions, out, |(expected, needs), out| {
+            written::verdict(&dressed(&ops::verify::verify_expected(&app, &expected, needs, now)), out)
         })?;
         out.push(b'}');
         Ok(())

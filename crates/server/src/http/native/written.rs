@@ -1,6 +1,6 @@
 //! Verdicts as serde writes them, written without it: nothing else is asked for as often, and one answer may hold a thousand of them.
 
-use std::io::{self, Write};
+use std::io;
 
 use keybearer_api as api;
 use uuid::Uuid;
@@ -12,8 +12,14 @@ use uuid::fmt::Hyphenated;
 /// Never, for memory takes all JSON.
 pub(super) fn verdict(verdict: &api::Verdict<'_>, out: &mut Vec<u8>) -> io::Result<()> {
     let api::Verdict { valid, code, key, missing } = verdict;
-    out.extend_from_slice(if *valid { b"{\"valid\":true,\"code\":" } else { b"{\"valid\":false,\"code\":" });
-    serde_json::to_writer(&mut *out, code)?;
+    match (*valid, *code) {
+        // Nearly all of them.
+        (true, api::VerdictCode::Valid) => out.extend_from_slice(b"{\"valid\":true,\"code\":\"VALID\""),
+        (valid, code) => {
+            out.extend_from_slice(if valid { b"{\"valid\":true,\"code\":" } else { b"{\"valid\":false,\"code\":" });
+            serde_json::to_writer(&mut *out, &code)?;
+        }
+    }
     if let Some(key) = key {
         verified(key, out)?;
     }
@@ -60,10 +66,16 @@ fn verified(key: &api::VerifiedKey<'_>, out: &mut Vec<u8>) -> io::Result<()> {
         out.extend_from_slice(b",\"permissions\":");
         list(permissions, out, |permission, out| text(permission, out))?;
     }
-    out.extend_from_slice(b",\"metadata\":");
-    serde_json::to_writer(&mut *out, metadata)?;
+    if metadata.is_empty() {
+        out.extend_from_slice(b",\"metadata\":{}");
+    } else {
+        out.extend_from_slice(b",\"metadata\":");
+        serde_json::to_writer(&mut *out, metadata)?;
+    }
     if let Some(expires_at) = expires_at {
-        write!(out, ",\"expires_at\":\"{expires_at}\"")?;
+        out.extend_from_slice(b",\"expires_at\":\"");
+        expires_at.put(out);
+        out.push(b'"');
     }
     out.push(b'}');
     Ok(())
