@@ -6,6 +6,8 @@
 //! Base62 goes in groups of 8 bytes to 11 digits, big-endian, and each value has one spelling. The checksum is CRC-32 over all text before
 //! it, so that a mistyped token is refused without a look-up.
 
+mod base62;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -15,8 +17,9 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 use uuid::Uuid;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
+use self::base62::GROUP;
 use crate::time::UnixMillis;
 
 /// Names a key for ever, in public: a UUIDv7, which also tells when the key was created.
@@ -169,7 +172,6 @@ pub struct Malformed;
 /// Length of a token after its prefix and underscore.
 const BODY: usize = 22 + 44 + CHECK;
 const CHECK: usize = 6;
-const GROUP: usize = 11;
 
 impl Credential {
     /// The token spelling: to be shown once, to its maker.
@@ -180,10 +182,10 @@ impl Credential {
         text.push('_');
         for group in self.id.as_bytes().chunks_exact(8).chain(self.secret.0.chunks_exact(8)) {
             let value = group.iter().fold(0u64, |value, byte| (value << 8) | u64::from(*byte));
-            push_base62(&mut text, value, GROUP);
+            base62::push(&mut text, value, GROUP);
         }
         let check = crc32fast::hash(text.as_bytes());
-        push_base62(&mut text, u64::from(check), CHECK);
+        base62::push(&mut text, u64::from(check), CHECK);
         text
     }
 
@@ -219,14 +221,14 @@ impl Credential {
         let (digits, check) = body.split_last_chunk::<CHECK>().ok_or(Malformed)?;
         let mut groups = digits.as_chunks::<GROUP>().0.iter();
         let mut read = |target: &mut [u8]| {
-            target.copy_from_slice(&base62(groups.next().ok_or(Malformed)?)?.to_be_bytes());
+            target.copy_from_slice(&base62::read(groups.next().ok_or(Malformed)?)?.to_be_bytes());
             Ok(())
         };
         let mut id = [0; 16];
         id.chunks_exact_mut(8).try_for_each(&mut read)?;
         let id = KeyId::from_bytes(id);
         expect(&id)?;
-        if base62(check)? != u64::from(crc32fast::hash(&bytes[..bytes.len() - CHECK])) {
+        if base62::read(check)? != u64::from(crc32fast::hash(&bytes[..bytes.len() - CHECK])) {
             return Err(Malformed);
         }
         let mut secret = Zeroizing::new([0; 32]);
@@ -268,50 +270,6 @@ impl Credential {
         let (id, secret) = text.split_once(':').ok_or(Malformed)?;
         Self::parse_pair(id, secret)
     }
-}
-
-const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-fn push_base62(text: &mut String, mut value: u64, width: usize) {
-    let mut digits = [b'0'; GROUP];
-    for digit in digits[..width].iter_mut().rev() {
-        *digit = BASE62[usize::try_from(value % 62).expect("a remainder of 62 is small")];
-        value /= 62;
-    }
-    text.extend(digits[..width].iter().map(|digit| char::from(*digit)));
-    digits.zeroize();
-}
-
-/// What each byte is worth as a base62 digit; [`NO_DIGIT`] for those that are none.
-const DIGITS: [u8; 256] = {
-    let mut values = [NO_DIGIT; 256];
-    let mut value = 0;
-    while value < 62 {
-        values[BASE62[value as usize] as usize] = value;
-        value += 1;
-    }
-    values
-};
-/// A bit that no digit has.
-const NO_DIGIT: u8 = 0x80;
-
-/// The value of some base62 digits. A group beyond 64 bits has no value: it would be a second spelling of another one.
-fn base62<const N: usize>(digits: &[u8; N]) -> Result<u64, Malformed> {
-    // Ten digits fit into 60 bits, so only the last of a full group is checked; and what is no digit is found once, at the end.
-    let [others @ .., last] = digits.as_slice() else { return Err(Malformed) };
-    let worth = |digit: &u8| DIGITS[usize::from(*digit)];
-    let seen = others.iter().fold(worth(last), |seen, digit| seen | worth(digit));
-    // Two halves, so that not every digit waits for all those before it.
-    let (first, second) = others.split_at(N / 2);
-    let value = |half: &[u8]| half.iter().fold(0u64, |value, digit| value * 62 + u64::from(worth(digit)));
-    let (first, second) = (value(first), value(second));
-    let value = first * const { power_of_62(N - 1 - N / 2) } + second;
-    let value = value.checked_mul(62).and_then(|value| value.checked_add(u64::from(worth(last))));
-    value.filter(|_| seen & NO_DIGIT == 0).ok_or(Malformed)
-}
-
-const fn power_of_62(exponent: usize) -> u64 {
-    if exponent == 0 { 1 } else { 62 * power_of_62(exponent - 1) }
 }
 
 /// What is stored in place of a secret: `HMAC-SHA-256(pepper, id || secret)`. No `PartialEq`: see [`Digest::matches`].
@@ -522,7 +480,7 @@ mod tests {
     fn a_group_beyond_64_bits_is_malformed_even_with_a_right_checksum() {
         let mut text = format!("kb_{}", "z".repeat(66));
         let check = crc32fast::hash(text.as_bytes());
-        push_base62(&mut text, u64::from(check), CHECK);
+        base62::push(&mut text, u64::from(check), CHECK);
         assert!(Credential::parse_token(&text).is_err());
     }
 
