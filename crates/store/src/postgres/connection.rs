@@ -377,12 +377,14 @@ impl Transaction {
         let sql = format!("{}; COMMIT", telling.unwrap_or(REFUSED_AFTER_A_FAILURE));
         // They are sent in this order.
         let committing = async {
-            self.batch(&sql).await?;
-            committed();
-            Ok::<(), Failure>(())
+            let (written, ended) = tokio::join!(writing, self.batch(&sql));
+            if written.is_ok() && ended.is_ok() {
+                committed();
+            }
+            (written, ended)
         };
-        let (written, committed, rows) = tokio::join!(writing, committing, self.query(then.0, then.1));
-        match (written, committed) {
+        let ((written, ended), rows) = tokio::join!(committing, self.query(then.0, then.1));
+        match (written, ended) {
             (Ok(()), Ok(())) => {}
             (Err(failure), Err(_)) if failure.is_of_statement() => return Err(Lost::Refused(failure)),
             (_, Err(failure)) | (Err(failure), Ok(())) => return Err(Lost::Unknown(failure)),

@@ -1,4 +1,5 @@
-//! The one way into the image: a task that fetches the changes of all nodes, its own among them, and keeps this node's lease (DESIGN §5).
+//! The one way into the image: a task that fetches the changes of all nodes, its own among them, or takes over what they told of themselves, and
+//! keeps this node's lease (DESIGN §5).
 //!
 //! The image is one object for as long as the process runs, and only ever advances: a node that was fenced registers under a new incarnation
 //! and goes on with the image that it has, which lacks nothing but what the next fetch brings. Its old lease runs out by itself; nobody who

@@ -209,6 +209,7 @@ impl Hints {
         let direct = self.direct.load();
         let mut heard = self.heard();
         heard.own = Some(incarnation);
+        heard.revoked.retain(|told, _| *told > revision);
         let makers: Vec<_> = heard.makers.extract_if(|_, news| news.revision <= revision).collect();
         let mut told = Vec::new();
         for (process, news) in makers.into_iter().filter(|(process, _)| *process != self.process) {

@@ -1,4 +1,4 @@
-//! The one way into the image in memory: at start everything, later the rows that changes touched.
+//! What is read for the image in memory: at start everything, later the rows that changes touched.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

@@ -233,9 +233,9 @@ impl Writer {
 fn answering<T: Send + 'static>(result: Result<T, StoreError>, waiting: Waiting<T>) -> Answer {
     Box::new(move |committed| {
         let answer = match (result, committed) {
-            (Ok(value), Ok(())) => Ok(value),
-            (Ok(_), Err(why)) => Err(lost(why)),
-            (Err(error), _) => Err(error),
+            (result, Ok(())) => result,
+            // What a refusal was judged by may have been lost too, or be in force here and not elsewhere.
+            (_, Err(why)) => Err(lost(why)),
         };
         // Nobody listens where the caller went away: the change stands all the same.
         drop(waiting.send(answer));
@@ -355,7 +355,7 @@ impl WriterTask {
                 let committed = || self.hints.committed(revision, revoked, telling.is_some());
                 let values = revocation.as_ref().map(Revocation::values);
                 let last = values.as_ref().map(|values| (Revocation::SQL, &values[..]));
-                transaction.commit_and_tell(last, telling.as_deref(), (nodes::WAITED_FOR, &[]), committed).await
+                Box::pin(transaction.commit_and_tell(last, telling.as_deref(), (nodes::WAITED_FOR, &[]), committed)).await
             }
             None => transaction.commit().await.map(|()| None).map_err(Lost::Unknown),
         };
@@ -485,8 +485,8 @@ impl WriterTask {
         let (tx, before, judged) = loop {
             let (transaction, locked) = self.pool.begin_ahead(Purpose::Change, LOCK_COUNTER).await?;
             let mut tx = Tx::new(transaction, Arc::clone(&self.roles));
-            let judged = Box::pin(asked.judge(&mut tx)).await;
-            match locked.number().await {
+            let (locked, judged) = tokio::join!(locked.number(), Box::pin(asked.judge(&mut tx)));
+            match locked {
                 Ok(before) => break (tx, before.ok_or_else(no_counter)?, judged),
                 // The connection was lost since it was last used: there is another one.
                 Err(failure) if !is_again && tx.transaction().was_lost(&failure) => is_again = true,
@@ -502,7 +502,8 @@ impl WriterTask {
                 if is_full {
                     return Err(StoreError::Full);
                 }
-                tx.into_transaction().roll_back().await?;
+                // As with any other that is refused.
+                drop(tx.into_transaction().roll_back().await);
                 return Ok((before, Waits::UNKNOWN));
             }
         };
@@ -550,7 +551,8 @@ impl WriterTask {
             match outcome {
                 Outcome::Full => return Err(StoreError::Full),
                 Outcome::Refused if is_alone => {
-                    tx.into_transaction().roll_back().await?;
+                    // Where that fails its connection is gone, and the transaction with it.
+                    drop(tx.into_transaction().roll_back().await);
                     return Ok((before, Waits::UNKNOWN));
                 }
                 Outcome::Refused => sent = Some(tx.transaction().send("ROLLBACK TO SAVEPOINT change").await?),
