@@ -139,6 +139,12 @@ impl Lifecycle {
         }
     }
 
+    /// Whether it was revoked: it counts as absent for whoever would end it.
+    #[must_use]
+    pub fn is_revoked(&self) -> bool {
+        matches!(self, Self::Revoked { .. })
+    }
+
     /// The same key, revoked.
     ///
     /// # Errors

@@ -120,7 +120,7 @@ impl Heard {
         self.others.as_ref().is_some_and(|others| others.iter().all(|other| self.near(*other).is_some()))
     }
 
-    fn has_revoked(&mut self, revision: i64, revoked: Option<RevokedKeys>) {
+    fn keep_revoked(&mut self, revision: i64, revoked: Option<RevokedKeys>) {
         if self.revoked.len() >= MOST {
             // They are looked up instead.
             self.revoked.clear();
@@ -164,7 +164,7 @@ impl Hints {
         let direct = self.direct.load();
         let mut heard = self.heard();
         heard.is_change(self.process, revision, true);
-        heard.has_revoked(revision, revoked.clone());
+        heard.keep_revoked(revision, revoked.clone());
         self.changed.notify_one();
         if by_the_database {
             return;
@@ -258,9 +258,7 @@ impl Hints {
         }
         let last = heard.makers.values().map(|news| news.revision).max().filter(|_| !heard.has_unnamed)?;
         let revoked = revoked.split_off(&(held + 1));
-        // None comes twice, and each behind the one before.
-        let is_whole = i64::try_from(revoked.len()).is_ok_and(|count| held + count == last.max(held));
-        (is_whole && revoked.keys().all(|revision| *revision <= last)).then_some(revoked)
+        revoked.keys().copied().eq(held + 1..=last).then_some(revoked)
     }
 
     /// What is to be looked for is not named.
@@ -338,7 +336,7 @@ impl Hints {
             Said::Changed { process, revision, revoked } => {
                 let mut heard = self.heard();
                 heard.is_change(process, revision, true);
-                heard.has_revoked(revision, revoked);
+                heard.keep_revoked(revision, revoked);
                 self.changed.notify_one();
             }
             Said::Holds { incarnation, revision } => self.hold(incarnation, revision, Some(from)),

@@ -44,7 +44,7 @@ impl Keys for Postgres {
 
     async fn descendants(&self, id: KeyId) -> Result<Vec<Key>, StoreError> {
         let made = self.readers.read(move |transaction| Box::pin(revocation::made_by(transaction, id))).await?;
-        Ok(made.into_iter().filter(|key| !revocation::is_revoked(key)).collect())
+        Ok(made.into_iter().filter(|key| !key.lifecycle.is_revoked()).collect())
     }
 
     async fn key(&self, id: KeyId) -> Result<Key, StoreError> {

@@ -1,7 +1,7 @@
 //! Keys that somebody revokes, with what they made.
 
 use keybearer_core::authority::Authority;
-use keybearer_core::key::{KeyKind, Lifecycle, RevocationReason};
+use keybearer_core::key::{KeyKind, RevocationReason};
 use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
 use serde_json::json;
@@ -49,7 +49,8 @@ impl Asked {
         for key in &made {
             require_reach(tx, &authority, key).await?;
         }
-        if *descendants != Cascade::Nothing && !descendants.covers(made.iter().filter(|key| !is_revoked(key)).map(|key| key.id)) {
+        if *descendants != Cascade::Nothing && !descendants.covers(made.iter().filter(|key| !key.lifecycle.is_revoked()).map(|key| key.id))
+        {
             return Err(StoreError::KeysChanged);
         }
         let doomed = std::iter::once(&root).chain(&made).filter(|key| key.lifecycle.revoke(tx.now(), RevocationReason::Deleted).is_ok());
@@ -94,8 +95,4 @@ pub(super) async fn made_by(transaction: &Transaction, id: KeyId) -> Result<Vec<
         row::KEY
     );
     transaction.query(&sql, &[id.into()]).await?.iter().map(row::to_key).collect()
-}
-
-pub(super) fn is_revoked(key: &Key) -> bool {
-    matches!(key.lifecycle, Lifecycle::Revoked { .. })
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use keybearer_core::authority::Authority;
-use keybearer_core::key::{KeyKind, KeyState, Lifecycle, RevocationReason};
+use keybearer_core::key::{KeyKind, KeyState, RevocationReason};
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::time::UnixMillis;
@@ -43,7 +43,7 @@ impl Keys for Sqlite {
 
     async fn descendants(&self, id: KeyId) -> Result<Vec<Key>, StoreError> {
         let made = self.readers.read(move |connection| made_by(connection, id)).await?;
-        Ok(made.into_iter().filter(|key| !is_revoked(key)).collect())
+        Ok(made.into_iter().filter(|key| !key.lifecycle.is_revoked()).collect())
     }
 
     async fn key(&self, id: KeyId) -> Result<Key, StoreError> {
@@ -224,7 +224,7 @@ fn revoke(tx: &mut Tx<'_>, id: KeyId, kind: Option<KeyKind>, descendants: &Casca
     if *descendants != Cascade::Nothing {
         let made = made_by(tx.connection(), id)?;
         made.iter().try_for_each(|key| require_reach(tx, &authority, key))?;
-        if !descendants.covers(made.iter().filter(|key| !is_revoked(key)).map(|key| key.id)) {
+        if !descendants.covers(made.iter().filter(|key| !key.lifecycle.is_revoked()).map(|key| key.id)) {
             return Err(StoreError::KeysChanged);
         }
         doomed.extend(made);
@@ -282,8 +282,4 @@ fn made_by(connection: &Connection, id: KeyId) -> Result<Vec<Key>, StoreError> {
         .query_map([id.as_bytes()], |row| row.get(0).map(KeyId::from_bytes))?
         .collect::<Result<_, _>>()?;
     ids.into_iter().map(|id| row::key(connection, id)).collect()
-}
-
-fn is_revoked(key: &Key) -> bool {
-    matches!(key.lifecycle, Lifecycle::Revoked { .. })
 }
