@@ -52,6 +52,23 @@ pub enum SignIn {
     Elsewhere,
 }
 
+/// Who has a key, as far as that decides who may revoke it.
+#[derive(Clone, Copy, Debug)]
+pub enum HeldBy<'a> {
+    /// A service.
+    Service {
+        /// What the key's policy grants now.
+        permissions: &'a PermissionSet,
+    },
+    /// A person.
+    Account {
+        /// Whose key it is.
+        owner: AccountId,
+        /// The level of their role now; none where the account is deleted, whose keys are revoked already.
+        owner_level: Level,
+    },
+}
+
 /// A known caller that may not do what it asked.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
@@ -280,24 +297,20 @@ impl Authority {
         self.holds(after)
     }
 
-    /// May this caller revoke a service key with these permissions?
+    /// May this caller revoke this key? Any key may give itself up.
     ///
     /// # Errors
     /// [`Refusal`] names the rule.
-    pub fn revoke_service_key(&self, permissions: &PermissionSet) -> Result<(), Refusal> {
-        self.change_service_key(permissions, permissions)
-    }
-
-    /// May this caller revoke a key of this owner, whose role now has this level?
-    ///
-    /// # Errors
-    /// [`Refusal`] names the rule.
-    pub fn revoke_account_key(&self, owner: AccountId, owner_level: Level) -> Result<(), Refusal> {
-        if let Self::ServiceKey { .. } = self {
-            self.manages(OwnPermission::KeysWrite)?;
-            return within_service_reach(owner_level);
+    pub fn revoke_key(&self, key: KeyId, held_by: HeldBy<'_>) -> Result<(), Refusal> {
+        match held_by {
+            _ if self.is_key(key) => Ok(()),
+            HeldBy::Service { permissions } => self.change_service_key(permissions, permissions),
+            HeldBy::Account { owner_level, .. } if matches!(self, Self::ServiceKey { .. }) => {
+                self.manages(OwnPermission::KeysWrite)?;
+                within_service_reach(owner_level)
+            }
+            HeldBy::Account { owner, .. } => self.reach_key_of(Some(owner)),
         }
-        self.reach_key_of(Some(owner))
     }
 
     /// May this caller see a key of this owner (`None`: of a service)?

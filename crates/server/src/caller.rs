@@ -4,6 +4,7 @@ use keybearer_core::account::{AccountId, Unfit};
 use keybearer_core::authority::{Authority, Refusal, SignIn};
 use keybearer_core::decision::{Evidence, decide};
 use keybearer_core::requirement::Requirement;
+use keybearer_core::time::UnixMillis;
 use keybearer_core::token::Credential;
 use keybearer_store::{Actor, Session};
 
@@ -14,6 +15,19 @@ use crate::issuers::{Foreign, TokenRefusal};
 use crate::metrics::{Authentication, Metrics};
 use crate::ops;
 use crate::session_token::TokenError;
+
+impl Caller {
+    /// Whether its session or key has not expired meanwhile. How long the token of an application is good is asked once, when it comes.
+    #[must_use]
+    pub fn is_in_time(&self, now: UnixMillis) -> bool {
+        let expires_at = match &self.credential {
+            CallerCredential::Session(session) => Some(session.expires_at),
+            CallerCredential::Identity(_) => None,
+            CallerCredential::Key(entry) => entry.lifecycle().expires_at(),
+        };
+        expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+}
 
 /// A credential as a request carries it.
 pub enum Presented {
@@ -32,6 +46,8 @@ pub struct Caller {
     pub actor: Actor,
     /// What it came with.
     pub credential: CallerCredential,
+    /// The revision that the image had before all this was looked up.
+    pub revision: i64,
 }
 
 /// What a caller came with.
@@ -87,6 +103,7 @@ fn worth(caller: &Result<Caller, AppError>) -> Authentication {
 }
 
 fn session(app: &App, token: &str) -> Result<Caller, AppError> {
+    let revision = app.index.revision();
     let now = app.clock.now();
     let (account, id) = app.session_tokens.read(token, now).map_err(|error| match error {
         TokenError::Invalid => AuthError::Invalid,
@@ -97,6 +114,7 @@ fn session(app: &App, token: &str) -> Result<Caller, AppError> {
         authority: Authority::Session { account, standing, by: SignIn::Here },
         actor: Actor::Session { account, session: id },
         credential: CallerCredential::Session(session),
+        revision,
     })
 }
 
@@ -105,6 +123,7 @@ async fn identity(app: &App, token: &Foreign<'_>, request_id: impl FnOnce() -> S
     let proved = token.prove(|| app.clock.now()).await;
     let vouched = proved.inspect_err(|error| tracing::debug!(issuer = token.issuer(), ?error, "a token of an application is refused"))?;
     app.in_force().await?;
+    let revision = app.index.revision();
     let (account, standing) = match app.index.identity(&vouched.identity) {
         Some(known) => known,
         None => ops::account::welcome(app, request_id(), &vouched).await?,
@@ -116,10 +135,12 @@ async fn identity(app: &App, token: &Foreign<'_>, request_id: impl FnOnce() -> S
         authority: Authority::Session { account, standing, by: SignIn::Elsewhere },
         actor: Actor::Identity { account, mark: vouched.identity.mark() },
         credential: CallerCredential::Identity(account),
+        revision,
     })
 }
 
 fn key(app: &App, credential: &Credential) -> Result<Caller, AppError> {
+    let revision = app.index.revision();
     let now = app.clock.now();
     let entry = app.index.prove(credential, &app.peppers).ok_or(AuthError::Invalid)?;
     let facts = app.index.facts(&entry);
@@ -133,5 +154,5 @@ fn key(app: &App, credential: &Credential) -> Result<Caller, AppError> {
         (Evidence::Level(_), None) | (Evidence::Permissions { .. }, Some(_)) => return Err(AuthError::Invalid.into()),
     };
     app.last_used.note(&app.index, &entry, now);
-    Ok(Caller { authority, actor: Actor::Key(id), credential: CallerCredential::Key(entry) })
+    Ok(Caller { authority, actor: Actor::Key(id), credential: CallerCredential::Key(entry), revision })
 }

@@ -8,7 +8,7 @@ use keybearer_core::time::UnixMillis;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{Account, DeclaredPermission, GateText, Key, KeyHolder, Metadata, NamedGate, Policy};
+use crate::{Account, DeclaredPermission, Foreseen, GateText, Key, KeyHolder, Metadata, NamedGate, Policy};
 
 pub(crate) fn account(account: &Account) -> Value {
     json!({
@@ -27,10 +27,17 @@ pub(crate) fn gate(gate: &NamedGate) -> Value {
 }
 
 pub(crate) fn key(key: &Key) -> Value {
-    let mut told = json!({
-        "kind": key.holder.kind(), "name": key.name, "expires_at": key.lifecycle.expires_at(), "metadata": key.metadata,
-    });
-    match &key.holder {
+    key_of(&key.name, &key.holder, &key.lifecycle, &key.metadata)
+}
+
+/// A key that an image told of, as [`key`].
+pub(crate) fn foreseen(key: &Foreseen) -> Value {
+    key_of(&key.name, &key.holder, &key.lifecycle, &key.metadata)
+}
+
+fn key_of(name: &str, holder: &KeyHolder, lifecycle: &Lifecycle, metadata: &Metadata) -> Value {
+    let mut told = json!({"kind": holder.kind(), "name": name, "expires_at": lifecycle.expires_at(), "metadata": metadata});
+    match holder {
         KeyHolder::Account { owner, level } => {
             told["owner"] = json!(owner);
             told["level"] = json!(level.number());

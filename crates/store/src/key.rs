@@ -220,6 +220,22 @@ pub enum KeySort {
     LastUsed,
 }
 
+/// A key that is not revoked, as an image shows it to somebody who may revoke it: all that this was judged by is as it was at one revision, or
+/// newer. So where the counter has that revision still, it is what a look at the rows would find.
+#[derive(Clone, Debug)]
+pub struct Foreseen {
+    /// The revision.
+    pub revision: i64,
+    /// The name of the key.
+    pub name: String,
+    /// Who has it.
+    pub holder: KeyHolder,
+    /// Where it is in its life.
+    pub lifecycle: Lifecycle,
+    /// What applications keep with it.
+    pub metadata: Metadata,
+}
+
 /// Verbs about keys.
 #[async_trait]
 pub trait Keys {
@@ -231,8 +247,16 @@ pub trait Keys {
     async fn change_service_key(&self, origin: Origin, id: KeyId, change: ServiceKeyChange, only_service: bool) -> Result<Key, StoreError>;
     /// Revokes a key, and by `descendants` all that it made, and what those made; where these are others than it knows of,
     /// [`StoreError::KeysChanged`]. Returns which were revoked. `kind`: any other counts as absent. A key may revoke
-    /// itself whatever else it may do.
-    async fn revoke_key(&self, origin: Origin, id: KeyId, kind: Option<KeyKind>, descendants: Cascade) -> Result<Vec<KeyId>, StoreError>;
+    /// itself whatever else it may do. What was `foreseen` of a key without what it made spares a look at the rows while nothing else changed;
+    /// else it counts for nothing.
+    async fn revoke_key(
+        &self,
+        origin: Origin,
+        id: KeyId,
+        kind: Option<KeyKind>,
+        descendants: Cascade,
+        foreseen: Option<Foreseen>,
+    ) -> Result<Vec<KeyId>, StoreError>;
     /// One key, in whatever state.
     async fn key(&self, id: KeyId) -> Result<Key, StoreError>;
     /// All that a key made, and what those made, oldest first, but for what is revoked.

@@ -1,7 +1,8 @@
 //! Where rows and events live: one contract in domain verbs ([`Store`]), and its implementations on SQLite and on PostgreSQL.
 //!
 //! A change is one transaction that holds the rows, one event and one step of the revision counter. Whoever asks for it is looked up again
-//! inside that transaction, and the rules of the core are asked with what is found there. After the commit, and before the call returns, the
+//! inside that transaction, and the rules of the core are asked with what is found there (or, for a revocation, with what was found at the very
+//! revision that the transaction goes on from, and only then: see [`Foreseen`]). After the commit, and before the call returns, the
 //! rows that it touched are handed to the [`Follower`], in the order of the commits: so the image in memory cannot miss a change, not even
 //! one whose caller went away meanwhile.
 #![warn(missing_docs)]
@@ -51,7 +52,7 @@ pub use crate::event::{Event, EventFilter, Events, Stats, Target};
 pub use crate::follow::{Changed, Follower, RevokedKeys};
 pub use crate::gate::{GateText, Gates, IfGate, NamedGate, PutGate, RuleText};
 pub use crate::key::{
-    Cascade, Key, KeyFilter, KeyHolder, KeySort, KeyStateFilter, Keys, NewAccountKey, NewKey, NewServiceKey, ServiceKeyChange,
+    Cascade, Foreseen, Key, KeyFilter, KeyHolder, KeySort, KeyStateFilter, Keys, NewAccountKey, NewKey, NewServiceKey, ServiceKeyChange,
 };
 pub use crate::origin::{Actor, Origin};
 pub use crate::permission::{Declaration, DeclaredPermission, Permissions};

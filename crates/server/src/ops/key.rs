@@ -4,19 +4,22 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use keybearer_core::account::AccountId;
+use keybearer_core::authority::HeldBy;
 use keybearer_core::key::KeyKind;
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::policy::PolicyId;
+use keybearer_core::role::Level;
+use keybearer_core::time::UnixMillis;
 use keybearer_core::token::{Credential, KeyId};
 use keybearer_store::{
-    Cascade, Key, KeyFilter, KeyHolder, KeySort, Metadata, Page, PageRequest, Policy, ServiceKeyChange, StoreError, What,
+    Cascade, Foreseen, Key, KeyFilter, KeyHolder, KeySort, Metadata, Page, PageRequest, Policy, ServiceKeyChange, StoreError, What,
 };
 
 use super::{metadata, name, unseen_is_absent};
 use crate::app::{App, RequestContext};
 use crate::caller::Caller;
 use crate::error::AppError;
-use crate::index::KeyEntry;
+use crate::index::{Facts, KeyEntry, granted};
 
 /// The most keys that one call revokes.
 pub const MAX_REVOKE: usize = 200;
@@ -181,8 +184,38 @@ pub async fn revoke(
 ) -> Result<Vec<KeyId>, AppError> {
     // Also of itself: the store would let any key give itself up.
     caller.authority.write_some_key()?;
-    let revoked = app.store.revoke_key(app.origin(caller.actor, request), id, kind, descendants).await;
+    let origin = app.origin(caller.actor, request);
+    let foreseen = app.index.key(id).and_then(|entry| foreseen(app, caller, &entry, kind, origin.now));
+    let revoked = app.store.revoke_key(origin, id, kind, descendants, foreseen).await;
     revoked.map_err(AppError::from).map_err(unseen_is_absent(What::Key))
+}
+
+/// What the rows would show to whoever revokes this key, if the image shows that they may. The caller was judged before the key was looked at, and
+/// the revision noted before that.
+fn foreseen(app: &App, caller: &Caller, entry: &KeyEntry, kind: Option<KeyKind>, now: UnixMillis) -> Option<Foreseen> {
+    let facts = app.index.facts(entry);
+    let (holder, held_by) = match &facts {
+        Facts::Account { level, standing } => {
+            let owner = entry.owner()?;
+            let owner_level = standing.map_or(Level::NONE, |standing| standing.level);
+            (KeyHolder::Account { owner, level: *level }, HeldBy::Account { owner, owner_level })
+        }
+        Facts::Service { id, policy } => {
+            let permissions = granted(policy.get());
+            (KeyHolder::Service { policy: *id, service: entry.service() }, HeldBy::Service { permissions })
+        }
+    };
+    let is_foreseen = caller.is_in_time(now)
+        && kind.is_none_or(|kind| kind == holder.kind())
+        && !entry.lifecycle().is_revoked()
+        && caller.authority.revoke_key(entry.id(), held_by).is_ok();
+    is_foreseen.then(|| Foreseen {
+        revision: caller.revision,
+        name: entry.name().to_owned(),
+        holder,
+        lifecycle: entry.lifecycle(),
+        metadata: entry.metadata(),
+    })
 }
 
 /// Revokes the key that is shown, with its secret, unless it is dead already or never was. A key may so give itself up, whatever else it may do.
@@ -197,7 +230,9 @@ pub async fn give_up(app: &App, request: &RequestContext, caller: &Caller, text:
     let Some(entry) = shown.and_then(|shown| app.index.prove(&shown, &app.peppers)) else {
         return Ok(());
     };
-    match app.store.revoke_key(app.origin(caller.actor, request), entry.id(), None, Cascade::Nothing).await {
+    let origin = app.origin(caller.actor, request);
+    let foreseen = foreseen(app, caller, &entry, None, origin.now);
+    match app.store.revoke_key(origin, entry.id(), None, Cascade::Nothing, foreseen).await {
         Ok(_) | Err(StoreError::NotFound(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
@@ -223,7 +258,7 @@ pub async fn revoke_many(app: &App, request: &RequestContext, caller: &Caller, i
         return Err(AppError::invalid("/ids", format!("must have 1 to {MAX_REVOKE} ids")));
     }
     caller.authority.write_some_key()?;
-    let revocations = ids.iter().map(|id| app.store.revoke_key(app.origin(caller.actor, request), *id, None, Cascade::Nothing));
+    let revocations = ids.iter().map(|id| app.store.revoke_key(app.origin(caller.actor, request), *id, None, Cascade::Nothing, None));
     join_all(revocations)
         .await
         .into_iter()

@@ -193,7 +193,7 @@ impl Pool {
 
     /// Runs statements that begin and end their transaction by themselves, if they need any, in one journey.
     pub(super) async fn run(&self, sql: &str) -> Result<(), StoreError> {
-        let mut whole = self.outside().await?;
+        let mut whole = self.outside(Purpose::Beat).await?;
         whole.batch(sql).await?;
         whole.keep();
         Ok(())
@@ -201,16 +201,52 @@ impl Pool {
 
     /// The rows that a statement answers, which is a transaction of its own.
     pub(super) async fn all(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
-        let mut whole = self.outside().await?;
+        let mut whole = self.outside(Purpose::Beat).await?;
         let rows = whole.query(sql, values).await?;
         whole.keep();
         Ok(rows)
     }
 
+    /// Runs a statement that is a transaction of its own, and behind its commit a query, in one journey. `done` is called in between with the
+    /// rows that the statement answered. Returns also the rows that the query answered, unless it failed: what was done is done all the same.
+    /// None where nothing was done: there is no connection whose session knows what is to be heeded, or the server refused it.
+    ///
+    /// # Errors
+    /// A [`Failure`] where nobody knows whether it was done.
+    pub(super) async fn alone(
+        &self,
+        purpose: Purpose,
+        (sql, values): First<'_>,
+        then: First<'_>,
+        done: impl FnOnce(&[Row]),
+    ) -> Result<Option<(Vec<Row>, Option<Vec<Row>>)>, Failure> {
+        let Ok(mut whole) = self.outside(purpose).await else { return Ok(None) };
+        if whole.connection().usual.is_none_or(|usual| usual.settings() != purpose.settings()) {
+            whole.keep();
+            return Ok(None);
+        }
+        // Now, so that the query goes behind the statement.
+        if whole.with_kept(whole.kept(sql, &apart(values).1)).await.is_err() {
+            return Ok(None);
+        }
+        let doing = async { whole.query(sql, values).await.inspect(|rows| done(rows)) };
+        let (rows, after) = tokio::join!(doing, whole.query(then.0, then.1));
+        match rows {
+            Ok(rows) => {
+                if after.is_ok() {
+                    whole.keep();
+                }
+                Ok(Some((rows, after.ok())))
+            }
+            Err(failure) if failure.is_of_statement() => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// A connection on which no transaction was begun. It is dropped with whatever fails on it.
-    async fn outside(&self) -> Result<Transaction, StoreError> {
+    async fn outside(&self, purpose: Purpose) -> Result<Transaction, StoreError> {
         let client = self.0.get().await.map_err(no_connection)?;
-        Ok(Transaction { client: Some(client), purpose: Purpose::Beat })
+        Ok(Transaction { client: Some(client), purpose })
     }
 
     /// Runs a query in one transaction, so that all its statements see one state.

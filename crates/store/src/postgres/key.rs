@@ -20,7 +20,7 @@ use super::value::{Value, get, unreadable};
 use super::{Postgres, last_use, revocation, row};
 use crate::audit;
 use crate::{
-    Cascade, Key, KeyFilter, KeyHolder, KeySort, Keys, NewAccountKey, NewServiceKey, Origin, Page, PageRequest, ServiceKeyChange,
+    Cascade, Foreseen, Key, KeyFilter, KeyHolder, KeySort, Keys, NewAccountKey, NewServiceKey, Origin, Page, PageRequest, ServiceKeyChange,
     StoreError, Target, What,
 };
 
@@ -38,8 +38,15 @@ impl Keys for Postgres {
         self.writer().change(origin, move |tx| Box::pin(alter(tx, id, change, only_service))).await
     }
 
-    async fn revoke_key(&self, origin: Origin, id: KeyId, kind: Option<KeyKind>, descendants: Cascade) -> Result<Vec<KeyId>, StoreError> {
-        self.writer().revoke(revocation::Asked { origin, id, kind, descendants }).await
+    async fn revoke_key(
+        &self,
+        origin: Origin,
+        id: KeyId,
+        kind: Option<KeyKind>,
+        descendants: Cascade,
+        foreseen: Option<Foreseen>,
+    ) -> Result<Vec<KeyId>, StoreError> {
+        self.writer().revoke(revocation::Asked { origin, id, kind, descendants, foreseen }).await
     }
 
     async fn descendants(&self, id: KeyId) -> Result<Vec<Key>, StoreError> {

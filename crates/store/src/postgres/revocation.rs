@@ -1,15 +1,15 @@
 //! Keys that somebody revokes, with what they made.
 
-use keybearer_core::authority::Authority;
+use keybearer_core::authority::{Authority, HeldBy};
 use keybearer_core::key::{KeyKind, RevocationReason};
 use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::connection::Transaction;
 use super::row::{self, Reached};
 use super::tx::{Recorded, Revocation, Tx};
-use crate::{Cascade, Key, KeyHolder, Origin, StoreError, Target, What, audit};
+use crate::{Cascade, Foreseen, Key, KeyHolder, Origin, StoreError, Target, What, audit};
 
 /// What is asked: as [`crate::Keys::revoke_key`].
 pub(super) struct Asked {
@@ -17,13 +17,21 @@ pub(super) struct Asked {
     pub(super) id: KeyId,
     pub(super) kind: Option<KeyKind>,
     pub(super) descendants: Cascade,
+    pub(super) foreseen: Option<Foreseen>,
 }
 
 impl Asked {
+    /// What revokes the key as it was foreseen, if it was.
+    pub(super) fn foreseen(&self) -> Result<Option<(i64, Revocation)>, StoreError> {
+        let Some(foreseen) = self.foreseen.as_ref().filter(|_| self.descendants == Cascade::Nothing) else { return Ok(None) };
+        let revocation = self.revocation(vec![self.id], audit::foreseen(foreseen), Some(foreseen.revision))?;
+        Ok(Some((foreseen.revision, revocation)))
+    }
+
     /// Judges whoever asks, and the keys, by the rows of this transaction. Returns what revokes them. Nothing is written by then: where the
     /// connection was lost, it may be judged again.
     pub(super) async fn judge(&self, tx: &mut Tx) -> Result<Revocation, StoreError> {
-        let Self { origin, id, kind, descendants } = self;
+        let Self { origin, id, kind, descendants, .. } = self;
         let id = *id;
         tx.begin(origin.clone());
         let made = async { if *descendants == Cascade::Nothing { Ok(Vec::new()) } else { made_by(tx.transaction(), id).await } };
@@ -37,14 +45,13 @@ impl Asked {
         if kind.is_some_and(|kind| kind != root.holder.kind()) {
             return Err(StoreError::NotFound(What::Key));
         }
-        match &root.holder {
-            _ if authority.is_key(id) => {}
-            KeyHolder::Service { .. } => authority.revoke_service_key(&granted)?,
-            // The keys of a deleted account are revoked: whoever reaches them finds nothing to revoke.
+        let held_by = match &root.holder {
+            KeyHolder::Service { .. } => HeldBy::Service { permissions: &granted },
             KeyHolder::Account { owner, .. } => {
-                authority.revoke_account_key(*owner, role.map_or(Level::NONE, |role| tx.roles().level(&role)))?;
+                HeldBy::Account { owner: *owner, owner_level: role.map_or(Level::NONE, |role| tx.roles().level(&role)) }
             }
-        }
+        };
+        authority.revoke_key(id, held_by)?;
         let made = made?;
         for key in &made {
             require_reach(tx, &authority, key).await?;
@@ -58,28 +65,30 @@ impl Asked {
         if revoked.is_empty() {
             return Err(StoreError::NotFound(What::Key));
         }
+        self.revocation(revoked, audit::key(&root), None)
+    }
+
+    fn revocation(&self, revoked: Vec<KeyId>, before: Json, foreseen_at: Option<i64>) -> Result<Revocation, StoreError> {
         let recorded = Recorded {
             action: "key.revoked",
-            target: Target::Key(id),
-            touched: revoked.iter().filter(|one| **one != id).copied().map(Target::Key).collect(),
-            before: Some(audit::key(&root)),
+            target: Target::Key(self.id),
+            touched: revoked.iter().filter(|one| **one != self.id).copied().map(Target::Key).collect(),
+            before: Some(before),
             after: Some(json!({"reason": RevocationReason::Deleted, "revoked_keys": revoked.len()})),
         };
-        tx.revocation(revoked, RevocationReason::Deleted, recorded)
+        Revocation::new(self.origin.clone(), revoked, RevocationReason::Deleted, recorded, foreseen_at)
     }
 }
 
 async fn require_reach(tx: &Tx, authority: &Authority, key: &Key) -> Result<(), StoreError> {
-    if authority.is_key(key.id) {
-        return Ok(());
-    }
     match &key.holder {
         KeyHolder::Account { owner, .. } => {
-            let level = tx.standing(*owner).await?.map_or(Level::NONE, |standing| standing.level);
-            authority.revoke_account_key(*owner, level)?;
+            let owner_level = tx.standing(*owner).await?.map_or(Level::NONE, |standing| standing.level);
+            authority.revoke_key(key.id, HeldBy::Account { owner: *owner, owner_level })?;
         }
         KeyHolder::Service { policy, .. } => {
-            authority.revoke_service_key(&row::policy_permissions(tx.transaction(), *policy).await?)?;
+            let permissions = &row::policy_permissions(tx.transaction(), *policy).await?;
+            authority.revoke_key(key.id, HeldBy::Service { permissions })?;
         }
     }
     Ok(())

@@ -28,27 +28,43 @@ pub(super) struct Tx {
     bulk: Option<Bulk>,
 }
 
-/// Keys that are revoked, and the event of it. Nothing that this answers decides anything: the rows were read behind the lock. So it may go
-/// together with the commit.
+/// Keys that are revoked, and the event of it. Nothing that this answers decides anything: the rows were read behind the lock, or the counter
+/// tells whether they are as they were foreseen. So it may go together with the commit.
 pub(super) struct Revocation {
     revoked: RevokedKeys,
     texts: Texts,
     origin: Origin,
     actor: String,
+    /// The revision that the counter must have; none where nobody else can raise it.
+    foreseen_at: Option<i64>,
 }
 
 impl Revocation {
-    pub(super) const SQL: &str = "WITH revoked AS (UPDATE keys SET revoked_at = $1, revoked_reason = $2 WHERE id = ANY($3)),
-             raised AS (UPDATE counter SET revision = revision + 1 RETURNING revision)
+    /// Answers the revision, or no row where the counter has another than what was foreseen: then nothing is written.
+    pub(super) const SQL: &str =
+        "WITH raised AS (UPDATE counter SET revision = revision + 1 WHERE revision = coalesce($11, revision) RETURNING revision),
+             revoked AS (UPDATE keys SET revoked_at = $1, revoked_reason = $2 FROM raised WHERE id = ANY($3))
          INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
          SELECT raised.revision, $1, $4, $5, $6, $7, $8, $9, $10 FROM raised RETURNING revision";
+
+    /// What revokes keys that are not revoked, and tells so.
+    pub(super) fn new(
+        origin: Origin,
+        keys: Vec<KeyId>,
+        reason: RevocationReason,
+        recorded: Recorded,
+        foreseen_at: Option<i64>,
+    ) -> Result<Self, StoreError> {
+        let revoked = RevokedKeys { keys, at: origin.now, reason };
+        Ok(Self { revoked, texts: recorded.texts()?, actor: origin.actor.to_string(), origin, foreseen_at })
+    }
 
     /// What it does.
     pub(super) fn revoked(&self) -> &RevokedKeys {
         &self.revoked
     }
 
-    pub(super) fn values(&self) -> [Value<'_>; 10] {
+    pub(super) fn values(&self) -> [Value<'_>; 11] {
         [
             self.revoked.at.into(),
             self.revoked.reason.as_str().into(),
@@ -60,6 +76,7 @@ impl Revocation {
             (&self.texts.before).into(),
             (&self.texts.after).into(),
             (&self.origin.request_id).into(),
+            Value::Number(self.foreseen_at),
         ]
     }
 }
@@ -218,13 +235,7 @@ impl Tx {
         Ok(revision)
     }
 
-    /// What revokes keys that were read here and are not revoked, and writes the event, once it is [written](Tx::revoke) or committed with.
-    pub(super) fn revocation(&self, keys: Vec<KeyId>, reason: RevocationReason, recorded: Recorded) -> Result<Revocation, StoreError> {
-        let revoked = RevokedKeys { keys, at: self.now(), reason };
-        Ok(Revocation { revoked, texts: recorded.texts()?, origin: self.origin.clone(), actor: self.origin.actor.to_string() })
-    }
-
-    /// Writes it now.
+    /// Revokes keys that were read here.
     pub(super) async fn revoke(&mut self, revocation: &Revocation) -> Result<(), StoreError> {
         self.revision = Some(get(&self.transaction.one(Revocation::SQL, &revocation.values()).await?, 0)?);
         Ok(())

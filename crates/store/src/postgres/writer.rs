@@ -6,6 +6,8 @@
 //! again, caller, owner and policy, stays so until the commit. A higher level of isolation would take its snapshot before the lock and then
 //! fail, where this one waits; and changes on different rows, which break a rule together (the last two administrators), are in an order too.
 
+mod alone;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -14,10 +16,12 @@ use std::time::Instant;
 use keybearer_core::role::Roles;
 use keybearer_core::token::KeyId;
 use tokio::sync::{mpsc, oneshot};
+use tokio_postgres::Row;
 
 use super::barrier::Committed;
 use super::clock;
 use super::connection::{Boxed, Lost, Pool, Purpose, Transaction};
+use super::failure::Failure;
 use super::hints::{Hints, Told};
 use super::import::Import;
 use super::nodes::{self, WaitedFor};
@@ -251,6 +255,14 @@ fn lost(why: &StoreError) -> StoreError {
     }
 }
 
+/// What the caller of a change hears where the server did not say how it ended.
+fn unknown(failure: Failure) -> StoreError {
+    match failure.into() {
+        StoreError::Full => StoreError::Full,
+        error => StoreError::Unavailable(format!("nobody knows whether it was committed: {error}")),
+    }
+}
+
 /// Work that was dropped before it ran: its group was given up, for the reason that the log has.
 fn not_taken() -> StoreError {
     StoreError::Unavailable("the change was given up with the group that it waited in".into())
@@ -362,15 +374,17 @@ impl WriterTask {
         // The nodes learn of it from the events if it was.
         let nodes = committed.map_err(|lost| match lost {
             Lost::Refused(failure) => failure.into(),
-            Lost::Unknown(failure) => match StoreError::from(failure) {
-                StoreError::Full => StoreError::Full,
-                error => StoreError::Unavailable(format!("nobody knows whether it was committed: {error}")),
-            },
+            Lost::Unknown(failure) => unknown(failure),
         })?;
+        Ok(if change.is_some() { self.waits(nodes.as_deref(), telling.is_some()) } else { Waits::UNKNOWN })
+    }
+
+    /// Whom a change waits for that was just committed, by what was read behind it.
+    fn waits(&self, nodes: Option<&[Row]>, by_the_database: bool) -> Waits {
         // Where they cannot be read, the barrier asks again.
-        let nodes = nodes.and_then(|rows| nodes::to_waited_for(&rows).ok());
-        let told = if change.is_some() { self.hints.waits_for(nodes.as_ref(), telling.is_some()) } else { Told::Everybody };
-        Ok(Waits { nodes, told })
+        let nodes = nodes.and_then(|rows| nodes::to_waited_for(rows).ok());
+        let told = self.hints.waits_for(nodes.as_ref(), by_the_database);
+        Waits { nodes, told }
     }
 
     async fn import(&mut self, mut import: Import) -> Result<bool, StoreError> {
@@ -472,45 +486,6 @@ impl WriterTask {
         let alone = all.into_iter().zip(answers).map(|(asked, answer)| Piece::Creations(vec![asked], vec![answer]));
         alone.rev().for_each(|piece| waiting.push_front(piece));
         (Outcome::Refused, None)
-    }
-
-    /// Revokes keys where nothing else waits. What is judged is asked for in one journey with the beginning of the transaction.
-    async fn revoke(
-        &self,
-        asked: &revocation::Asked,
-        answer: Waiting<Vec<KeyId>>,
-        callers: &mut Callers,
-    ) -> Result<(i64, Waits), StoreError> {
-        let mut is_again = false;
-        let (tx, before, judged) = loop {
-            let (transaction, locked) = self.pool.begin_ahead(Purpose::Change, LOCK_COUNTER).await?;
-            let mut tx = Tx::new(transaction, Arc::clone(&self.roles));
-            let (locked, judged) = tokio::join!(locked.number(), Box::pin(asked.judge(&mut tx)));
-            match locked {
-                Ok(before) => break (tx, before.ok_or_else(no_counter)?, judged),
-                // The connection was lost since it was last used: there is another one.
-                Err(failure) if !is_again && tx.transaction().was_lost(&failure) => is_again = true,
-                Err(failure) => return Err(failure.into()),
-            }
-        };
-        self.hints.counter_is(before);
-        let revocation = match judged {
-            Ok(revocation) => revocation,
-            Err(error) => {
-                let is_full = matches!(error, StoreError::Full);
-                callers.of_changes.push(answering(Err(error), answer));
-                if is_full {
-                    return Err(StoreError::Full);
-                }
-                // As with any other that is refused.
-                drop(tx.into_transaction().roll_back().await);
-                return Ok((before, Waits::UNKNOWN));
-            }
-        };
-        callers.of_changes.push(answering(Ok(revocation.revoked().keys.clone()), answer));
-        // Nobody else can raise it.
-        let revision = before + 1;
-        Ok((revision, self.finish(tx.into_transaction(), Some(revision), Some(revocation)).await?))
     }
 
     /// Returns the revision of the last change, and whom it has to wait for if that was made here.

@@ -5,10 +5,11 @@ mod list;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use keybearer_core::authority::Authority;
+use keybearer_core::authority::{Authority, HeldBy};
 use keybearer_core::key::{KeyKind, KeyState, RevocationReason};
 use keybearer_core::permission::OwnPermission;
 use keybearer_core::policy::{PermissionSet, PolicyId};
+use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use rusqlite::Connection;
@@ -19,8 +20,8 @@ use super::{Sqlite, last_use, row};
 use crate::audit;
 use crate::key::NewKey;
 use crate::{
-    Actor, Cascade, Key, KeyFilter, KeyHolder, KeySort, Keys, NewAccountKey, NewServiceKey, Origin, Page, PageRequest, ServiceKeyChange,
-    StoreError, Target, What,
+    Actor, Cascade, Foreseen, Key, KeyFilter, KeyHolder, KeySort, Keys, NewAccountKey, NewServiceKey, Origin, Page, PageRequest,
+    ServiceKeyChange, StoreError, Target, What,
 };
 
 #[async_trait]
@@ -37,7 +38,15 @@ impl Keys for Sqlite {
         self.writer.change(origin, move |tx| alter(tx, id, &change, only_service)).await
     }
 
-    async fn revoke_key(&self, origin: Origin, id: KeyId, kind: Option<KeyKind>, descendants: Cascade) -> Result<Vec<KeyId>, StoreError> {
+    async fn revoke_key(
+        &self,
+        origin: Origin,
+        id: KeyId,
+        kind: Option<KeyKind>,
+        descendants: Cascade,
+        _: Option<Foreseen>,
+    ) -> Result<Vec<KeyId>, StoreError> {
+        // The rows are as near as any image.
         self.writer.change(origin, move |tx| revoke(tx, id, kind, &descendants)).await
     }
 
@@ -254,17 +263,14 @@ fn revoke(tx: &mut Tx<'_>, id: KeyId, kind: Option<KeyKind>, descendants: &Casca
 }
 
 fn require_reach(tx: &Tx<'_>, authority: &Authority, key: &Key) -> Result<(), StoreError> {
-    if authority.is_key(key.id) {
-        return Ok(());
-    }
     match &key.holder {
         KeyHolder::Account { owner, .. } => {
-            // The keys of a deleted account are revoked: whoever reaches them finds nothing to revoke.
-            let level = tx.standing(*owner)?.map_or(keybearer_core::role::Level::NONE, |standing| standing.level);
-            authority.revoke_account_key(*owner, level)?;
+            let owner_level = tx.standing(*owner)?.map_or(Level::NONE, |standing| standing.level);
+            authority.revoke_key(key.id, HeldBy::Account { owner: *owner, owner_level })?;
         }
         KeyHolder::Service { policy, .. } => {
-            authority.revoke_service_key(&row::policy_permissions(tx.connection(), *policy)?)?;
+            let permissions = &row::policy_permissions(tx.connection(), *policy)?;
+            authority.revoke_key(key.id, HeldBy::Service { permissions })?;
         }
     }
     Ok(())

@@ -216,7 +216,7 @@ async fn a_new_password_ends_the_other_sessions(world: &World) {
     let bystander = world.person("bob", "user").await;
     let live = world.account_key(ada.actor(), ada.id, 4).await.unwrap();
     let gone = world.account_key(ada.actor(), ada.id, 4).await.unwrap();
-    world.store.revoke_key(world.by(ada.actor()), gone.id, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.by(ada.actor()), gone.id, None, Cascade::Nothing, None).await.unwrap();
     let change =
         AccountChange { password_hash: Some("$argon2id$second".into()), proved: Some(PASSWORD.into()), ..AccountChange::default() };
     let changed = world.change(ada.actor(), ada.id, change).await.unwrap();
@@ -243,7 +243,7 @@ async fn a_new_password_tells_of_every_live_key_that_may_be_an_intruders(world: 
     let by_own = world.service_key(Actor::Key(own), "by own", policy).await.unwrap().id;
     let by_that = world.service_key(Actor::Key(by_own), "by that", policy).await.unwrap().id;
     world.service_key(Actor::Operator, "somebody else's", policy).await.unwrap();
-    world.store.revoke_key(world.by(root.actor()), own, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.by(root.actor()), own, None, Cascade::Nothing, None).await.unwrap();
     let change =
         AccountChange { password_hash: Some("$argon2id$second".into()), proved: Some(PASSWORD.into()), ..AccountChange::default() };
     let told = world.change(root.actor(), root.id, change).await.unwrap().live_keys;

@@ -97,7 +97,7 @@ async fn take(world: &World, number: usize, step: Step) {
         Step::NewAccount(role) => drop(world.account(&format!("person {number}"), ROLES[role]).await),
         Step::RevokeKey(which) => {
             if let Some(key) = key(which) {
-                drop(world.store.revoke_key(world.operator(), key, None, Cascade::Nothing).await);
+                drop(world.store.revoke_key(world.operator(), key, None, Cascade::Nothing, None).await);
             }
         }
         Step::Role(which, role) => change(which, AccountChange { role: Some(ROLES[role].into()), ..AccountChange::default() }).await,

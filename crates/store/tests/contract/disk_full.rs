@@ -65,7 +65,7 @@ async fn a_full_disk_refuses_changes_and_harms_nothing() {
         assert!(tried < ENOUGH, "the disk is full");
 
         // What is small may still find room, so that only the answer is asked for.
-        let small = world.store.revoke_key(world.by(ada.actor()), key.id, None, Cascade::Nothing).await;
+        let small = world.store.revoke_key(world.by(ada.actor()), key.id, None, Cascade::Nothing, None).await;
         assert!(matches!(small, Ok(_) | Err(StoreError::Full | StoreError::NotFound(_))), "{small:?}");
         world.store.ping().await.unwrap();
         assert_intact(&world);

@@ -32,7 +32,7 @@ async fn every_change_is_one_event(world: &World) {
     let service = world.service_key(root.actor(), "till", policy.id).await.unwrap();
     let change = ServiceKeyChange { name: Some(("Till".into(), "till".into())), ..ServiceKeyChange::default() };
     world.store.change_service_key(world.by(root.actor()), service.id, change, true).await.unwrap();
-    world.store.revoke_key(world.by(ada.actor()), key.id, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.by(ada.actor()), key.id, None, Cascade::Nothing, None).await.unwrap();
     world.store.record_use(vec![(key.id, world.now())], vec![]).await.unwrap();
     world.store.end_session(world.by(ada.actor()), ada.session).await.unwrap();
     let change = AccountChange { status: Some(Status::Locked), ..AccountChange::default() };
@@ -95,7 +95,7 @@ async fn an_event_touches_all_that_it_ended(world: &World) {
         touched.sort_unstable();
         touched
     };
-    world.store.revoke_key(world.by(ada.actor()), key.id, None, Cascade::Everything).await.unwrap();
+    world.store.revoke_key(world.by(ada.actor()), key.id, None, Cascade::Everything, None).await.unwrap();
     assert_eq!(touched(last().await), [format!("key:{}", key.id), format!("key:{}", made.id)]);
     let other = world.account_key(ada.actor(), ada.id, 4).await.unwrap();
     let change = AccountChange { consent: Some(false), ..AccountChange::default() };
@@ -114,7 +114,7 @@ async fn events_are_found_newest_first(world: &World) {
     let key = world.account_key(ada.actor(), ada.id, 4).await.unwrap();
     world.account_key(Actor::Key(key.id), ada.id, 4).await.unwrap();
     world.pass(1_000);
-    world.store.revoke_key(world.operator(), key.id, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.operator(), key.id, None, Cascade::Nothing, None).await.unwrap();
     let mut all = events(world).await;
     all.reverse();
 
@@ -175,7 +175,7 @@ async fn counts_are_of_the_moment(world: &World) {
         world.store.issue_account_key(world.by(ada.actor()), new).await.unwrap();
     }
     let revoked = world.account_key(ada.actor(), ada.id, 1).await.unwrap().id;
-    world.store.revoke_key(world.operator(), revoked, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.operator(), revoked, None, Cascade::Nothing, None).await.unwrap();
     let used = world.service_key(Actor::Operator, "used", policy).await.unwrap().id;
     let short = NewServiceKey { expires_at: Some(world.now().plus(40 * DAY)), ..world.new_service_key("short", policy) };
     world.store.issue_service_key(world.operator(), short).await.unwrap();

@@ -77,7 +77,7 @@ async fn the_follower_knows_before_the_caller(world: &World) {
     told!(|told| told.keys[&service].holder == holder);
     world.store.delete_policy(world.operator(), other, Cascade::Everything, None).await.unwrap();
     told!(|told| !told.policies.contains_key(&other) && matches!(told.keys[&service].lifecycle, Lifecycle::Revoked { .. }));
-    world.store.revoke_key(world.by(ada.actor()), key, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.by(ada.actor()), key, None, Cascade::Nothing, None).await.unwrap();
     told!(|told| matches!(told.keys[&key].lifecycle, Lifecycle::Revoked { .. }));
     let second = world.account_key(ada.actor(), ada.id, 4).await.unwrap().id;
     let change = AccountChange { status: Some(Status::Locked), ..AccountChange::default() };
@@ -110,7 +110,7 @@ async fn a_caller_that_goes_away_hides_nothing(world: &World) {
     for _ in 0..32 {
         begin(world.account_key(ada.actor(), ada.id, 4));
     }
-    begin(world.store.revoke_key(world.operator(), doomed, None, Cascade::Nothing));
+    begin(world.store.revoke_key(world.operator(), doomed, None, Cascade::Nothing, None));
     world.account("somebody else", "user").await;
     let consent = AccountChange { consent: Some(false), ..AccountChange::default() };
     begin(world.change(Actor::Operator, ada.id, consent));

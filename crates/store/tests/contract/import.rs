@@ -228,7 +228,7 @@ async fn the_same_id_with_something_else_behind_it_is_refused(world: &World) {
         assert_eq!(verdict(world, row(other)).await, told);
     }
     assert_eq!(check::dump(world).await, before);
-    world.store.revoke_key(world.operator(), key.id, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.operator(), key.id, None, Cascade::Nothing, None).await.unwrap();
     assert_eq!(verdict(world, row(same.clone())).await, "this key is revoked here, and nothing brings a key back to life");
     let otherwise = IncomingKey { revoked: Some((world.now(), RevocationReason::ExcessiveUse)), ..same };
     assert_eq!(verdict(world, row(otherwise)).await, differs("revocation"));

@@ -41,7 +41,7 @@ async fn change(world: &World, by: Actor, id: KeyId, change: ServiceKeyChange) -
 }
 
 async fn revoke(world: &World, by: Actor, id: KeyId) -> Result<Vec<KeyId>, StoreError> {
-    world.store.revoke_key(world.by(by), id, None, Cascade::Nothing).await
+    world.store.revoke_key(world.by(by), id, None, Cascade::Nothing, None).await
 }
 
 /// All of a key that is told, without the digest.
@@ -326,11 +326,11 @@ async fn a_key_is_revoked_once(world: &World) {
     world.pass(1_000);
     let since = world.now();
     for (kind, id) in [(KeyKind::Service, key.id), (KeyKind::Account, service)] {
-        let other_kind = world.store.revoke_key(world.operator(), id, Some(kind), Cascade::Everything);
+        let other_kind = world.store.revoke_key(world.operator(), id, Some(kind), Cascade::Everything, None);
         assert_refused!(world, other_kind, StoreError::NotFound(What::Key));
     }
     for (kind, id, expires_at) in [(KeyKind::Account, key.id, key.lifecycle.expires_at()), (KeyKind::Service, service, None)] {
-        assert_eq!(world.store.revoke_key(world.operator(), id, Some(kind), Cascade::Nothing).await.unwrap(), [id]);
+        assert_eq!(world.store.revoke_key(world.operator(), id, Some(kind), Cascade::Nothing, None).await.unwrap(), [id]);
         let revoked = Lifecycle::Revoked { at: since, reason: RevocationReason::Deleted, expires_at };
         assert_eq!(world.store.key(id).await.unwrap().lifecycle, revoked);
         world.pass(1_000);
@@ -375,11 +375,15 @@ async fn revoking_reaches_all_descendants_or_none(world: &World) {
     let is_live = async |id| matches!(world.store.key(id).await.unwrap().lifecycle, Lifecycle::Live { .. });
     assert!(is_live(grandchild).await);
     // Through one that is revoked already, those that it made are reached all the same.
-    let mut revoked = world.store.revoke_key(world.by(ada.actor()), root, None, Cascade::Everything).await.unwrap();
+    let mut revoked = world.store.revoke_key(world.by(ada.actor()), root, None, Cascade::Everything, None).await.unwrap();
     revoked.sort_unstable();
     assert_eq!(revoked, [root, other_child, grandchild]);
     assert!(is_live(sibling).await);
-    assert_refused!(world, world.store.revoke_key(world.by(ada.actor()), root, None, Cascade::Everything), StoreError::NotFound(What::Key));
+    assert_refused!(
+        world,
+        world.store.revoke_key(world.by(ada.actor()), root, None, Cascade::Everything, None),
+        StoreError::NotFound(What::Key)
+    );
 
     // One among them out of reach: none is revoked.
     let both = world.policy("both", &["keybearer:keys.write"]).await;
@@ -389,9 +393,9 @@ async fn revoking_reaches_all_descendants_or_none(world: &World) {
     let above = ServiceKeyChange { policy: Some(world.policy("above", &["shop:read"]).await.id), ..ServiceKeyChange::default() };
     change(world, Actor::Operator, made, above).await.unwrap();
     let by = Actor::Key(world.service_key(Actor::Operator, "by", both.id).await.unwrap().id);
-    let out_of_reach = world.store.revoke_key(world.by(by), maker, None, Cascade::Everything);
+    let out_of_reach = world.store.revoke_key(world.by(by), maker, None, Cascade::Everything, None);
     assert_refused!(world, out_of_reach, StoreError::Refused(Refusal::PermissionsExceeded(_)));
-    assert_eq!(world.store.revoke_key(world.operator(), maker, None, Cascade::Everything).await.unwrap(), [maker, made]);
+    assert_eq!(world.store.revoke_key(world.operator(), maker, None, Cascade::Everything, None).await.unwrap(), [maker, made]);
 }
 
 async fn no_descendant_ends_that_was_not_named(world: &World) {
@@ -405,7 +409,7 @@ async fn no_descendant_ends_that_was_not_named(world: &World) {
     assert_eq!((&named, made(child).await), (&vec![child], vec![]));
     let grandchild = make(child).await;
     assert_eq!(made(root).await, [child, grandchild]);
-    let with = |keys| world.store.revoke_key(world.by(ada.actor()), root, None, Cascade::These(keys));
+    let with = |keys| world.store.revoke_key(world.by(ada.actor()), root, None, Cascade::These(keys), None);
     assert_refused!(world, with(named), StoreError::KeysChanged);
     // One that was named and has ended by itself stands in no way.
     assert_eq!(with(vec![child, gone, grandchild]).await.unwrap(), [root, child, grandchild]);

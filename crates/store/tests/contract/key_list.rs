@@ -99,7 +99,7 @@ async fn rows_made_or_revoked_between_pages_disturb_no_others(world: &World) {
             let mut found: Vec<KeyId> = read.items.iter().map(|key| key.id).collect();
             // The row at which the page ended goes, and others come on both sides of it.
             let revoked = found[2];
-            world.store.revoke_key(world.operator(), revoked, None, Cascade::Nothing).await.unwrap();
+            world.store.revoke_key(world.operator(), revoked, None, Cascade::Nothing, None).await.unwrap();
             let mut made = Vec::new();
             for name in ["aaa", "beta", "zzz"] {
                 let new = NewAccountKey { key: world.new_key(name), ..world.new_account_key(ada, 1) };
@@ -127,8 +127,8 @@ async fn a_list_has_filters(world: &World) {
     let other = world.account_key(eve.actor(), eve.id, 1).await.unwrap();
     let service = world.service("theta", &[]).await;
     let keybearer_store::KeyHolder::Service { policy, .. } = service.holder else { panic!("not a service key") };
-    world.store.revoke_key(world.operator(), all[4], None, Cascade::Nothing).await.unwrap();
-    world.store.revoke_key(world.operator(), all[9], None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.operator(), all[4], None, Cascade::Nothing, None).await.unwrap();
+    world.store.revoke_key(world.operator(), all[9], None, Cascade::Nothing, None).await.unwrap();
     world.pass(1_500);
     let (now, at) = (world.now(), |number: usize| all[number]);
     let any = KeyFilter::default;

@@ -20,7 +20,7 @@ async fn a_pepper_in_use_must_be_held(world: &World) {
     assert_refused!(world, check(world, &[]), StoreError::Pepper { version: 1, .. });
     check(world, &[(1, "first")]).await.unwrap();
     // A revoked key is still proved, to whoever presents it.
-    world.store.revoke_key(world.by(Actor::Operator), key.id, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.by(Actor::Operator), key.id, None, Cascade::Nothing, None).await.unwrap();
     assert_refused!(world, check(world, &[(2, "second")]), StoreError::Pepper { version: 1, .. });
 }
 

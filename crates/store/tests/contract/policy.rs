@@ -97,7 +97,7 @@ async fn a_change_raises_the_version(world: &World) {
     let key = world.service_key(Actor::Operator, "till", made.id).await.unwrap();
     let used = world.store.policy(made.id).await.unwrap();
     assert_eq!((used.version, used.keys), (edited.version, 1));
-    world.store.revoke_key(world.operator(), key.id, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.operator(), key.id, None, Cascade::Nothing, None).await.unwrap();
     assert_eq!(world.store.policy(made.id).await.unwrap().keys, 0);
 }
 
@@ -181,7 +181,7 @@ async fn no_key_of_a_policy_ends_that_was_not_named(world: &World) {
     let with = |keys| world.store.delete_policy(world.operator(), policy.id, Cascade::These(keys), None);
     assert_refused!(world, with(vec![]), StoreError::PolicyInUse(users) if users.len() == 2);
     assert_refused!(world, with(vec![till]), StoreError::PolicyInUse(users) if users.len() == 2);
-    world.store.revoke_key(world.operator(), till, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.operator(), till, None, Cascade::Nothing, None).await.unwrap();
     assert_eq!(with(vec![till, later]).await.unwrap(), [later]);
 }
 
@@ -191,7 +191,7 @@ async fn a_policy_in_use_is_deleted_only_with_its_keys(world: &World) {
     for name in ["till 1", "till 2", "till 3"] {
         keys.push(world.service_key(Actor::Operator, name, policy.id).await.unwrap().id);
     }
-    world.store.revoke_key(world.operator(), keys[2], None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.operator(), keys[2], None, Cascade::Nothing, None).await.unwrap();
     let other = world.service("other", &["keybearer:verify"]).await.id;
     let in_use = world.store.delete_policy(world.operator(), policy.id, Cascade::Nothing, None);
     let expected = [(keys[0], "till 1".to_owned()), (keys[1], "till 2".to_owned())];
@@ -224,7 +224,7 @@ async fn a_policy_in_use_is_deleted_only_with_its_keys(world: &World) {
     // One whose keys are all revoked is in nobody's use.
     let idle = world.policy("idle", &[]).await;
     let key = world.service_key(Actor::Operator, "idle", idle.id).await.unwrap().id;
-    world.store.revoke_key(world.operator(), key, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.operator(), key, None, Cascade::Nothing, None).await.unwrap();
     assert!(world.store.delete_policy(world.operator(), idle.id, Cascade::Nothing, None).await.unwrap().is_empty());
 }
 
@@ -246,7 +246,7 @@ async fn a_service_key_writes_only_within_its_power(world: &World) {
     let key = world.service_key(Actor::Operator, "till", own.id).await.unwrap().id;
     let lacking = delete(&own, Cascade::Everything);
     assert_refused!(world, lacking, StoreError::Refused(Refusal::PermissionLacking(OwnPermission::KeysWrite)));
-    world.store.revoke_key(world.operator(), key, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.operator(), key, None, Cascade::Nothing, None).await.unwrap();
     delete(&own, Cascade::Nothing).await.unwrap();
     // With `keys.write` the keys go too.
     let both = Actor::Key(world.service("both", &["keybearer:policies.write", "keybearer:keys.write"]).await.id);

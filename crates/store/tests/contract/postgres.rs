@@ -1,6 +1,7 @@
 //! What holds on PostgreSQL only: the schema, the server and the talk with it, several nodes, and the task that writes.
 
 mod cut_off;
+mod foreseen;
 mod kept;
 mod messages;
 mod nodes;
@@ -40,7 +41,7 @@ async fn furnished() -> (World, KeyId) {
     let ada = world.person("ada", "user").await;
     world.account_key(ada.actor(), ada.id, 4).await.unwrap();
     let revoked = world.account_key(ada.actor(), ada.id, 4).await.unwrap().id;
-    world.store.revoke_key(world.by(ada.actor()), revoked, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.by(ada.actor()), revoked, None, Cascade::Nothing, None).await.unwrap();
     world.service("till", &["shop:read"]).await;
     world.store.record_use(vec![(revoked, world.now())], vec![]).await.unwrap();
     (world, revoked)

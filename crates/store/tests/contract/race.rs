@@ -153,7 +153,7 @@ async fn makers_against_the_revocation_of_their_maker(world: &World) {
         let policy = world.policy(&format!("policy {round}"), &["keybearer:keys.write"]).await.id;
         let maker = world.service_key(root.actor(), &format!("maker {round}"), policy).await.unwrap().id;
         let (store, origin) = (world.store.clone(), world.by(root.actor()));
-        let change = async move { assert!(store.revoke_key(origin, maker, None, Cascade::Everything).await.is_ok()) };
+        let change = async move { assert!(store.revoke_key(origin, maker, None, Cascade::Everything, None).await.is_ok()) };
         let made = race(makers_of_service_keys(world, [Actor::Key(maker); 2], policy), change).await;
         assert_all_revoked(world, &made, KeyFilter { policy: Some(policy), ..KeyFilter::default() }).await;
     }

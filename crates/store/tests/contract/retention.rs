@@ -41,7 +41,7 @@ async fn dead_keys_leave_the_image_and_keep_their_rows(world: &World) {
     let for_ever = world.service_key(Actor::Operator, "till", policy).await.unwrap().id;
     let revoked = world.service_key(Actor::Operator, "desk", policy).await.unwrap().id;
     world.pass(DAY);
-    world.store.revoke_key(world.operator(), revoked, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.operator(), revoked, None, Cascade::Nothing, None).await.unwrap();
     world.pass(DAY);
     let before = world.image.told().revision;
     assert_eq!(forget(world, BEGINNING.plus(DAY).minus(1), BEGINNING).await, Forgotten::default(), "none died so early");
@@ -78,7 +78,7 @@ async fn a_change_of_a_forgotten_key_does_not_bring_it_back(world: &World) {
 async fn what_is_forgotten_is_not_loaded(world: &World) {
     let ada = world.person("ada", "user").await;
     let revoked = world.account_key(ada.actor(), ada.id, 4).await.unwrap().id;
-    world.store.revoke_key(world.operator(), revoked, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.operator(), revoked, None, Cascade::Nothing, None).await.unwrap();
     let lives = world.account_key(ada.actor(), ada.id, 4).await.unwrap().id;
     world.pass(DAY);
     forget(world, BEGINNING, world.now()).await;
@@ -93,7 +93,7 @@ async fn what_is_forgotten_is_not_loaded(world: &World) {
 async fn the_horizon_does_not_move_back(world: &World) {
     let policy = world.policy("policy", &[]).await.id;
     let key = world.service_key(Actor::Operator, "till", policy).await.unwrap().id;
-    world.store.revoke_key(world.operator(), key, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.operator(), key, None, Cascade::Nothing, None).await.unwrap();
     forget(world, BEGINNING, BEGINNING).await;
     world.store.forget(Horizon::NONE).await.unwrap();
     let late = Arc::new(Image::default());
@@ -120,7 +120,7 @@ async fn keys_that_die_while_others_are_forgotten_go_in_their_turn(world: &World
         let key = world.account_key(Actor::Operator, ada, 1).await.unwrap().id;
         world.pass(1);
         let (store, origin) = (world.store.clone(), world.operator());
-        work.spawn(async move { store.revoke_key(origin, key, None, Cascade::Nothing).await.map(drop) });
+        work.spawn(async move { store.revoke_key(origin, key, None, Cascade::Nothing, None).await.map(drop) });
         // At the very moment of that revocation, which may be committed before or after.
         let (store, horizon) = (world.store.clone(), Horizon { keys: world.now(), sessions: BEGINNING });
         work.spawn(async move { store.forget(horizon).await.map(drop) });

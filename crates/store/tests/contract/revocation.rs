@@ -166,7 +166,7 @@ async fn the_first_reason_stands(world: &World) {
     world.store.delete_account(world.operator(), scene.holder.id, None, None).await.unwrap();
     assert_refused!(
         world,
-        world.store.revoke_key(world.operator(), scene.keys[0], None, Cascade::Everything),
+        world.store.revoke_key(world.operator(), scene.keys[0], None, Cascade::Everything, None),
         StoreError::NotFound(What::Key)
     );
     assert_over(world, &scene, since, RevocationReason::ConsentRevoked).await;

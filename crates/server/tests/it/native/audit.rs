@@ -30,6 +30,29 @@ async fn each_change_has_one_event_without_secrets() {
 }
 
 #[tokio::test]
+async fn a_revocation_tells_what_the_key_was() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let policy = server.policy("till", &[]).await;
+    // On PostgreSQL the first are judged by the rows, the others by what is in memory: as soon as the server hears messages.
+    for round in 0..5 {
+        let name = format!("key {round}");
+        let of_person = json!({"name": name, "level": 3, "expires_in": "PT1H", "metadata": {"b": [1, {"a": "\u{e9}"}], "a": null}});
+        let of_service = json!({"name": name, "policy_id": policy, "service": "Till", "metadata": {"place": "front"}});
+        for new in [of_person, of_service] {
+            let id = server.post("/v1/keys", &admin, new).await.expect(201)["id"].as_str().unwrap().to_owned();
+            server.delete(&format!("/v1/keys/{id}"), &admin).await.expect(204);
+            let events = server.get(&format!("/v1/events?target=key:{id}"), &admin).await.expect(200);
+            let [revoked, created] = [&events["items"][0], &events["items"][1]];
+            assert_eq!((&revoked["action"], &created["action"]), (&json!("key.revoked"), &json!("key.created")));
+            assert_eq!(revoked["before"]["name"], name.as_str());
+            assert_eq!(revoked["before"], created["after"]);
+            assert_eq!(revoked["after"], json!({"reason": "deleted", "revoked_keys": 1}));
+        }
+    }
+}
+
+#[tokio::test]
 async fn events_are_filtered_paged_and_given_as_lines() {
     let server = Server::start().await;
     let admin = server.admin().await;

@@ -35,7 +35,7 @@ async fn a_store_goes_on_with_other_connections() {
         // What is judged in one journey with its beginning is judged again.
         let till = world.service(&format!("till {round}"), &[]).await.id;
         cut_all(&world).await;
-        assert_eq!(world.store.revoke_key(world.operator(), till, None, Cascade::Nothing).await.unwrap(), [till]);
+        assert_eq!(world.store.revoke_key(world.operator(), till, None, Cascade::Nothing, None).await.unwrap(), [till]);
         check::all(&world).await;
     }
     world.store.ping().await.unwrap();
@@ -82,7 +82,7 @@ async fn a_revocation_that_is_refused_is_not_committed() {
     raw(&world).await.batch_execute(refuse).await.unwrap();
     for _ in 0..2 {
         let before = check::dump(&world).await;
-        let refused = world.store.revoke_key(world.operator(), till, None, Cascade::Nothing).await;
+        let refused = world.store.revoke_key(world.operator(), till, None, Cascade::Nothing, None).await;
         assert!(
             matches!(&refused, Err(StoreError::Unavailable(why)) if why.contains("never") && !why.contains("nobody knows")),
             "{refused:?}"
@@ -90,7 +90,7 @@ async fn a_revocation_that_is_refused_is_not_committed() {
         assert_eq!(check::dump(&world).await, before);
         check::all(&world).await;
     }
-    world.store.revoke_key(world.operator(), barrier, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.operator(), barrier, None, Cascade::Nothing, None).await.unwrap();
     check::all(&world).await;
     world.end().await;
 }
@@ -193,7 +193,7 @@ async fn a_commit_whose_answer_was_lost_is_told_to_the_follower() {
     let key = world.account_key(Actor::Operator, ada, 4).await.unwrap().id;
 
     between.is_armed.store(true, Ordering::SeqCst);
-    let unknown = world.store.revoke_key(world.operator(), key, None, Cascade::Nothing).await;
+    let unknown = world.store.revoke_key(world.operator(), key, None, Cascade::Nothing, None).await;
     assert!(matches!(&unknown, Err(StoreError::Unavailable(why)) if why.contains("nobody knows")), "{unknown:?}");
     let is_told = async { while world.image.told().keys[&key].lifecycle.ends_at() != Some(world.now()) {} };
     let waits = async {

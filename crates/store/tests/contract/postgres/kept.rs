@@ -12,16 +12,16 @@ async fn a_statement_that_does_not_fit_any_more_is_kept_anew() {
     let world = World::postgres().await;
     let service = world.service("till", &[]).await;
     let first = world.service("barrier", &[]).await.id;
-    world.store.revoke_key(world.operator(), first, None, Cascade::Nothing).await.unwrap();
+    world.store.revoke_key(world.operator(), first, None, Cascade::Nothing, None).await.unwrap();
     for change in ["ALTER TABLE keys ALTER COLUMN created_by TYPE varchar(500)", "ALTER TABLE keys ALTER COLUMN created_by TYPE text"] {
         raw(&world).await.batch_execute(change).await.unwrap();
         // It was planned, and fails once. Nothing is written then.
-        let refused = world.store.revoke_key(world.operator(), service.id, None, Cascade::Nothing).await;
+        let refused = world.store.revoke_key(world.operator(), service.id, None, Cascade::Nothing, None).await;
         assert!(matches!(&refused, Err(StoreError::Unavailable(why)) if why.contains("cached plan")), "{refused:?}");
         check::all(&world).await;
         let name = format!("after {}", change.len());
         let other = world.service(&name, &[]).await.id;
-        world.store.revoke_key(world.operator(), other, None, Cascade::Nothing).await.unwrap();
+        world.store.revoke_key(world.operator(), other, None, Cascade::Nothing, None).await.unwrap();
         check::all(&world).await;
     }
     world.end().await;

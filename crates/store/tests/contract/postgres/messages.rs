@@ -92,7 +92,7 @@ async fn a_revocation_tells_nodes_that_hear_each_other_what_it_did() {
         }
         let before = image.told().revoked;
         for id in keys.clone() {
-            world.store.revoke_key(world.operator(), id, None, Cascade::Nothing).await.unwrap();
+            world.store.revoke_key(world.operator(), id, None, Cascade::Nothing, None).await.unwrap();
             let told = image.told();
             let Lifecycle::Revoked { at, reason, .. } = told.keys[&id].lifecycle else { panic!("round {round}: it is not revoked there") };
             assert_eq!((at, reason), (world.now(), RevocationReason::Deleted));

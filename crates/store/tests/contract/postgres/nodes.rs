@@ -87,7 +87,7 @@ async fn every_kind_of_change_is_on_every_node_when_its_call_returns() {
     all(&|told| told.keys[&service].holder == holder);
     third.store.delete_policy(world.operator(), to, Cascade::Everything, None).await.unwrap();
     all(&|told| matches!(told.keys[&service].lifecycle, Lifecycle::Revoked { .. }));
-    other.store.revoke_key(world.by(ada.actor()), key, None, Cascade::Nothing).await.unwrap();
+    other.store.revoke_key(world.by(ada.actor()), key, None, Cascade::Nothing, None).await.unwrap();
     all(&|told| matches!(told.keys[&key].lifecycle, Lifecycle::Revoked { .. }));
     let second = world.account_key(ada.actor(), ada.id, 4).await.unwrap().id;
     third.store.change_account(world.by(ada.actor()), ada.id, locked()).await.unwrap();
@@ -293,7 +293,7 @@ async fn a_stream_of_changes_does_not_starve_the_lease() {
     let keys = keys.join_all().await;
     let until = Instant::now() + Duration::from_secs(4);
     for id in keys.into_iter().take_while(|_| Instant::now() < until) {
-        world.store.revoke_key(world.operator(), id, None, Cascade::Nothing).await.unwrap();
+        world.store.revoke_key(world.operator(), id, None, Cascade::Nothing, None).await.unwrap();
         changes += 1;
         in_force(changes);
     }

@@ -121,7 +121,7 @@ async fn a_change_between_them_divides_them() {
     let maker = world.service_key(Actor::Operator, "maker", policy).await.unwrap().id;
     let revoke = |id| -> Asked<Option<Key>> {
         let (store, origin) = (world.store.clone(), world.operator());
-        Box::pin(async move { store.revoke_key(origin, id, None, Cascade::Nothing).await.map(|_| None) })
+        Box::pin(async move { store.revoke_key(origin, id, None, Cascade::Nothing, None).await.map(|_| None) })
     };
     let make = |by, name: &str| -> Asked<Option<Key>> {
         let made = service_key(&world, by, world.new_service_key(name, policy));
