@@ -5,6 +5,8 @@
 //! committed before the lock was had or comes after it is given back, and each statement behind the lock sees all of it: what is looked up
 //! again, caller, owner and policy, stays so until the commit. A higher level of isolation would take its snapshot before the lock and then
 //! fail, where this one waits; and changes on different rows, which break a rule together (the last two administrators), are in an order too.
+//! A revocation that was foreseen takes its snapshot before the lock all the same: the revision tells whether anything was committed in between
+//! (see [`alone`]).
 
 mod alone;
 
