@@ -98,21 +98,19 @@ pub(super) async fn verify_batch(State(app): State<Arc<App>>, Sent { parts, byte
     if body.items.is_empty() || body.items.len() > BATCH {
         return Err(AppError::invalid("/items", format!("must have 1 to {BATCH} entries")));
     }
-    let requirements = body.items.iter().enumerate().map(|(place, item)| requirement(item, || format!("/items/{place}")));
-    let requirements = requirements.collect::<Result<Vec<_>, _>>()?;
+    let mut questions = Vec::with_capacity(body.items.len());
+    for (place, item) in body.items.iter().enumerate() {
+        questions.push((&*item.key, requirement(item, || format!("/items/{place}"))?));
+    }
     let now = app.clock.now();
-    // Some at a time are had from memory, and then answered.
-    let (items, requirements) = (body.items.chunks(ops::verify::AHEAD), requirements.chunks(ops::verify::AHEAD));
-    let questions = items.zip(requirements).flat_map(|(items, requirements)| {
-        let expected = ops::verify::expect_all(&app, items.iter().map(|item| &*item.key));
-        expected.into_iter().zip(requirements)
-    });
     Ok(dress::json_by(dress::USUAL * body.items.len(), |out| {
         out.extend_from_slice(b"{\"results\":");
-        written::list(questions, out, |(expected, needs), out| {
-            written::verdict(&dressed(&ops::verify::verify_expected(&app, &expected, needs, now)), out)
+        let mut before = b'[';
+        ops::verify::verify_all(&app, &questions, now, |verdict| {
+            out.push(std::mem::replace(&mut before, b','));
+            written::verdict(&dressed(verdict), out)
         })?;
-        out.push(b'}');
+        out.extend_from_slice(b"]}");
         Ok(())
     }))
 }
