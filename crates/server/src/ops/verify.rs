@@ -193,3 +193,17 @@ fn decision(entry: &KeyEntry, facts: &Facts, requirement: &Requirement, now: Uni
         keybearer_core::decision::Evidence::Permissions { matched, .. } => matched.cloned(),
     })
 }
+
+#[cfg(test)]
+impl Verdict {
+    /// What a verdict tells of a key, beside which there is what the image was told of.
+    pub(crate) fn told_of(key: &keybearer_store::Key, beside: keybearer_store::Changed) -> (KeyEntry, Facts) {
+        use keybearer_store::Follower;
+
+        let index = crate::index::Index::new(keybearer_core::role::Roles::default(), crate::clock::Clock::System);
+        index.apply(keybearer_store::Changed { keys: vec![(key.id, Some(key.clone()))], ..beside });
+        let entry = index.key(key.id).expect("a key of which the image was told");
+        let facts = index.facts(&entry);
+        (entry, facts)
+    }
+}
