@@ -26,8 +26,6 @@ use crate::ops::verify::RequirementParts;
 pub(in crate::http) const PATH: &str = "/v1/verify";
 /// The most bytes of a batch.
 const BATCH_BYTES: usize = 256 * 1024;
-/// The most questions of a batch.
-const BATCH: usize = 1_000;
 
 /// May this key do that? A bad key is an answer, not an error.
 ///
@@ -91,8 +89,8 @@ pub(super) async fn verify_batch(State(app): State<Arc<App>>, Sent { parts, byte
     let caller = caller(&app, &parts).await?;
     let body = Flat::<api::VerifyBatch<'_>>::read(&bytes).announced(&parts.headers)?;
     ops::verify::require_verifier(&caller)?;
-    if body.items.is_empty() || body.items.len() > BATCH {
-        return Err(AppError::invalid("/items", format!("must have 1 to {BATCH} entries")));
+    if body.items.is_empty() || body.items.len() > api::VerifyBatch::MOST {
+        return Err(AppError::invalid("/items", format!("must have 1 to {} entries", api::VerifyBatch::MOST)));
     }
     let mut questions = Vec::with_capacity(body.items.len());
     for (place, item) in body.items.iter().enumerate() {
