@@ -34,13 +34,13 @@ pub async fn open(dir: &Path) -> Arc<App> {
 /// Token text in, verdict out: as `/v1/verify` decides, without what only its answer tells.
 #[must_use]
 pub fn is_valid(app: &App, token: &str) -> bool {
-    let view = app.index.view();
+    let mut view = app.index.view();
     let credential = Credential::parse_expecting(token, |id| view.expect(id)).ok();
     let Some(key) = credential.and_then(|credential| view.prove(&credential, &app.peppers)) else { return false };
     let (facts, now) = (app.index.facts(&key), app.clock.now());
     let is_valid = decide(&facts.record(key.lifecycle()), &Requirement::ANY, now).is_ok();
     if is_valid {
-        app.last_used.note(&app.index, &key, now);
+        app.last_used.note(&view, &key, now);
     }
     is_valid
 }

@@ -178,21 +178,21 @@ fn main() {
         );
         measured("find", nanoseconds(TIMES, |place| drop(black_box(index.key(credentials[place].id)))));
         let prove = |credential: &Credential| {
-            let view = index.view();
+            let mut view = index.view();
             view.expect(&credential.id);
             view.prove(credential, &peppers)
         };
         measured("prove", nanoseconds(TIMES, |place| assert!(prove(&credentials[place]).is_some())));
         let decided = nanoseconds(TIMES, |place| {
             let (number, text) = &asked[place];
-            let view = index.view();
+            let mut view = index.view();
             let credential = Credential::parse_expecting(text, |id| view.expect(id)).ok();
             let entry = credential.and_then(|credential| view.prove(&credential, &peppers));
             let entry = entry.unwrap_or_else(|| panic!("{number} is not known"));
             let facts = index.facts(&entry);
             let requirement = if number.is_multiple_of(2) { &level } else { &permissions };
             assert!(decide(&facts.record(entry.lifecycle()), requirement, now).is_ok());
-            last_used.note(&index, &entry, now);
+            last_used.note(&view, &entry, now);
         });
         measured("decide_sha", decided);
         figures.entry("sha (ns)").or_default().push(sha);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::fmt::temporal::DateTimePrinter;
+use jiff::tz::Offset;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 /// A moment, on the wire as RFC 3339 in UTC with milliseconds: `2022-11-06T15:57:30.190Z`.
@@ -32,51 +32,39 @@ impl Timestamp {
     }
 }
 
-/// How a moment is written.
-static PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
-
-/// The 24 bytes of a moment, on the stack: answers hold many of them.
-#[derive(Default)]
-struct Written {
-    bytes: [u8; 24],
-    len: usize,
-}
-
-impl Written {
-    fn of(moment: Timestamp) -> Option<Self> {
-        let moment = jiff::Timestamp::from_millisecond(moment.milliseconds).ok()?;
-        let mut written = Self::default();
-        PRINTER.print_timestamp(&moment, &mut written).ok()?;
-        Some(written)
-    }
-
-    fn text(&self) -> &str {
-        str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
-    }
-}
-
-impl jiff::fmt::Write for Written {
-    fn write_str(&mut self, part: &str) -> Result<(), jiff::Error> {
-        let end = self.len + part.len();
-        let room = self.bytes.get_mut(self.len..end).ok_or_else(|| jiff::Error::from_args(format_args!("no such moment")))?;
-        room.copy_from_slice(part.as_bytes());
-        self.len = end;
-        Ok(())
-    }
-}
-
 impl Timestamp {
+    /// Its text, on the stack and without formatters: answers hold many of them.
+    fn text(self) -> [u8; 24] {
+        let at = Offset::UTC.to_datetime(jiff::Timestamp::from_millisecond(self.milliseconds).unwrap_or_default());
+        let (century, year) = (at.year() / 100, at.year() % 100);
+        let (tens, ones) = (at.millisecond() / 10, at.millisecond() % 10);
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let mut put = |place: usize, digits: i16| {
+            for (place, digit) in [(place, digits / 10), (place + 1, digits % 10)] {
+                text[place] = b'0' + digit.to_le_bytes()[0];
+            }
+        };
+        put(0, century);
+        put(2, year);
+        put(5, at.month().into());
+        put(8, at.day().into());
+        put(11, at.hour().into());
+        put(14, at.minute().into());
+        put(17, at.second().into());
+        put(20, tens);
+        text[22] = b'0' + ones.to_le_bytes()[0];
+        text
+    }
+
     /// Writes what [`Display`](fmt::Display) shows behind other bytes.
     pub fn put(self, out: &mut Vec<u8>) {
-        if let Some(written) = Written::of(self) {
-            out.extend_from_slice(&written.bytes[..written.len]);
-        }
+        out.extend_from_slice(&self.text());
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Written::of(*self).ok_or(fmt::Error)?.text())
+        f.write_str(str::from_utf8(&self.text()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -90,8 +78,7 @@ impl FromStr for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let written = Written::of(*self).ok_or_else(|| ser::Error::custom("no such moment"))?;
-        serializer.serialize_str(written.text())
+        serializer.serialize_str(str::from_utf8(&self.text()).map_err(ser::Error::custom)?)
     }
 }
 
@@ -128,5 +115,15 @@ mod tests {
         assert_eq!(Timestamp::from_unix_millis(i64::MAX).to_string(), "9998-12-31T23:59:59.999Z");
         assert_eq!(Timestamp::from_unix_millis(i64::MIN).to_string(), "0001-01-01T00:00:00.000Z");
         assert!("9999-12-30T22:00:00.999Z".parse::<Timestamp>().is_ok_and(|moment| moment.to_string().len() == 24));
+    }
+    #[test]
+    fn writes_every_moment_as_jiff_does() {
+        let printer = jiff::fmt::temporal::DateTimePrinter::new().precision(Some(3));
+        // Nearly ten days, so that all parts of a moment change from each to the next.
+        for milliseconds in (FIRST..=LAST).step_by(863_991_237).chain([LAST, -1, 0, 951_868_799_999]) {
+            let moment = Timestamp::from_unix_millis(milliseconds);
+            let expected = printer.timestamp_to_string(&jiff::Timestamp::from_millisecond(milliseconds).unwrap());
+            assert_eq!(moment.to_string(), expected);
+        }
     }
 }

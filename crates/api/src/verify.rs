@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
@@ -47,9 +47,33 @@ pub struct VerifyBatch<'a> {
     pub items: Vec<Verify<'a>>,
 }
 
+impl VerifyBatch<'_> {
+    /// The most questions of a batch.
+    pub const MOST: usize = 1_000;
+}
+
 /// An array of objects. serde alone would take an array for an object, too, its entries for the fields by their place.
 fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    Ok(Vec::deserialize(deserializer)?.into_iter().map(|Object(value)| value).collect())
+    deserializer.deserialize_seq(ObjectsVisitor(PhantomData))
+}
+
+struct ObjectsVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectsVisitor<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Vec<T>, A::Error> {
+        // Nobody tells how many they are, and a list that grows is moved again and again.
+        let mut objects = Vec::with_capacity(all.size_hint().unwrap_or(VerifyBatch::MOST).min(VerifyBatch::MOST));
+        while let Some(Object(object)) = all.next_element()? {
+            objects.push(object);
+        }
+        Ok(objects)
+    }
 }
 
 struct Object<T>(T);

@@ -142,7 +142,9 @@ async fn identity(app: &App, token: &Foreign<'_>, request_id: impl FnOnce() -> S
 fn key(app: &App, credential: &Credential) -> Result<Caller, AppError> {
     let revision = app.index.revision();
     let now = app.clock.now();
-    let entry = app.index.prove(credential, &app.peppers).ok_or(AuthError::Invalid)?;
+    let mut view = app.index.view();
+    view.expect(&credential.id);
+    let entry = view.prove_entry(credential, &app.peppers, None).ok_or(AuthError::Invalid)?;
     let facts = app.index.facts(&entry);
     let grant = decide(&facts.record(entry.lifecycle()), &Requirement::ANY, now).map_err(AuthError::from)?;
     let id = entry.id();
@@ -153,6 +155,6 @@ fn key(app: &App, credential: &Credential) -> Result<Caller, AppError> {
         }
         (Evidence::Level(_), None) | (Evidence::Permissions { .. }, Some(_)) => return Err(AuthError::Invalid.into()),
     };
-    app.last_used.note(&app.index, &entry, now);
+    app.last_used.note(&view, &entry, now);
     Ok(Caller { authority, actor: Actor::Key(id), credential: CallerCredential::Key(entry), revision })
 }

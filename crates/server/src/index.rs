@@ -68,67 +68,108 @@ impl View<'_> {
 
     /// As [`View::expect`], of keys that will all be looked up next, with what answers tell of them. That is several steps away, so it is gone a
     /// step of all of them at a time: one waits for memory while the others are looked for.
-    pub fn expect_all(&self, ids: &[KeyId]) {
-        self.keys.expect_all(ids);
-        let found: Vec<_> = ids.iter().filter_map(|id| self.keys.find(id)).map(|key| (key.slot.text, key.slot.holder())).collect();
+    #[must_use]
+    pub fn expect_all(&self, ids: &[Option<KeyId>]) -> Vec<Sought> {
+        self.keys.expect_all(ids.iter().flatten());
+        let sought: Vec<_> = ids.iter().map(|id| Sought(id.as_ref().and_then(|id| self.keys.find(id)))).collect();
+        let found = || sought.iter().filter_map(|sought| sought.0.as_ref()).map(|seated| (seated.slot.text, seated.slot.holder()));
         let Index { accounts, policies, keys, .. } = self.index;
-        for (text, holder) in &found {
-            keys.texts().expect(*text);
+        for (text, holder) in found() {
+            keys.texts().expect(text);
             match holder {
-                SlotHolder::Account { owner, .. } => accounts.expect(*owner),
-                SlotHolder::Service { policy } => policies.expect(*policy),
+                SlotHolder::Account { owner, .. } => accounts.expect(owner),
+                SlotHolder::Service { policy } => policies.expect(policy),
             }
         }
-        for (text, holder) in &found {
-            keys.texts().expect_ends(*text);
+        for (text, holder) in found() {
+            keys.texts().expect_ends(text);
             match holder {
-                SlotHolder::Account { owner, .. } => accounts.expect_told(*owner),
-                SlotHolder::Service { policy } => policies.expect_told(*policy),
+                SlotHolder::Account { owner, .. } => accounts.expect_told(owner),
+                SlotHolder::Service { policy } => policies.expect_told(policy),
             }
         }
-        for (text, holder) in &found {
-            keys.texts().expect_bytes(*text);
+        for (text, holder) in found() {
+            keys.texts().expect_bytes(text);
             match holder {
-                SlotHolder::Account { owner, .. } => accounts.expect_texts(*owner),
-                SlotHolder::Service { policy } => policies.expect_texts(*policy),
+                SlotHolder::Account { owner, .. } => accounts.expect_texts(owner),
+                SlotHolder::Service { policy } => policies.expect_texts(policy),
             }
         }
+        sought
     }
 
     /// The key that this credential proves: the id exists and the secret is the right one. It should have been [`View::expect`]ed: then it
     /// arrives while the digest is computed.
     #[must_use]
-    pub fn prove(mut self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
-        self.proved(credential, peppers)
+    pub fn prove(&mut self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
+        self.proved(credential, peppers, None)
     }
 
-    /// As [`View::prove`], with what answers tell of the key.
+    /// As [`View::prove`], with what answers tell of the key. It may have been sought before.
+    #[inline]
     #[must_use]
-    pub fn prove_entry(mut self, credential: &Credential, peppers: &Peppers) -> Option<KeyEntry> {
+    pub fn prove_entry(&mut self, credential: &Credential, peppers: &Peppers, sought: Option<&Sought>) -> Option<KeyEntry> {
+        let mut seated = sought.and_then(|sought| sought.0.as_ref());
         loop {
-            let found = self.proved(credential, peppers)?;
-            if let Some(entry) = self.index.told(found) {
+            let found = self.proved(credential, peppers, seated.take())?;
+            if let Some(entry) = self.told(found) {
                 return Some(entry);
             }
             self.keys = self.index.keys.view();
         }
     }
 
-    fn proved(&mut self, credential: &Credential, peppers: &Peppers) -> Option<Found> {
+    /// `seated` is where the key was, unless that is not known.
+    #[inline]
+    fn proved(&mut self, credential: &Credential, peppers: &Peppers, mut seated: Option<&Seated>) -> Option<Found> {
         let presented = peppers.present(credential);
         loop {
-            let seated = self.keys.find(&credential.id);
-            let sealed = seated.as_ref().map(|seated| (seated.slot.pepper, &seated.slot.imprint));
+            let looked_up = if seated.is_none() { self.keys.find(&credential.id) } else { None };
+            let seated = seated.take().or(looked_up.as_ref());
+            let sealed = seated.map(|seated| (seated.slot.pepper, &seated.slot.imprint));
             let is_proved = presented.proves(sealed);
             let seated = seated.filter(|_| is_proved)?;
-            if let Some(found) = self.index.found(seated) {
+            if let Some(found) = self.found(seated) {
                 return Some(found);
             }
             // What was let go meanwhile would show the same again.
             self.keys = self.index.keys.view();
         }
     }
+
+    /// None where the key was moved meanwhile, and should be looked for again.
+    #[inline]
+    fn found(&self, seated: &Seated) -> Option<Found> {
+        let Seated { slot, last_used_at, place } = *seated;
+        let lifecycle = if slot.is_revoked() {
+            let text = self.keys.text(&slot, place)?;
+            slot.lifecycle(|| text.bytes())
+        } else {
+            slot.lifecycle(|| &[])
+        };
+        Some(Found { slot, last_used_at, lifecycle, place: Some(place) })
+    }
+
+    /// None where the key was moved meanwhile, and should be looked for again.
+    #[inline]
+    fn told(&self, found: Found) -> Option<KeyEntry> {
+        let text = self.keys.text(&found.slot, found.place?)?;
+        Some(self.index.entry(found, text))
+    }
+
+    /// Notes a use. Returns whether the key is to be queued for writing, where the queue has a place.
+    pub(crate) fn note_use(&self, key: &Found, now: UnixMillis, has_place: bool) -> bool {
+        key.place.is_some_and(|place| self.keys.note_use(place, now, has_place))
+    }
+
+    /// Ends the wait for writing, whether it was written or found no place. Returns the last use.
+    pub(crate) fn dequeue(&self, key: &Found) -> Option<UnixMillis> {
+        key.place.and_then(|place| self.keys.dequeue(place)).or(key.last_used_at)
+    }
 }
+
+/// What there was of a key that was [expected](View::expect_all).
+pub struct Sought(Option<Seated>);
 
 /// Has the processor fetch the line of memory in which this begins.
 fn fetch<T>(one: &T) {
@@ -254,8 +295,9 @@ impl Index {
     #[must_use]
     pub fn key(&self, id: KeyId) -> Option<KeyEntry> {
         loop {
-            let seated = self.keys.view().find(&id)?;
-            if let Some(entry) = self.found(seated).and_then(|found| self.told(found)) {
+            let view = self.view();
+            let seated = view.keys.find(&id)?;
+            if let Some(entry) = view.found(&seated).and_then(|found| view.told(found)) {
                 return Some(entry);
             }
         }
@@ -279,29 +321,9 @@ impl Index {
     /// As [`View::prove_entry`], of keys as they are now.
     #[must_use]
     pub fn prove(&self, credential: &Credential, peppers: &Peppers) -> Option<KeyEntry> {
-        let view = self.view();
+        let mut view = self.view();
         view.expect(&credential.id);
-        view.prove_entry(credential, peppers)
-    }
-
-    /// None where the key was moved meanwhile, and should be looked for again.
-    #[inline]
-    fn found(&self, seated: Seated) -> Option<Found> {
-        let Seated { slot, last_used_at, place } = seated;
-        let lifecycle = if slot.is_revoked() {
-            let text = self.keys.text(&slot, place)?;
-            slot.lifecycle(|| text.bytes())
-        } else {
-            slot.lifecycle(|| &[])
-        };
-        Some(Found { slot, last_used_at, lifecycle, place: Some(place) })
-    }
-
-    /// None where the key was moved meanwhile, and should be looked for again.
-    #[inline]
-    fn told(&self, found: Found) -> Option<KeyEntry> {
-        let text = self.keys.text(&found.slot, found.place?)?;
-        Some(self.entry(found, text))
+        view.prove_entry(credential, peppers, None)
     }
 
     #[inline]
@@ -333,16 +355,6 @@ impl Index {
                 Facts::Service { id, policy }
             }
         }
-    }
-
-    /// Notes a use. Returns whether the key is to be queued for writing, where the queue has a place.
-    pub(crate) fn note_use(&self, key: &Found, now: UnixMillis, has_place: bool) -> bool {
-        key.place.is_some_and(|place| self.keys.note_use(place, now, has_place))
-    }
-
-    /// Ends the wait for writing, whether it was written or found no place. Returns the last use.
-    pub(crate) fn dequeue(&self, key: &Found) -> Option<UnixMillis> {
-        key.place.and_then(|place| self.keys.dequeue(place)).or(key.last_used_at)
     }
 
     fn holder_number(&self, key: &Key) -> u32 {
@@ -455,35 +467,61 @@ mod tests {
         Credential { id: KeyId::from_bytes(number.to_be_bytes()), secret: Secret::new([7; 32]) }
     }
 
+    fn peppers() -> Peppers {
+        Peppers::new(BTreeMap::from([(1, Pepper::new(&[1; 32]))])).unwrap()
+    }
+
+    fn key(number: u128, lifecycle: Lifecycle) -> (KeyId, Option<Key>) {
+        let (pepper, digest) = peppers().seal(&credential(number));
+        let key = Key {
+            id: credential(number).id,
+            name: format!("key {number}"),
+            holder: KeyHolder::Account { owner: AccountId(1), level: Level::OWN },
+            lifecycle,
+            metadata: Metadata::new(),
+            digest,
+            pepper,
+            created_at: UnixMillis(1),
+            created_by: "account:1".into(),
+            last_used_at: None,
+        };
+        (key.id, Some(key))
+    }
+
+    fn told(keys: impl IntoIterator<Item = (KeyId, Option<Key>)>) -> Changed {
+        Changed { keys: keys.into_iter().collect(), ..Changed::default() }
+    }
+
+    const LIVE: Lifecycle = Lifecycle::Live { expires_at: None };
+    const REVOKED: Lifecycle = Lifecycle::Revoked { at: UnixMillis(5), reason: RevocationReason::Deleted, expires_at: None };
+
     #[test]
     fn a_view_shows_keys_that_lie_elsewhere_since_it_was_taken() {
-        let peppers = Peppers::new(BTreeMap::from([(1, Pepper::new(&[1; 32]))])).unwrap();
-        let key = |number: u128, lifecycle| {
-            let (pepper, digest) = peppers.seal(&credential(number));
-            let key = Key {
-                id: credential(number).id,
-                name: format!("key {number}"),
-                holder: KeyHolder::Account { owner: AccountId(1), level: Level::OWN },
-                lifecycle,
-                metadata: Metadata::new(),
-                digest,
-                pepper,
-                created_at: UnixMillis(1),
-                created_by: "account:1".into(),
-                last_used_at: None,
-            };
-            (key.id, Some(key))
-        };
-        let live = Lifecycle::Live { expires_at: None };
-        let revoked = Lifecycle::Revoked { at: UnixMillis(5), reason: RevocationReason::Deleted, expires_at: None };
-        let index = Index::new(Roles::default(), Clock::System);
-        index.apply(Changed { keys: vec![key(0, live), key(1, revoked)], ..Changed::default() });
+        let (index, peppers) = (Index::new(Roles::default(), Clock::System), peppers());
+        index.apply(told([key(0, LIVE), key(1, REVOKED)]));
         let views = [(); 3].map(|()| index.view());
         // Every segment grows.
-        index.apply(Changed { keys: (2..20_000).map(|number| key(number, live)).collect(), ..Changed::default() });
-        let [first, second, third] = views;
-        assert_eq!(first.prove_entry(&credential(0), &peppers).unwrap().name(), "key 0");
-        assert_eq!(second.prove_entry(&credential(1), &peppers).unwrap().lifecycle(), revoked);
-        assert_eq!(third.prove(&credential(1), &peppers).unwrap().lifecycle(), revoked);
+        index.apply(told((2..20_000).map(|number| key(number, LIVE))));
+        let [mut first, mut second, mut third] = views;
+        assert_eq!(first.prove_entry(&credential(0), &peppers, None).unwrap().name(), "key 0");
+        assert_eq!(second.prove_entry(&credential(1), &peppers, None).unwrap().lifecycle(), REVOKED);
+        assert_eq!(third.prove(&credential(1), &peppers).unwrap().lifecycle(), REVOKED);
+    }
+
+    #[test]
+    fn a_key_that_was_sought_is_proved_as_it_is_by_then() {
+        let (index, peppers) = (Index::new(Roles::default(), Clock::System), peppers());
+        index.apply(told([key(0, LIVE), key(1, LIVE)]));
+        let mut view = index.view();
+        let ids = [0, 1, 2].map(|number| Some(credential(number).id));
+        let mut sought = view.expect_all(&ids).into_iter();
+        let mut proved = |number| view.prove_entry(&credential(number), &peppers, sought.next().as_ref()).map(|entry| entry.lifecycle());
+        index.apply(told([key(0, REVOKED)]));
+        assert_eq!(proved(0), Some(REVOKED));
+        // Every segment grows, so that the seat of before stays as it was.
+        index.apply(told((2..20_000).map(|number| key(number, LIVE))));
+        index.apply(told([key(1, REVOKED)]));
+        assert_eq!(proved(1), Some(REVOKED));
+        assert_eq!(proved(2), Some(LIVE), "it came meanwhile");
     }
 }

@@ -8,7 +8,7 @@ use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 use keybearer_store::{Store, StoreError};
 
-use crate::index::{Found, Index};
+use crate::index::{Found, Index, View};
 
 /// The most keys that wait to be written.
 const QUEUE: usize = 65_536;
@@ -28,9 +28,9 @@ impl Default for LastUsed {
 
 impl LastUsed {
     /// Notes that a key was used now.
-    pub fn note(&self, index: &Index, key: &Found, now: UnixMillis) {
-        if index.note_use(key, now, !self.queue.is_full()) && self.queue.push(key.id()).is_err() {
-            index.dequeue(key);
+    pub fn note(&self, keys: &View<'_>, key: &Found, now: UnixMillis) {
+        if keys.note_use(key, now, !self.queue.is_full()) && self.queue.push(key.id()).is_err() {
+            keys.dequeue(key);
         }
     }
 
@@ -57,7 +57,7 @@ impl LastUsed {
             let Some(entry) = index.key(id) else { continue };
             let goes_on = used.len() == CHUNK;
             // What is dequeued comes with the moment that was noted until then: a later use queues the key again.
-            let at = if goes_on && self.queue.push(id).is_ok() { entry.last_used_at() } else { index.dequeue(&entry) };
+            let at = if goes_on && self.queue.push(id).is_ok() { entry.last_used_at() } else { index.view().dequeue(&entry) };
             if let Some(at) = at {
                 if goes_on { &mut waits } else { &mut used }.push((id, at));
             }
@@ -70,7 +70,7 @@ impl LastUsed {
         if let Err(error) = store.record_use(used.clone(), waits).await {
             for (id, at) in used {
                 if let Some(entry) = index.key(id) {
-                    self.note(index, &entry, at);
+                    self.note(&index.view(), &entry, at);
                 }
             }
             return Err(error);

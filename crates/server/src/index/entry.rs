@@ -12,7 +12,7 @@ use keybearer_core::policy::{PermissionSet, PolicyId};
 use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
-use keybearer_store::{Account, Metadata, Policy};
+use keybearer_store::{Account, Policy};
 
 use super::slot::{Slot, SlotHolder};
 use super::table::Place;
@@ -82,9 +82,9 @@ impl KeyEntry {
         self.slot.name(self.text.bytes())
     }
 
-    /// What applications keep with it.
+    /// What applications keep with it, in JSON.
     #[must_use]
-    pub fn metadata(&self) -> Metadata {
+    pub fn metadata(&self) -> &[u8] {
         self.slot.metadata(self.text.bytes())
     }
 
@@ -236,7 +236,7 @@ mod tests {
             prop_assert_eq!(entry.id(), key.id);
             prop_assert_eq!(entry.name(), &key.name);
             prop_assert_eq!(entry.lifecycle(), key.lifecycle);
-            prop_assert_eq!(entry.metadata(), key.metadata);
+            prop_assert_eq!(entry.metadata(), serde_json::to_vec(&key.metadata).unwrap());
             prop_assert_eq!(entry.slot.pepper, key.pepper);
             prop_assert!(entry.slot.imprint.matches(&key.digest.imprint()));
             prop_assert_eq!(entry.slot.text, 9);

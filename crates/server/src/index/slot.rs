@@ -5,7 +5,7 @@ use keybearer_core::permission::ServiceName;
 use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::{Imprint, KeyId, PepperVersion};
-use keybearer_store::{Key, KeyHolder, Metadata};
+use keybearer_store::{Key, KeyHolder};
 
 /// How many words a slot is.
 pub(super) const WORDS: usize = 7;
@@ -169,8 +169,8 @@ impl Slot {
         self.parts(text).0.and_then(|name| str::from_utf8(name).ok()?.parse().ok())
     }
 
-    pub(super) fn metadata(&self, text: &[u8]) -> Metadata {
-        self.parts(text).2.and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default()
+    pub(super) fn metadata<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        self.parts(text).2.unwrap_or(b"{}")
     }
 }
 

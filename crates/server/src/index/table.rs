@@ -30,6 +30,8 @@ type Segments = Vec<Arc<Segment>>;
 pub(super) struct Table {
     hasher: RandomState,
     segments: ArcSwap<Segments>,
+    /// How often others were put in the place of those.
+    growths: AtomicUsize,
     texts: Texts,
     len: AtomicUsize,
     writer: Mutex<Writer>,
@@ -81,6 +83,8 @@ pub(super) struct Seated {
 pub(super) struct View<'a> {
     table: &'a Table,
     segments: Guard<Arc<Segments>>,
+    /// How often others had been put in their place, at least.
+    growths: usize,
 }
 
 impl View<'_> {
@@ -91,25 +95,25 @@ impl View<'_> {
     }
 
     /// As [`View::expect`], of many keys: one waits for memory while the others are looked for, so no more is fetched than is needed.
-    pub(super) fn expect_all(&self, ids: &[KeyId]) {
-        self.expect_each(ids, Segment::expect_tags);
+    pub(super) fn expect_all<'a>(&self, ids: impl Iterator<Item = &'a KeyId> + Clone) {
+        self.expect_each(ids.clone(), Segment::expect_tags);
         self.expect_each(ids, Segment::expect_seat);
     }
 
     /// The same of keys that will be written.
-    fn expect_writes(&self, ids: &[KeyId]) {
-        self.expect_each(ids, Segment::expect_tags);
+    fn expect_writes<'a>(&self, ids: impl Iterator<Item = &'a KeyId> + Clone) {
+        self.expect_each(ids.clone(), Segment::expect_tags);
         self.expect_each(ids, Segment::expect_write);
     }
 
-    fn expect_each(&self, ids: &[KeyId], expect: fn(&Segment, Hash)) {
+    fn expect_each<'a>(&self, ids: impl Iterator<Item = &'a KeyId>, expect: fn(&Segment, Hash)) {
         for id in ids {
             let hash = self.table.hash(id);
             expect(&self.segments[hash.segment()], hash);
         }
     }
 
-    /// A key, to be looked at whole by [`Table::text`].
+    /// A key, to be looked at whole by [`View::text`].
     pub(super) fn find(&self, id: &KeyId) -> Option<Seated> {
         let hash = self.table.hash(id);
         let segment = &self.segments[hash.segment()];
@@ -119,6 +123,31 @@ impl View<'_> {
             let is_let_go = !Arc::ptr_eq(segment, &now.segments[hash.segment()]);
             is_let_go.then(|| now.find(id)).flatten()
         })
+    }
+
+    /// Does something in the seat from which a key was read, where that is a seat still.
+    fn at<T>(&self, place: Place, act: impl FnOnce(&Seat) -> T) -> Option<T> {
+        // To count costs less than to take them again. Whoever sees a text, or anything else, that was written after they were replaced, also sees
+        // that they were.
+        let others = (self.table.growths.load(Ordering::Acquire) != self.growths).then(|| self.table.segments.load());
+        let segment = &others.as_ref().unwrap_or(&self.segments)[place.hash.segment()];
+        (segment.generation() == place.generation).then(|| act(segment.seat(place.at as usize)))
+    }
+
+    /// The text of a key that was found; none where the key was written meanwhile, and should be looked for again.
+    pub(super) fn text(&self, slot: &Slot, place: Place) -> Option<Text> {
+        let text = self.table.texts.get(slot.text);
+        self.at(place, |seat| seat.is(place.writing)).filter(|is_it| *is_it).map(|_| text)
+    }
+
+    /// See [`Seat::note_use`].
+    pub(super) fn note_use(&self, place: Place, now: UnixMillis, has_place: bool) -> bool {
+        self.at(place, |seat| seat.note_use(place.writing, now, has_place)).unwrap_or(false)
+    }
+
+    /// See [`Seat::dequeue`].
+    pub(super) fn dequeue(&self, place: Place) -> Option<UnixMillis> {
+        self.at(place, |seat| seat.dequeue(place.writing)).flatten()
     }
 
     #[inline]
@@ -134,6 +163,7 @@ impl Table {
         Self {
             hasher: RandomState::default(),
             segments: ArcSwap::from_pointee((0..SEGMENTS).map(|_| Arc::new(Segment::new(0, 0))).collect()),
+            growths: AtomicUsize::new(0),
             texts: Texts::new(),
             len: AtomicUsize::new(0),
             writer: Mutex::new(Writer { free: Free::default(), taken: [Taken::default(); SEGMENTS], generations: 0 }),
@@ -145,39 +175,18 @@ impl Table {
     }
 
     pub(super) fn view(&self) -> View<'_> {
-        View { table: self, segments: self.segments.load() }
+        // In this order: others that come in between are taken, and taken again when they are looked at.
+        let growths = self.growths.load(Ordering::Acquire);
+        View { table: self, segments: self.segments.load(), growths }
     }
 
     fn hash(&self, id: &KeyId) -> Hash {
         Hash(self.hasher.hash_one(id.as_bytes()))
     }
 
-    /// Does something in the seat from which a key was read, where that is a seat still.
-    fn at<T>(&self, place: Place, act: impl FnOnce(&Seat) -> T) -> Option<T> {
-        let segments = self.segments.load();
-        let segment = &segments[place.hash.segment()];
-        (segment.generation() == place.generation).then(|| act(segment.seat(place.at as usize)))
-    }
-
     /// The texts of all keys, to be expected.
     pub(super) fn texts(&self) -> &Texts {
         &self.texts
-    }
-
-    /// The text of a key that was found; none where the key was written meanwhile, and should be looked for again.
-    pub(super) fn text(&self, slot: &Slot, place: Place) -> Option<Text> {
-        let text = self.texts.get(slot.text);
-        self.at(place, |seat| seat.is(place.writing)).filter(|is_it| *is_it).map(|_| text)
-    }
-
-    /// See [`Seat::note_use`].
-    pub(super) fn note_use(&self, place: Place, now: UnixMillis, has_place: bool) -> bool {
-        self.at(place, |seat| seat.note_use(place.writing, now, has_place)).unwrap_or(false)
-    }
-
-    /// See [`Seat::dequeue`].
-    pub(super) fn dequeue(&self, place: Place) -> Option<UnixMillis> {
-        self.at(place, |seat| seat.dequeue(place.writing)).flatten()
     }
 
     /// Takes over what is written; of the same key, the last counts.
@@ -187,7 +196,7 @@ impl Table {
         writes.reverse();
         writes.retain(|write| seen.insert(write.id));
         writes.reverse();
-        self.view().expect_writes(&writes.iter().map(|write| write.id).collect::<Vec<_>>());
+        self.view().expect_writes(writes.iter().map(|write| &write.id));
         let (mut texts, mut bytes) = (Vec::with_capacity(writes.len()), Vec::new());
         let mut slot = |(holder, key): &(u32, Key)| {
             let (number, start) = (writer.free.take(), bytes.len());
@@ -241,6 +250,7 @@ impl Table {
             segments[at] = Arc::new(segments[at].moved(seats, writer.generations, |id| self.hash(id)));
         }
         self.segments.store(Arc::new(segments));
+        self.growths.fetch_add(1, Ordering::Release);
     }
 
     /// Writes a key into its seat, or that it is gone. Returns what was there.
@@ -315,8 +325,9 @@ mod tests {
 
     fn name(table: &Table, number: u128) -> Option<String> {
         loop {
-            let found = table.view().find(&id(number))?;
-            if let Some(text) = table.text(&found.slot, found.place) {
+            let view = table.view();
+            let found = view.find(&id(number))?;
+            if let Some(text) = view.text(&found.slot, found.place) {
                 assert!(found.slot.imprint.matches(&key(number, "").digest.imprint()), "parts of another key");
                 return Some(found.slot.name(text.bytes()).to_owned());
             }
@@ -384,11 +395,11 @@ mod tests {
     fn a_key_that_is_revoked_keeps_all_else_and_its_first_reason() {
         let table = Table::new();
         table.write(vec![written(0, "goes"), written(1, "stays")]);
-        assert!(table.note_use(place(&table, 0), UnixMillis(5), true));
+        assert!(table.view().note_use(place(&table, 0), UnixMillis(5), true));
         let revoked = |at, reason| RevokedKeys { keys: vec![id(0), id(2)], at: UnixMillis(at), reason };
         let lifecycle = || {
             let found = table.view().find(&id(0)).unwrap();
-            let text = table.text(&found.slot, found.place).unwrap();
+            let text = table.view().text(&found.slot, found.place).unwrap();
             found.slot.lifecycle(|| text.bytes())
         };
         table.revoke(&revoked(7, RevocationReason::AccountLocked));
@@ -405,14 +416,14 @@ mod tests {
         let table = Table::new();
         table.write(vec![written(0, "used"), written(1, "beside")]);
         let before = place(&table, 0);
-        assert!(table.note_use(before, UnixMillis(5), true));
-        assert!(!table.note_use(before, UnixMillis(6), true), "it waits already");
+        assert!(table.view().note_use(before, UnixMillis(5), true));
+        assert!(!table.view().note_use(before, UnixMillis(6), true), "it waits already");
         table.write(vec![written(0, "renamed")]);
         assert_eq!(last_used_at(&table, 0), Some(UnixMillis(6)));
-        assert!(table.note_use(place(&table, 0), UnixMillis(7), true), "else no use of this key might ever be written again");
-        assert_eq!(table.dequeue(place(&table, 0)), Some(UnixMillis(7)));
-        assert!(table.note_use(place(&table, 0), UnixMillis(7), true), "it waits no more");
-        assert_eq!(table.dequeue(place(&table, 1)), None, "a key that was never used was not used in 1970");
+        assert!(table.view().note_use(place(&table, 0), UnixMillis(7), true), "else no use of this key might ever be written again");
+        assert_eq!(table.view().dequeue(place(&table, 0)), Some(UnixMillis(7)));
+        assert!(table.view().note_use(place(&table, 0), UnixMillis(7), true), "it waits no more");
+        assert_eq!(table.view().dequeue(place(&table, 1)), None, "a key that was never used was not used in 1970");
     }
 
     /// Another key that is looked for in the same bucket.
@@ -432,23 +443,26 @@ mod tests {
         table.write(vec![deleted(0)]);
         table.write(vec![written(other, "comes")]);
         assert_eq!((place(&table, other).at, place(&table, other).generation), (before.place.at, before.place.generation));
-        assert!(!table.note_use(before.place, UnixMillis(5), true));
-        assert_eq!((table.dequeue(before.place), last_used_at(&table, other)), (None, None));
-        assert!(table.text(&before.slot, before.place).is_none());
+        assert!(!table.view().note_use(before.place, UnixMillis(5), true));
+        assert_eq!((table.view().dequeue(before.place), last_used_at(&table, other)), (None, None));
+        assert!(table.view().text(&before.slot, before.place).is_none());
     }
 
     #[test]
     fn a_use_is_not_noted_in_a_segment_that_was_made_anew() {
         let table = Table::new();
         table.write(vec![written(0, "stays")]);
-        let before = table.view().find(&id(0)).unwrap();
-        assert!(table.note_use(before.place, UnixMillis(5), true));
+        let held = table.view();
+        let before = held.find(&id(0)).unwrap();
+        assert!(held.note_use(before.place, UnixMillis(5), true));
         table.write((1..10_000).map(|number| written(number, "comes")).collect());
         assert_ne!(place(&table, 0).generation, before.place.generation);
-        assert!(!table.note_use(before.place, UnixMillis(6), true) && table.dequeue(before.place).is_none());
-        assert!(table.text(&before.slot, before.place).is_none());
+        for view in [held, table.view()] {
+            assert!(!view.note_use(before.place, UnixMillis(6), true) && view.dequeue(before.place).is_none());
+            assert!(view.text(&before.slot, before.place).is_none());
+        }
         assert_eq!(last_used_at(&table, 0), Some(UnixMillis(5)), "what was noted before came along");
-        assert!(table.note_use(place(&table, 0), UnixMillis(6), true), "else no use of this key might ever be written again");
+        assert!(table.view().note_use(place(&table, 0), UnixMillis(6), true), "else no use of this key might ever be written again");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use keybearer_core::token::{Credential, KeyId};
 use crate::app::App;
 use crate::caller::Presented;
 use crate::error::{AppError, AuthError};
-use crate::index::{Facts, Found, FoundGate, granted};
+use crate::index::{Facts, Found, FoundGate, View, granted};
 
 /// How often a gate is looked at again that changed meanwhile.
 const LOOKS: usize = 4;
@@ -106,7 +106,8 @@ impl From<Denial> for No {
 }
 
 /// A request that passes.
-struct Use {
+struct Use<'a> {
+    view: View<'a>,
     key: Found,
     /// When it was decided.
     now: UnixMillis,
@@ -114,13 +115,13 @@ struct Use {
 }
 
 /// Whether the request passes, and with which key.
-fn passes<'a, C, S>(app: &App, gate: Option<&Gate>, question: &Question<C, S>) -> Result<Use, No>
+fn passes<'a, 'b, C, S>(app: &'b App, gate: Option<&Gate>, question: &Question<C, S>) -> Result<Use<'b>, No>
 where
     C: Fn(Option<&Gate>) -> Result<Option<Presented>, AuthError>,
     S: Fn() -> Seen<'a>,
 {
     let credential = key((question.credential)(gate))?;
-    let view = app.index.view();
+    let mut view = app.index.view();
     view.expect(&credential.id);
     let key = view.prove(&credential, &app.peppers).ok_or(Denial::NotFound)?;
     let facts = app.index.facts(&key);
@@ -133,7 +134,7 @@ where
         }
     }
     let passed = identity(app, gate, &key, &facts);
-    Ok(Use { key, now, passed })
+    Ok(Use { view, key, now, passed })
 }
 
 /// What the gate tells of a key.
@@ -152,10 +153,10 @@ fn identity(app: &App, gate: Option<&Gate>, found: &Found, facts: &Facts) -> Pas
 }
 
 /// Counts the answer, and notes the use of a key that passed.
-fn told(app: &App, answer: Result<Use, No>) -> Result<Passed, AppError> {
+fn told(app: &App, answer: Result<Use<'_>, No>) -> Result<Passed, AppError> {
     match answer {
-        Ok(Use { key, now, passed }) => {
-            app.last_used.note(&app.index, &key, now);
+        Ok(Use { view, key, now, passed }) => {
+            app.last_used.note(&view, &key, now);
             app.metrics.gated(Outcome::Valid);
             Ok(passed)
         }

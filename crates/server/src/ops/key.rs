@@ -209,13 +209,9 @@ fn foreseen(app: &App, caller: &Caller, entry: &KeyEntry, kind: Option<KeyKind>,
         && kind.is_none_or(|kind| kind == holder.kind())
         && !entry.lifecycle().is_revoked()
         && caller.authority.revoke_key(entry.id(), held_by).is_ok();
-    is_foreseen.then(|| Foreseen {
-        revision: caller.revision,
-        name: entry.name().to_owned(),
-        holder,
-        lifecycle: entry.lifecycle(),
-        metadata: entry.metadata(),
-    })
+    let metadata = serde_json::from_slice(entry.metadata()).ok()?;
+    let (name, lifecycle) = (entry.name().to_owned(), entry.lifecycle());
+    is_foreseen.then_some(Foreseen { revision: caller.revision, name, holder, lifecycle, metadata })
 }
 
 /// Revokes the key that is shown, with its secret, unless it is dead already or never was. A key may so give itself up, whatever else it may do.

@@ -11,8 +11,8 @@ use keybearer_core::token::{Credential, Malformed};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{AppError, FieldError};
-use crate::index::View;
 pub use crate::index::{Facts, KeyEntry, granted};
+use crate::index::{Sought, View};
 
 /// The answer to a verification.
 pub struct Verdict {
@@ -76,19 +76,41 @@ pub fn require_verifier(caller: &Caller) -> Result<(), AppError> {
 /// Verifies a key as it was presented: the token, or the pair as `id:secret`. `now` is when it was asked, or later.
 #[must_use]
 pub fn verify(app: &App, text: &str, requirement: &Requirement, now: UnixMillis) -> Verdict {
-    let (view, credential) = read(app, text);
-    counted(app, decided(app, view, &credential, requirement, now))
-}
-
-/// As [`verify`], of a key that is [expected](expect_all): it is there, and nothing else of its bucket is asked for.
-#[must_use]
-pub fn verify_expected(app: &App, expected: &Expected, requirement: &Requirement, now: UnixMillis) -> Verdict {
-    counted(app, decided(app, app.index.view(), &expected.0, requirement, now))
-}
-
-fn counted(app: &App, verdict: Verdict) -> Verdict {
-    app.metrics.verified(verdict.decision.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
+    let (mut view, credential) = read(app, text);
+    let verdict = decided(app, &mut view, &credential, None, requirement, now);
+    count(app, &verdict);
     verdict
+}
+
+/// How many keys that will be verified next are worth to be expected at once: so many stay close until their turn comes.
+const AHEAD: usize = 32;
+
+/// As [`verify`], of several keys, each with what is asked of it. `tell` is called with each verdict, in their order.
+///
+/// # Errors
+/// The first one of `tell`.
+pub fn verify_all<E>(
+    app: &App,
+    questions: &[(&str, Requirement)],
+    now: UnixMillis,
+    mut tell: impl FnMut(&Verdict) -> Result<(), E>,
+) -> Result<(), E> {
+    for questions in questions.chunks(AHEAD) {
+        let mut view = app.index.view();
+        let credentials: Vec<_> = questions.iter().map(|(text, _)| Credential::parse(text)).collect();
+        let ids: Vec<_> = credentials.iter().map(|credential| credential.as_ref().ok().map(|credential| credential.id)).collect();
+        let sought = view.expect_all(&ids);
+        for ((credential, sought), (_, requirement)) in credentials.iter().zip(sought).zip(questions) {
+            let verdict = decided(app, &mut view, credential, Some(&sought), requirement, now);
+            count(app, &verdict);
+            tell(&verdict)?;
+        }
+    }
+    Ok(())
+}
+
+fn count(app: &App, verdict: &Verdict) {
+    app.metrics.verified(verdict.decision.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
 }
 
 /// Has the processor fetch a key that will be verified next.
@@ -98,25 +120,11 @@ pub fn expect(app: &App, text: &str) {
     }
 }
 
-/// How many keys that will be verified next are worth to be expected at once: so many stay close until their turn comes.
-pub const AHEAD: usize = 32;
-
-/// A key that was presented, and read.
-pub struct Expected(Result<Credential, Malformed>);
-
-/// As [`expect`], of several keys: one waits for memory while the others are looked for. Returns them as they were read.
-pub fn expect_all<'a>(app: &App, texts: impl Iterator<Item = &'a str>) -> Vec<Expected> {
-    let expected: Vec<_> = texts.map(|text| Expected(Credential::parse(text))).collect();
-    let ids: Vec<_> = expected.iter().filter_map(|one| one.0.as_ref().ok()).map(|credential| credential.id).collect();
-    app.index.view().expect_all(&ids);
-    expected
-}
-
 /// As [`verify`], of a caller that asks nothing but whether the key is good, and what it may do.
 #[must_use]
 pub fn introspect(app: &App, text: &str) -> Verdict {
-    let (view, credential) = read(app, text);
-    let verdict = decided(app, view, &credential, &Requirement::ANY, app.clock.now());
+    let (mut view, credential) = read(app, text);
+    let verdict = decided(app, &mut view, &credential, None, &Requirement::ANY, app.clock.now());
     app.metrics.introspected(verdict.decision.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
     verdict
 }
@@ -129,9 +137,16 @@ fn read<'a>(app: &'a App, text: &str) -> (View<'a>, Result<Credential, Malformed
 }
 
 #[inline]
-fn decided(app: &App, view: View<'_>, credential: &Result<Credential, Malformed>, requirement: &Requirement, now: UnixMillis) -> Verdict {
+fn decided(
+    app: &App,
+    view: &mut View<'_>,
+    credential: &Result<Credential, Malformed>,
+    sought: Option<&Sought>,
+    requirement: &Requirement,
+    now: UnixMillis,
+) -> Verdict {
     match credential {
-        Ok(credential) => prove_in(app, view, credential, requirement, now),
+        Ok(credential) => prove_in(app, view, credential, sought, requirement, now),
         Err(Malformed) => Verdict { decision: Err(Denial::Malformed), key: None },
     }
 }
@@ -139,31 +154,56 @@ fn decided(app: &App, view: View<'_>, credential: &Result<Credential, Malformed>
 /// Verifies a key that was read already. It is counted by whoever asks.
 #[must_use]
 pub fn prove(app: &App, credential: &Credential, requirement: &Requirement) -> Verdict {
-    let view = app.index.view();
+    let mut view = app.index.view();
     view.expect(&credential.id);
-    prove_in(app, view, credential, requirement, app.clock.now())
+    prove_in(app, &mut view, credential, None, requirement, app.clock.now())
 }
 
 #[inline]
-fn prove_in(app: &App, view: View<'_>, credential: &Credential, requirement: &Requirement, now: UnixMillis) -> Verdict {
-    let Some(entry) = view.prove_entry(credential, &app.peppers) else {
+fn prove_in(
+    app: &App,
+    view: &mut View<'_>,
+    credential: &Credential,
+    sought: Option<&Sought>,
+    requirement: &Requirement,
+    now: UnixMillis,
+) -> Verdict {
+    let Some(entry) = view.prove_entry(credential, &app.peppers, sought) else {
         return Verdict { decision: Err(Denial::NotFound), key: None };
     };
-    let verdict = judge(app, entry, requirement, now);
-    if let (Ok(_), Some((entry, _))) = (&verdict.decision, &verdict.key) {
-        app.last_used.note(&app.index, entry, now);
+    let facts = app.index.facts(&entry);
+    let decision = decision(&entry, &facts, requirement, now);
+    if decision.is_ok() {
+        app.last_used.note(view, &entry, now);
     }
-    verdict
+    Verdict { decision, key: Some((entry, facts)) }
 }
 
 /// Decides about a key whose secret was proved, or is not in question.
-#[inline]
 #[must_use]
 pub fn judge(app: &App, entry: KeyEntry, requirement: &Requirement, now: UnixMillis) -> Verdict {
     let facts = app.index.facts(&entry);
-    let decision = decide(&facts.record(entry.lifecycle()), requirement, now).map(|grant| match grant.evidence() {
+    Verdict { decision: decision(&entry, &facts, requirement, now), key: Some((entry, facts)) }
+}
+
+#[inline]
+fn decision(entry: &KeyEntry, facts: &Facts, requirement: &Requirement, now: UnixMillis) -> Result<Option<Permission>, Denial> {
+    decide(&facts.record(entry.lifecycle()), requirement, now).map(|grant| match grant.evidence() {
         keybearer_core::decision::Evidence::Level(_) => None,
         keybearer_core::decision::Evidence::Permissions { matched, .. } => matched.cloned(),
-    });
-    Verdict { decision, key: Some((entry, facts)) }
+    })
+}
+
+#[cfg(test)]
+impl Verdict {
+    /// What a verdict tells of a key, beside which there is what the image was told of.
+    pub(crate) fn told_of(key: &keybearer_store::Key, beside: keybearer_store::Changed) -> (KeyEntry, Facts) {
+        use keybearer_store::Follower;
+
+        let index = crate::index::Index::new(keybearer_core::role::Roles::default(), crate::clock::Clock::System);
+        index.apply(keybearer_store::Changed { keys: vec![(key.id, Some(key.clone()))], ..beside });
+        let entry = index.key(key.id).expect("a key of which the image was told");
+        let facts = index.facts(&entry);
+        (entry, facts)
+    }
 }

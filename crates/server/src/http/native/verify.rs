@@ -1,6 +1,5 @@
 //! `/v1/verify` and `/v1/explain`: may this key do that?
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::{Bytes, HttpBody};
@@ -9,10 +8,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::Response;
 use keybearer_api as api;
-use keybearer_core::decision::Denial;
-use keybearer_core::key::KeyKind;
 use keybearer_core::requirement::Requirement;
-use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
 
 use super::dress;
@@ -24,14 +20,12 @@ use crate::caller::{Caller, Presented, judge};
 use crate::error::AppError;
 use crate::http::body::{self, Flat};
 use crate::ops;
-use crate::ops::verify::{Facts, KeyEntry, RequirementParts, Verdict, granted};
+use crate::ops::verify::RequirementParts;
 
 /// Where one question is asked.
 pub(in crate::http) const PATH: &str = "/v1/verify";
 /// The most bytes of a batch.
 const BATCH_BYTES: usize = 256 * 1024;
-/// The most questions of a batch.
-const BATCH: usize = 1_000;
 
 /// May this key do that? A bad key is an answer, not an error.
 ///
@@ -82,7 +76,7 @@ fn answer_to(app: &App, caller: &Caller, headers: &HeaderMap, asked: Flat<'_, ap
     ops::verify::require_verifier(caller)?;
     let requirement = requirement(&body, String::new)?;
     let verdict = ops::verify::verify(app, &body.key, &requirement, app.clock.now());
-    Ok(dress::json_by(dress::USUAL, |out| written::verdict(&dressed(&verdict), out)))
+    Ok(dress::json_by(dress::USUAL, |out| written::verdict(&verdict, out)))
 }
 
 /// As verify, for up to 1,000 questions: an answer to each, in their order.
@@ -95,24 +89,22 @@ pub(super) async fn verify_batch(State(app): State<Arc<App>>, Sent { parts, byte
     let caller = caller(&app, &parts).await?;
     let body = Flat::<api::VerifyBatch<'_>>::read(&bytes).announced(&parts.headers)?;
     ops::verify::require_verifier(&caller)?;
-    if body.items.is_empty() || body.items.len() > BATCH {
-        return Err(AppError::invalid("/items", format!("must have 1 to {BATCH} entries")));
+    if body.items.is_empty() || body.items.len() > api::VerifyBatch::MOST {
+        return Err(AppError::invalid("/items", format!("must have 1 to {} entries", api::VerifyBatch::MOST)));
     }
-    let requirements = body.items.iter().enumerate().map(|(place, item)| requirement(item, || format!("/items/{place}")));
-    let requirements = requirements.collect::<Result<Vec<_>, _>>()?;
+    let mut questions = Vec::with_capacity(body.items.len());
+    for (place, item) in body.items.iter().enumerate() {
+        questions.push((&*item.key, requirement(item, || format!("/items/{place}"))?));
+    }
     let now = app.clock.now();
-    // Some at a time are had from memory, and then answered.
-    let (items, requirements) = (body.items.chunks(ops::verify::AHEAD), requirements.chunks(ops::verify::AHEAD));
-    let questions = items.zip(requirements).flat_map(|(items, requirements)| {
-        let expected = ops::verify::expect_all(&app, items.iter().map(|item| &*item.key));
-        expected.into_iter().zip(requirements)
-    });
     Ok(dress::json_by(dress::USUAL * body.items.len(), |out| {
         out.extend_from_slice(b"{\"results\":");
-        written::list(questions, out, |(expected, needs), out| {
-            written::verdict(&dressed(&ops::verify::verify_expected(&app, &expected, needs, now)), out)
+        let mut before = b'[';
+        ops::verify::verify_all(&app, &questions, now, |verdict| {
+            out.push(std::mem::replace(&mut before, b','));
+            written::verdict(verdict, out)
         })?;
-        out.push(b'}');
+        out.extend_from_slice(b"]}");
         Ok(())
     }))
 }
@@ -135,69 +127,7 @@ pub(super) async fn explain(State(app): State<Arc<App>>, Call { caller, body, ..
     let explained = ops::explain::explain(&app, &caller, KeyId::from_bytes(*body.key_id.as_bytes()), &requirement).await?;
     Ok(dress::json(&api::Explanation {
         granted_by: explained.verdict.decision.as_ref().ok().and_then(|matched| matched.as_ref().map(ToString::to_string)),
-        verdict: dressed(&explained.verdict),
+        verdict: written::read(&explained.verdict)?,
         why: explained.why.iter().map(ToString::to_string).collect(),
     }))
-}
-
-fn dressed(verdict: &Verdict) -> api::Verdict<'_> {
-    let key = verdict.key.as_ref().map(|(entry, facts)| verified_key(entry, facts));
-    match &verdict.decision {
-        Ok(_) => api::Verdict { valid: true, code: api::VerdictCode::Valid, key, missing: None },
-        Err(denial) => api::Verdict { valid: false, code: code(denial), key, missing: missing(denial) },
-    }
-}
-
-fn code(denial: &Denial) -> api::VerdictCode {
-    match denial {
-        Denial::Malformed => api::VerdictCode::Malformed,
-        Denial::NotFound => api::VerdictCode::NotFound,
-        Denial::Revoked(_) => api::VerdictCode::Revoked,
-        Denial::Expired => api::VerdictCode::Expired,
-        Denial::InsufficientLevel { .. } => api::VerdictCode::InsufficientLevel,
-        Denial::InsufficientPermissions { .. } => api::VerdictCode::InsufficientPermissions,
-    }
-}
-
-fn missing(denial: &Denial) -> Option<api::Missing> {
-    match denial {
-        Denial::InsufficientLevel { needs, has } => Some(api::Missing {
-            level: needs.map(Level::number),
-            kind: if has.is_none() { Some(dress::kind(KeyKind::Account)) } else { None },
-            ..api::Missing::default()
-        }),
-        Denial::InsufficientPermissions { any_of, all_of } => Some(api::Missing {
-            any_of: any_of.iter().map(ToString::to_string).collect(),
-            all_of: all_of.iter().map(ToString::to_string).collect(),
-            kind: if any_of.is_empty() && all_of.is_empty() { Some(dress::kind(KeyKind::Service)) } else { None },
-            ..api::Missing::default()
-        }),
-        Denial::Malformed | Denial::NotFound | Denial::Revoked(_) | Denial::Expired => None,
-    }
-}
-
-fn verified_key<'a>(entry: &'a KeyEntry, facts: &'a Facts) -> api::VerifiedKey<'a> {
-    let mut verified = api::VerifiedKey {
-        id: *entry.id().as_uuid(),
-        kind: dress::kind(entry.kind()),
-        name: entry.name().into(),
-        owner: entry.owner().map(|owner| owner.0),
-        external_id: None,
-        level: None,
-        policy: None,
-        permissions: None,
-        metadata: entry.metadata(),
-        expires_at: entry.lifecycle().expires_at().map(dress::moment),
-    };
-    match facts {
-        Facts::Account { level, standing } => {
-            verified.external_id = entry.account().get().and_then(|owner| owner.external_id.as_deref().map(Cow::from));
-            verified.level = Some(standing.map_or(0, |standing| standing.level.min(*level).number()));
-        }
-        Facts::Service { id, policy } => {
-            verified.policy = Some(api::Named { id: id.0, name: policy.get().map(|policy| policy.name.clone()) });
-            verified.permissions = Some(granted(policy.get()).iter().map(|permission| permission.as_str().into()).collect());
-        }
-    }
-    verified
 }
