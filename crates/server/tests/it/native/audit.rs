@@ -37,7 +37,7 @@ async fn a_revocation_tells_what_the_key_was() {
     // On PostgreSQL the first are judged by the rows, the others by what is in memory: as soon as the server hears messages.
     for round in 0..5 {
         let name = format!("key {round}");
-        let of_person = json!({"name": name, "level": 3, "expires_in": "PT1H", "metadata": {"b": [1, {"a": "\u{e9}"}], "a": null}});
+        let of_person = json!({"name": name, "level": 3, "expires_in": 3600, "metadata": {"b": [1, {"a": "\u{e9}"}], "a": null}});
         let of_service = json!({"name": name, "policy_id": policy, "service": "Till", "metadata": {"place": "front"}});
         for new in [of_person, of_service] {
             let id = server.post("/v1/keys", &admin, new).await.expect(201)["id"].as_str().unwrap().to_owned();
