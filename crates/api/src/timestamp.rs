@@ -116,6 +116,7 @@ mod tests {
         assert_eq!(Timestamp::from_unix_millis(i64::MIN).to_string(), "0001-01-01T00:00:00.000Z");
         assert!("9999-12-30T22:00:00.999Z".parse::<Timestamp>().is_ok_and(|moment| moment.to_string().len() == 24));
     }
+
     #[test]
     fn writes_every_moment_as_jiff_does() {
         let printer = jiff::fmt::temporal::DateTimePrinter::new().precision(Some(3));
