@@ -16,19 +16,6 @@ use crate::metrics::{Authentication, Metrics};
 use crate::ops;
 use crate::session_token::TokenError;
 
-impl Caller {
-    /// Whether its session or key has not expired meanwhile. How long the token of an application is good is asked once, when it comes.
-    #[must_use]
-    pub fn is_in_time(&self, now: UnixMillis) -> bool {
-        let expires_at = match &self.credential {
-            CallerCredential::Session(session) => Some(session.expires_at),
-            CallerCredential::Identity(_) => None,
-            CallerCredential::Key(entry) => entry.lifecycle().expires_at(),
-        };
-        expires_at.is_none_or(|expires_at| now < expires_at)
-    }
-}
-
 /// A credential as a request carries it.
 pub enum Presented {
     /// A session token, ours or an application's, not yet checked.
@@ -48,6 +35,19 @@ pub struct Caller {
     pub credential: CallerCredential,
     /// The revision that the image had before all this was looked up.
     pub revision: i64,
+}
+
+impl Caller {
+    /// Whether its session or key has not expired meanwhile. How long the token of an application is good is asked once, when it comes.
+    #[must_use]
+    pub fn is_in_time(&self, now: UnixMillis) -> bool {
+        let expires_at = match &self.credential {
+            CallerCredential::Session(session) => Some(session.expires_at),
+            CallerCredential::Identity(_) => None,
+            CallerCredential::Key(entry) => entry.lifecycle().expires_at(),
+        };
+        expires_at.is_none_or(|expires_at| now < expires_at)
+    }
 }
 
 /// What a caller came with.
