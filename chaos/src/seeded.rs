@@ -9,7 +9,15 @@ use crate::run::{Plan, RunError, run};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// As the server calls them.
-const BUGS: [&str; 6] = ["no-barrier", "lease-unchecked", "ack-before-apply", "silent-policies", "grant-unchecked", "revoked-out-of-order"];
+const BUGS: [&str; 7] = [
+    "no-barrier",
+    "lease-unchecked",
+    "ack-before-apply",
+    "silent-policies",
+    "grant-unchecked",
+    "revoked-out-of-order",
+    "heeds-without-doubt",
+];
 
 /// Runs each bug until it is found. Whether all were.
 ///

@@ -32,6 +32,8 @@ impl Instant {
 pub struct Terms {
     grant: Duration,
     wait: Duration,
+    ahead: Duration,
+    doubt: Duration,
 }
 
 impl Terms {
@@ -40,7 +42,8 @@ impl Terms {
     #[must_use]
     pub fn new(ttl: Duration, margin: Duration) -> Self {
         let drift = ttl / 100;
-        Self { grant: ttl.saturating_sub(drift).saturating_sub(margin), wait: ttl + drift + margin }
+        let (wait, ahead) = (ttl + drift + margin, ttl / 2);
+        Self { grant: ttl.saturating_sub(drift).saturating_sub(margin), wait, ahead, doubt: wait + ahead + 2 * drift }
     }
 
     /// How long a lease lasts from the instant that it counts from.
@@ -53,6 +56,21 @@ impl Terms {
     #[must_use]
     pub fn wait(&self) -> Duration {
         self.wait
+    }
+}
+
+impl Terms {
+    /// How long before its commit is known a change may have been foretold, for whoever heeded that not to be waited for.
+    #[must_use]
+    pub fn ahead(&self) -> Duration {
+        self.ahead
+    }
+
+    /// How long a node that heeds what was foretold looks at the database before it answers about that, at the most. A lease that lasts longer
+    /// counts from after the latest commit for which it was heeded, so the image holds it by then.
+    #[must_use]
+    pub fn doubt(&self) -> Duration {
+        self.doubt
     }
 }
 
@@ -177,6 +195,13 @@ mod tests {
         assert_eq!(terms().wait(), Duration::from_millis(2_040));
         // The holder's clock slow by 1 %, the waiter's fast by 1 %.
         assert!(terms().grant() * 100 / 99 < terms().wait() * 100 / 101);
+    }
+
+    #[test]
+    fn a_doubt_lasts_longer_than_any_lease_from_before_a_commit_that_relied_on_it_by_any_clocks_in_bounds() {
+        assert_eq!((terms().ahead(), terms().doubt()), (Duration::from_secs(1), Duration::from_millis(3_080)));
+        // The doubt by a clock that is fast by 1 %, the maker's and the holder's slow by 1 %.
+        assert!((terms().ahead() + terms().grant()) * 100 / 99 < terms().doubt() * 100 / 101);
     }
 
     #[test]

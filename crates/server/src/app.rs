@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use keybearer_core::key::Limits;
-use keybearer_core::token::{Peppers, Prefix};
+use keybearer_core::token::{KeyId, Peppers, Prefix};
 use keybearer_store::{Actor, DataDirLock, Origin, Store, StoreError};
 
 use crate::clock::Clock;
@@ -186,9 +186,18 @@ impl App {
     /// # Errors
     /// [`AppError::InDoubt`] where nobody can tell: then nobody is let in.
     pub async fn in_force(&self) -> Result<(), AppError> {
-        if self.is_in_force() {
-            return Ok(());
-        }
+        if self.is_in_force() { Ok(()) } else { self.confirm().await }
+    }
+
+    /// As [`App::in_force`], for whoever decides about no other keys than these: so a change that is foretold of others makes nobody wait.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn in_force_about(&self, keys: &[KeyId]) -> Result<(), AppError> {
+        if self.store.are_in_force(keys) { Ok(()) } else { self.confirm().await }
+    }
+
+    async fn confirm(&self) -> Result<(), AppError> {
         self.store.confirm().await.map_err(|error| {
             self.metrics.refused_in_doubt();
             AppError::InDoubt(error.to_string())

@@ -5,7 +5,7 @@ use keybearer_core::authority::{Authority, Refusal, SignIn};
 use keybearer_core::decision::{Evidence, decide};
 use keybearer_core::requirement::Requirement;
 use keybearer_core::time::UnixMillis;
-use keybearer_core::token::Credential;
+use keybearer_core::token::{Credential, KeyId};
 use keybearer_store::{Actor, Session};
 
 use crate::app::App;
@@ -68,6 +68,19 @@ pub enum CallerCredential {
 /// can tell what is in force. Of a token of an application, also [`AppError::KeysUnavailable`], and [`AppError::Refused`] while the account is
 /// blocked.
 pub async fn authenticate(app: &App, presented: &Presented, request_id: impl FnOnce() -> String) -> Result<Caller, AppError> {
+    authenticate_about(app, presented, None, request_id).await
+}
+
+/// As [`authenticate`], for whoever goes on to decide about this key and no other, if one is given.
+///
+/// # Errors
+/// As there.
+pub async fn authenticate_about(
+    app: &App,
+    presented: &Presented,
+    asked: Option<KeyId>,
+    request_id: impl FnOnce() -> String,
+) -> Result<Caller, AppError> {
     if let Presented::Session(text) = presented
         && let Some(token) = app.issuers.foreign(text)
     {
@@ -76,7 +89,11 @@ pub async fn authenticate(app: &App, presented: &Presented, request_id: impl FnO
         app.metrics.came_by_session(worth(&caller));
         return caller;
     }
-    app.in_force().await?;
+    match (asked, presented) {
+        (Some(asked), Presented::Key(own)) => app.in_force_about(&[own.id, asked]).await?,
+        (Some(asked), Presented::Session(_)) => app.in_force_about(&[asked]).await?,
+        (None, _) => app.in_force().await?,
+    }
     judge(app, presented)
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use async_trait::async_trait;
 use keybearer_core::time::UnixMillis;
-use keybearer_core::token::PepperVersion;
+use keybearer_core::token::{KeyId, PepperVersion};
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -118,6 +118,10 @@ pub struct ServerState {
 pub trait Nodes {
     /// Whether the image may be answered from at this instant: whatever was answered as done before it is in the image. It waits for nothing.
     fn is_in_force(&self) -> bool;
+
+    /// As [`Nodes::is_in_force`], for whoever decides about no other keys than these. A change of some keys may be foretold, and then it is them
+    /// alone of which the image does not know.
+    fn are_in_force(&self, keys: &[KeyId]) -> bool;
 
     /// Makes sure that whatever was answered as done before this call is in the image. For when [`Nodes::is_in_force`] says no.
     ///

@@ -100,7 +100,7 @@ impl Postgres {
             last_use::settle(&prepared).await
         };
         engine.run(prepare).await?;
-        let (hints, gauges) = (Hints::new(membership.messages), Arc::<Gauges>::default());
+        let (hints, gauges) = (Hints::new(membership.messages, terms()), Arc::<Gauges>::default());
         let (committed, queue) = mpsc::unbounded_channel();
         let names = roles.iter().map(|(name, level)| format!("{name}={level}")).collect::<Vec<_>>().join(" ");
         let (writer, writing) = Writer::new(writing, Arc::new(roles), committed, hints.clone(), Arc::clone(&gauges));
@@ -216,7 +216,14 @@ impl Store for Postgres {
 #[async_trait]
 impl Nodes for Postgres {
     fn is_in_force(&self) -> bool {
-        Bug::LeaseUnchecked.is_seeded() || self.standing.load().is_covered()
+        // First, for a doubt may end only since a lease is over.
+        let has_doubts = self.hints.doubts.has_any();
+        Bug::LeaseUnchecked.is_seeded() || (!has_doubts && self.standing.load().is_covered())
+    }
+
+    fn are_in_force(&self, keys: &[KeyId]) -> bool {
+        let are_doubted = self.hints.doubts.has(keys);
+        Bug::LeaseUnchecked.is_seeded() || (!are_doubted && self.standing.load().is_covered())
     }
 
     async fn confirm(&self) -> Result<(), StoreError> {

@@ -34,7 +34,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use async_trait::async_trait;
 use keybearer_core::role::Roles;
-use keybearer_core::token::PepperVersion;
+use keybearer_core::token::{KeyId, PepperVersion};
 use rusqlite::Connection;
 
 pub use self::lock::DataDirLock;
@@ -116,6 +116,10 @@ impl Store for Sqlite {
 #[async_trait]
 impl Nodes for Sqlite {
     fn is_in_force(&self) -> bool {
+        true
+    }
+
+    fn are_in_force(&self, _: &[KeyId]) -> bool {
         true
     }
 

@@ -5,7 +5,7 @@ use keybearer_core::lease::{Held, Lease};
 use crate::clock;
 use crate::promises;
 use crate::setup::Setup;
-use crate::state::{Asking, CHANGES, Change, Fetch, Image, Node, Reading, Revision, Row, State, UnderWay, Verification, Verifying};
+use crate::state::{Asking, CHANGES, Change, Doubt, Fetch, Image, Node, Reading, Revision, Row, State, UnderWay, Verification, Verifying};
 use crate::steps::Step;
 use crate::wrong::Wrong;
 
@@ -15,7 +15,18 @@ impl Setup {
         let mut state = before.clone();
         match step {
             Step::Tick => state.now = state.now.plus(clock::TICK),
-            Step::Commit => *state.changes.iter_mut().find(|change| change.is_none())? = Some(Change::Waits { since: state.now }),
+            Step::Commit => {
+                commit(&mut state)?;
+                state.forget_foretold();
+            }
+            Step::Foretell => self.foretell(&mut state),
+            Step::CommitForetold => self.commit_foretold(&mut state)?,
+            Step::Heed(at) => self.heed(&mut state, at)?,
+            Step::HearHeeding(at) => {
+                let node = &mut state.nodes[at];
+                node.heeds = false;
+                node.row.as_mut()?.heeded = true;
+            }
             Step::Return(change) => state.changes[change] = Some(Change::Returned),
             Step::Fence(change) => fence(&mut state, change, |_, row| usize::from(row.acked) <= change),
             Step::LookUp(change) => {
@@ -52,7 +63,9 @@ impl Setup {
             }
             Step::TakeFetch(at) => self.take_fetch(&mut state, at)?,
             Step::LoseFetch(at) => state.nodes[at].fetch = None,
-            Step::Register(at) => state.nodes[at].row = Some(Row { acked: state.counter(), heard: 0, fenced: false, known: false }),
+            Step::Register(at) => {
+                state.nodes[at].row = Some(Row { acked: state.counter(), heard: 0, heeded: false, fenced: false, known: false });
+            }
             Step::LearnOfRegistration(at) => state.nodes[at].row.as_mut()?.known = true,
             Step::LeaveIncarnation(at) => leave(&mut state, at)?,
             Step::DelayRegistration(at) => state.nodes[at].late_registration = true,
@@ -60,7 +73,7 @@ impl Setup {
                 let acked = state.counter();
                 let node = &mut state.nodes[at];
                 node.late_registration = false;
-                node.row = Some(Row { acked, heard: 0, fenced: false, known: node.row.is_some_and(|row| row.known) });
+                node.row = Some(Row { acked, heard: 0, heeded: false, fenced: false, known: node.row.is_some_and(|row| row.known) });
             }
             Step::SendBeat(at) => {
                 let beat = state.nodes[at].image?.lease.beat(state.now);
@@ -100,8 +113,66 @@ impl Setup {
         Some(state)
     }
 
+    /// By what was foretold before, nobody is let off.
+    fn foretell(&self, state: &mut State) {
+        if !self.is(Wrong::CountsEarlierHeeding) {
+            state.forget_foretold();
+        }
+        let revision = state.counter() + 1;
+        state.foretold = Some(state.now);
+        for node in state.nodes.iter_mut().take(self.nodes) {
+            node.foretold = Some(revision);
+        }
+    }
+
+    /// Whoever has heeded it is as one who has told that it has the change, unless it was foretold too long ago.
+    fn commit_foretold(&self, state: &mut State) -> Option<()> {
+        let is_late = state.now.since(state.foretold?) > self.terms().ahead();
+        commit(state)?;
+        if is_late && !self.is(Wrong::CountsHeedingForEver) {
+            state.forget_foretold();
+            return Some(());
+        }
+        let revision = state.counter();
+        state.foretold = None;
+        for node in &mut state.nodes {
+            // It may come later yet.
+            if std::mem::take(&mut node.heeds) {
+                node.message = node.message.max(Some(revision));
+            }
+            if let Some(row) = node.row.as_mut().filter(|row| row.heeded) {
+                row.heeded = false;
+                row.heard = row.heard.max(revision);
+            }
+        }
+        let [orphans, heeding] = &mut state.orphans;
+        for (orphans, heeding) in orphans.iter_mut().zip(heeding) {
+            orphans[usize::from(revision)] |= heeding.contains(&true);
+            heeding.fill(false);
+        }
+        Some(())
+    }
+
+    fn heed(&self, state: &mut State, at: usize) -> Option<()> {
+        let (until, counter) = (state.now.plus(self.doubt()), state.counter());
+        let node = &mut state.nodes[at];
+        let revision = node.foretold.take()?;
+        if !self.is(Wrong::HeedsWithoutDoubt) {
+            node.doubt = Some(Doubt { revision, until });
+        }
+        if node.row.is_some_and(|row| row.known) {
+            // What was committed meanwhile is as a message of what is held.
+            node.heeds = revision > counter;
+            node.message = if revision > counter { node.message } else { node.message.max(Some(revision)) };
+        }
+        Some(())
+    }
+
     fn take_fetch(&self, state: &mut State, at: usize) -> Option<()> {
         let node = &mut state.nodes[at];
+        if self.is(Wrong::LiftsDoubtByARead) {
+            node.doubt = None;
+        }
         let Fetch { sent, fresh, stage: Reading::Done { content, revision } } = node.fetch.take()? else { return None };
         match &mut node.image {
             None => {
@@ -188,8 +259,13 @@ impl Setup {
 
     /// Forgets statements that would change nothing if they ran, and rows that nobody will wait for.
     fn tidy(&self, state: &mut State) {
-        for heard in &mut state.orphans {
+        for heard in state.orphans.as_flattened_mut() {
             heard[self.changes..].fill(false);
+        }
+        for node in &mut state.nodes {
+            let held = node.image.map_or(0, |image| image.lease.held().revision);
+            node.doubt = node.doubt.filter(|doubt| held < doubt.revision.into() && state.now < doubt.until);
+            node.foretold = node.foretold.filter(|revision| held < (*revision).into());
         }
         if self.is(Wrong::AssignsAcked) || self.is(Wrong::UpsertsByName) {
             return;
@@ -205,6 +281,29 @@ impl Setup {
     }
 }
 
+fn commit(state: &mut State) -> Option<()> {
+    *state.changes.iter_mut().find(|change| change.is_none())? = Some(Change::Waits { since: state.now });
+    Some(())
+}
+
+impl State {
+    /// What was foretold counts for nothing.
+    fn forget_foretold(&mut self) {
+        self.foretold = None;
+        for node in &mut self.nodes {
+            node.foretold = None;
+            node.heeds = false;
+            if let Some(row) = &mut node.row {
+                row.heeded = false;
+            }
+        }
+        let [orphans, heeding] = &mut self.orphans;
+        for (orphan, heeding) in orphans.as_flattened_mut().iter_mut().zip(heeding.as_flattened_mut()) {
+            *orphan |= std::mem::take(heeding);
+        }
+    }
+}
+
 /// Fences of those that have a row, and lets the change return.
 fn fence(state: &mut State, change: usize, whom: impl Fn(usize, Row) -> bool) {
     for (at, node) in state.nodes.iter_mut().enumerate() {
@@ -212,7 +311,7 @@ fn fence(state: &mut State, change: usize, whom: impl Fn(usize, Row) -> bool) {
             row.fenced |= whom(at, *row);
         }
     }
-    state.orphans[..=change].fill([false; CHANGES + 1]);
+    state.orphans.iter_mut().for_each(|orphans| orphans[..=change].fill([false; CHANGES + 1]));
     state.changes[change] = Some(Change::Returned);
 }
 
@@ -226,8 +325,10 @@ fn leave(state: &mut State, at: usize) -> Option<()> {
         let acked = row.acked.max(beat).max(node.stray.unwrap_or(0));
         // The same of its messages.
         let heard = acked.max(row.heard).max(node.message.unwrap_or(0));
-        state.orphans[usize::from(acked)][usize::from(heard)] = true;
+        let heeded = row.heeded || node.heeds;
+        state.orphans[usize::from(heeded)][usize::from(acked)][usize::from(heard)] = true;
     }
+    node.heeds = false;
     node.beat = None;
     node.stray = None;
     node.message = None;

@@ -18,6 +18,9 @@
 //!   its lease. A first fetch after the registration is not asked for: nothing depends on it.
 //! - **A verification**, on any node, is invoked; later it is found that there is a lease, or a fetch arrives that was sent after it was invoked;
 //!   later it is answered by the image as it is then.
+//! - **What is foretold**: before a change commits, its maker may tell all nodes of it, once or several times, each time of another change. A node
+//!   that holds what is before it may heed that: from then on it takes no lease for good enough, until it holds that revision or its time is over.
+//!   It tells so by a message. If the change commits in time, whoever has heeded it is not waited for.
 //! - Nobody ever has to do anything: so everybody may pause anywhere, while time goes on. A node may be killed or shut down and start again.
 //!
 //! What is not modelled: a database that goes back in time, clocks that run apart (see `clock`), several keys, several verifications at once
@@ -73,6 +76,24 @@ fn a_node_keeps_them_whenever_it_hears_what_changes_did() {
 #[test]
 fn a_node_keeps_them_through_three_changes_of_which_it_hears_what_they_did() {
     keeps("one node that hears what changes did, three changes", Setup { news: true, changes: 3, ..Setup::SMALL }, None);
+}
+
+#[test]
+fn a_node_keeps_them_whatever_is_foretold() {
+    let setup = Setup { foretold: true, running: true, ..Setup::SMALL };
+    keeps("one node that runs and heeds what is foretold, two changes", setup, None);
+}
+
+#[test]
+fn a_node_keeps_them_whatever_it_heeds_comes_late_or_ends() {
+    let setup = Setup { foretold: true, news: true, messages: true, ends: 1, restless: true, running: true, changes: 1, ..Setup::SMALL };
+    keeps("one node that runs, ends, registers anew at will, hears what changes did and heeds what is foretold, one change", setup, None);
+}
+
+#[test]
+fn two_nodes_that_heed_what_is_foretold_keep_them_as_far_as_they_were_followed() {
+    let setup = Setup { foretold: true, nodes: 2, changes: 1, running: true, ..Setup::SMALL };
+    keeps("two nodes that run and heed what is foretold, one of them asked, one change", setup, Some(14));
 }
 
 #[test]
@@ -188,6 +209,31 @@ fn what_a_change_did_is_taken_over_behind_what_it_follows_on() {
 #[test]
 fn what_a_change_did_says_nothing_of_the_next_one() {
     breaks(Wrong::NotesWhenNewsArrive, Setup { news: true, changes: 3, running: true, ..Setup::SMALL }, &["I1", "I4"]);
+}
+
+#[test]
+fn what_is_heeded_is_not_answered_under_the_lease() {
+    breaks(Wrong::HeedsWithoutDoubt, Setup { foretold: true, running: true, ..Setup::SMALL }, &["I1", "I3", "I4"]);
+}
+
+#[test]
+fn a_read_ends_no_doubt() {
+    breaks(Wrong::LiftsDoubtByARead, Setup { foretold: true, running: true, ..Setup::SMALL }, &["I1", "I3", "I4"]);
+}
+
+#[test]
+fn a_doubt_lasts_for_as_long_as_a_lease_that_may_lack_the_change() {
+    breaks(Wrong::DoubtsTooShort, Setup { foretold: true, running: true, ..Setup::SMALL }, &["I1", "I3", "I4"]);
+}
+
+#[test]
+fn what_was_heeded_long_ago_counts_for_nothing() {
+    breaks(Wrong::CountsHeedingForEver, Setup { foretold: true, running: true, ..Setup::SMALL }, &["I1", "I3", "I4"]);
+}
+
+#[test]
+fn what_was_heeded_of_another_attempt_counts_for_nothing() {
+    breaks(Wrong::CountsEarlierHeeding, Setup { foretold: true, running: true, ..Setup::SMALL }, &["I1", "I3", "I4"]);
 }
 
 #[test]

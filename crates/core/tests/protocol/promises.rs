@@ -57,6 +57,15 @@ pub(crate) fn properties(setup: &Setup) -> Vec<Property<Setup>> {
             }),
         ]);
     }
+    if setup.foretold {
+        properties.push(Property::sometimes(
+            "a change returns though a node that has a lease only heeds it",
+            |setup: &Setup, state: &State| {
+                let heeds = |node: &Node| covered(state, node) && node.doubt.is_some_and(|doubt| doubt.revision <= state.returned());
+                state.nodes.iter().take(setup.asked).any(heeds)
+            },
+        ));
+    }
     if setup.restless {
         properties.push(Property::sometimes("a node is registered anew while it has a lease", |_, state: &State| {
             any(state, |node, row| covered(state, node) && row.acked > held(node))

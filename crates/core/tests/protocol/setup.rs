@@ -27,6 +27,8 @@ pub(crate) struct Setup {
     pub(crate) messages: bool,
     /// Whether changes tell by messages what they did, which may be late or lost.
     pub(crate) news: bool,
+    /// Whether changes may be foretold.
+    pub(crate) foretold: bool,
     /// Whether a node may register anew at any time, and not only when it finds itself fenced.
     pub(crate) restless: bool,
     /// Whether the nodes have loaded and are registered when the exploration begins.
@@ -56,6 +58,7 @@ impl Setup {
         strays: false,
         messages: false,
         news: false,
+        foretold: false,
         restless: false,
         running: false,
         lasts: 2,
@@ -75,6 +78,12 @@ impl Setup {
         clock::terms(self.lasts)
     }
 
+    /// How long what is foretold is heeded.
+    pub(crate) fn doubt(&self) -> Duration {
+        let doubt = self.terms().doubt();
+        if self.is(Wrong::DoubtsTooShort) { doubt - clock::TICK } else { doubt }
+    }
+
     /// How long a change waits.
     pub(crate) fn wait(&self) -> Duration {
         let wait = self.terms().wait();
@@ -88,7 +97,7 @@ impl Model for Setup {
 
     fn init_states(&self) -> Vec<State> {
         let image = Image { content: Some(0), lease: Lease::new(Held { revision: 0, since: clock::START }) };
-        let row = Row { acked: 0, heard: 0, fenced: false, known: true };
+        let row = Row { acked: 0, heard: 0, heeded: false, fenced: false, known: true };
         let running = Node { image: Some(image), row: Some(row), ..Node::default() };
         let node = |at| if self.running && at < self.nodes { running } else { Node::default() };
         vec![State {
@@ -97,7 +106,8 @@ impl Model for Setup {
             now: clock::START,
             changes: [None; CHANGES],
             nodes: [node(0), node(1)],
-            orphans: [[false; CHANGES + 1]; CHANGES + 1],
+            orphans: [[[false; CHANGES + 1]; CHANGES + 1]; 2],
+            foretold: None,
             verification: None,
             ends_left: self.ends,
             answered: 0,

@@ -26,8 +26,11 @@ pub(crate) struct State {
     /// Those committed, in the order of their revisions.
     pub(crate) changes: [Option<Change>; CHANGES],
     pub(crate) nodes: [Node; NODES],
-    /// For each revision, and each that was heard of by a message, whether an unfenced row that no process has any more stands there.
-    pub(crate) orphans: [[bool; CHANGES + 1]; CHANGES + 1],
+    /// For each revision, and each that was heard of by a message, whether an unfenced row that no process has any more stands there; and apart,
+    /// whether one does that has heeded what is foretold.
+    pub(crate) orphans: [[[bool; CHANGES + 1]; CHANGES + 1]; 2],
+    /// When the next change was foretold, if it was.
+    pub(crate) foretold: Option<Instant>,
     pub(crate) verification: Option<Verification>,
     /// How often a node may still be killed or shut down.
     pub(crate) ends_left: u8,
@@ -59,6 +62,12 @@ pub(crate) struct Node {
     pub(crate) stray: Option<Revision>,
     /// A message on its way to those who wait, of what this incarnation holds.
     pub(crate) message: Option<Revision>,
+    /// On its way to the node: which change is foretold.
+    pub(crate) foretold: Option<Revision>,
+    /// On its way back: that the node heeds what is foretold, and is not committed yet.
+    pub(crate) heeds: bool,
+    /// What it heeds.
+    pub(crate) doubt: Option<Doubt>,
     /// A registration that nobody waits for any more and that may yet run.
     pub(crate) late_registration: bool,
 }
@@ -70,6 +79,13 @@ pub(crate) struct Image {
     pub(crate) content: Option<Revision>,
     /// What the node takes it for, and how long it may answer from it.
     pub(crate) lease: Lease,
+}
+
+/// A node answers nothing under its lease, until it holds the change that was foretold or the time is over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doubt {
+    pub(crate) revision: Revision,
+    pub(crate) until: Instant,
 }
 
 /// A load, a later fetch or a strong read: they are one statement. One at a time on each node.
@@ -98,6 +114,8 @@ pub(crate) struct Row {
     pub(crate) acked: Revision,
     /// What those who wait have heard of this incarnation by messages. It is no part of the row.
     pub(crate) heard: Revision,
+    /// Whether the maker of the next change has heard that this incarnation heeds what it foretold. It is no part of the row either.
+    pub(crate) heeded: bool,
     pub(crate) fenced: bool,
     /// Whether the node knows that it is registered.
     pub(crate) known: bool,
@@ -192,7 +210,13 @@ impl State {
     pub(crate) fn lags(&self, change: usize) -> bool {
         let late = |row: Row| !row.fenced && usize::from(row.acked.max(row.heard)) <= change;
         let orphan = |heard: &[bool; CHANGES + 1]| heard[..=change].contains(&true);
-        self.nodes.iter().filter_map(|node| node.row).any(late) || self.orphans.iter().any(orphan)
+        self.nodes.iter().filter_map(|node| node.row).any(late) || self.orphans.as_flattened().iter().any(orphan)
+    }
+
+    /// Whether this node has a lease that covers this moment, and nothing is in doubt there.
+    pub(crate) fn covers(&self, at: usize) -> bool {
+        let node = &self.nodes[at];
+        node.doubt.is_none() && node.image.is_some_and(|image| image.lease.covers(self.now))
     }
 
     /// Everything that can still make a difference, in few bits.
@@ -214,9 +238,11 @@ impl State {
                 },
             );
         }
-        for orphan in self.orphans.into_iter().flatten() {
+        for orphan in self.orphans.into_iter().flatten().flatten() {
             shared.push(1, orphan.into());
         }
+        // Of what is foretold, it matters whether it can still count.
+        shared.push(2, self.foretold.map_or(0, |since| 1 + clock::age(self.now, since, clock::AHEAD + 1)));
         shared.push(2, self.ends_left.into());
         shared.push(2, self.answered.into());
         for broken in [self.broken.i1, self.broken.i2, self.broken.i3, self.broken.i4, self.broken.alarm] {
@@ -250,8 +276,11 @@ impl State {
             [stage, content.into(), revision.into(), age(since), fresh.into()]
         });
         code.push_all([2, 2, 2, 2, 1], fetch);
-        let row = node.row.map(|Row { acked, heard, fenced, known }| [1, acked.into(), heard.into(), fenced.into(), known.into()]);
-        code.push_all([1, 2, 2, 1, 1], row);
+        let row = node.row.map(|row| {
+            let Row { acked, heard, heeded, fenced, known } = row;
+            [1, acked.into(), heard.into(), heeded.into(), fenced.into(), known.into()]
+        });
+        code.push_all([1, 2, 2, 1, 1, 1], row);
         let beat = node.beat.map(|UnderWay { beat, stage }| {
             let told = beat.held.revision as u64;
             match stage {
@@ -266,6 +295,10 @@ impl State {
         code.push_all([3, 2, 2, 2], beat);
         code.push(3, optional(node.stray));
         code.push(3, optional(node.message));
+        code.push(2, node.foretold.unwrap_or(0).into());
+        code.push(1, node.heeds.into());
+        let doubt = node.doubt.filter(|_| asked);
+        code.push_all([2, 3], doubt.map(|doubt| [doubt.revision.into(), clock::left(self.now, Some(doubt.until))]));
         code.push(1, node.late_registration.into());
         let here = self.verification.filter(|verification| verification.node == at);
         code.push_all([2, 2, 2], here.map(|one| [1 + one.stage as u64, one.returned.into(), one.answered.into()]));

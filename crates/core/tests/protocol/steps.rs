@@ -12,6 +12,14 @@ pub(crate) enum Step {
 
     /// A change commits, and its maker notes when.
     Commit,
+    /// Somebody tells all nodes of the next change before it is made, by messages. It may be another one than told of before.
+    Foretell,
+    /// The change commits that was foretold.
+    CommitForetold,
+    /// A node hears what is foretold, doubts its image from then on, and says so by a message.
+    Heed(usize),
+    /// That is heard.
+    HearHeeding(usize),
     /// A change has nobody to wait for, and returns.
     Return(usize),
     /// A change has waited long enough. It fences whoever has not told, and returns.
@@ -89,6 +97,14 @@ impl Setup {
             if self.news {
                 self.of_news(state, node, at, steps);
             }
+            // Whoever has less, or has it already, does not answer.
+            if node.foretold.is_some_and(|revision| node.image.is_some_and(|image| image.lease.held().revision + 1 == i64::from(revision)))
+            {
+                steps.push(Step::Heed(at));
+            }
+            if node.heeds {
+                steps.push(Step::HearHeeding(at));
+            }
             if state.ends_left > 0 {
                 steps.extend([Step::Kill(at), Step::ShutDown(at)]);
             }
@@ -106,8 +122,7 @@ impl Setup {
         match verification.stage {
             // Without a lease it waits until a fetch has arrived that was sent after it was invoked.
             Verifying::Invoked => {
-                let covered = state.nodes[verification.node].image.is_some_and(|image| image.lease.covers(state.now));
-                if self.leases() && (covered || self.is(Wrong::NoLeaseCheck)) {
+                if self.leases() && (state.covers(verification.node) || self.is(Wrong::NoLeaseCheck)) {
                     steps.push(Step::CheckLease);
                 }
             }
@@ -129,6 +144,12 @@ impl Setup {
                 Some(Change::Returned) => {}
                 None => {
                     steps.push(Step::Commit);
+                    if self.foretold {
+                        steps.push(Step::Foretell);
+                    }
+                    if state.foretold.is_some() {
+                        steps.push(Step::CommitForetold);
+                    }
                     return;
                 }
             }

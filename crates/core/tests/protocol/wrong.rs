@@ -35,6 +35,16 @@ pub(crate) enum Wrong {
     TakesNewsOutOfOrder,
     /// A node that takes over what a change told that it did lacks nothing, it believes, since that came.
     NotesWhenNewsArrive,
+    /// A node says that it heeds what is foretold, and goes on answering under its lease.
+    HeedsWithoutDoubt,
+    /// A look at the database ends the doubt, though the change may come after it.
+    LiftsDoubtByARead,
+    /// A node heeds what is foretold one tick less than it should.
+    DoubtsTooShort,
+    /// Whoever makes a change relies on what was heeded, however long ago it was foretold.
+    CountsHeedingForEver,
+    /// Whoever makes a change relies on what was heeded when another one was foretold, which was not made.
+    CountsEarlierHeeding,
     /// A node takes what a beat grants, and the revision that it found for what is held, before that is applied.
     ConfirmsBeforeApplying,
     /// A strong read that was under way when the verification came is good enough for it.

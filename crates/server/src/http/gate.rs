@@ -49,7 +49,7 @@ pub(super) fn is_plain(uri: &Uri) -> bool {
 
 /// What the gate says of this request from this peer. Its body is not looked at.
 pub(super) async fn answer<B>(app: &App, request: &axum::http::Request<B>, peer: Option<IpAddr>) -> Result<Response, AppError> {
-    app.in_force().await?;
+    ops::gate::in_force(app, || presented(request.headers(), None)).await?;
     answer_in_force(app, request, peer)
 }
 

@@ -57,6 +57,22 @@ impl Stop {
     }
 }
 
+/// Makes sure that the image is in force for a gate that looks at one credential, if there is one: of all that the request carries, as `presented`
+/// tells. To be called once a request has arrived whole.
+///
+/// # Errors
+/// [`AppError::InDoubt`] where nobody can tell.
+pub async fn in_force(app: &App, presented: impl FnOnce() -> Result<Option<Presented>, AuthError>) -> Result<(), AppError> {
+    if app.is_in_force() {
+        return Ok(());
+    }
+    match presented() {
+        Ok(Some(Presented::Key(credential))) => app.in_force_about(&[credential.id]).await,
+        // There may be others, of which the gate looks at one.
+        Ok(Some(Presented::Session(_)) | None) | Err(_) => app.in_force().await,
+    }
+}
+
 /// Asks a gate about a request, by whoever has made sure that the image is in force, after the request was there.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use keybearer_core::permission::{OwnPermission, Permission};
 use keybearer_core::requirement::Requirement;
 use keybearer_core::role::Level;
 use keybearer_core::time::UnixMillis;
-use keybearer_core::token::{Credential, Malformed};
+use keybearer_core::token::{Credential, KeyId, Malformed};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -111,6 +111,12 @@ pub fn verify_all<E>(
 
 fn count(app: &App, verdict: &Verdict) {
     app.metrics.verified(verdict.decision.as_ref().map_or_else(Outcome::from, |_| Outcome::Valid));
+}
+
+/// The key about which [`verify`] will decide, if there is any.
+#[must_use]
+pub fn named(text: &str) -> Option<KeyId> {
+    Credential::parse(text).ok().map(|credential| credential.id)
 }
 
 /// Has the processor fetch a key that will be verified next.

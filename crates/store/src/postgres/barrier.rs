@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::clock;
 use super::connection::Pool;
-use super::hints::{Hints, Told};
+use super::hints::{Foretold, Hints, Told};
 use super::nodes::{self, WaitedFor};
 use super::writer::{Answer, Gauges};
 use crate::StoreError;
@@ -23,6 +23,8 @@ use crate::StoreError;
 const LOOK: Duration = Duration::from_millis(20);
 /// After how long those who were told directly are told through the database as well. Without that they look by themselves, but later.
 const UNHEARD: Duration = Duration::from_millis(60);
+/// How long those who heeded what was foretold are not told that it was done, unless more is to be told.
+const PUT_OFF: Duration = Duration::from_millis(1);
 /// How long beyond the terms the database may be away before nobody can tell any more what is in force.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -35,6 +37,8 @@ pub(super) struct Committed {
     pub(super) nodes: Option<WaitedFor>,
     /// Who was told of them.
     pub(super) told: Told,
+    /// If they were told of before.
+    pub(super) foretold: Option<Foretold>,
     pub(super) answers: Vec<Answer>,
 }
 
@@ -50,7 +54,7 @@ pub(super) struct Barrier {
 impl Barrier {
     pub(super) async fn run(mut self) {
         let mut waiting = Vec::new();
-        while let Some(first) = self.queue.recv().await {
+        while let Some(first) = self.next().await {
             // Those to wait for, as they were after the last of these commits; none if nobody can tell.
             let mut nodes = None;
             // The last of these commits that not everybody was told of, and when everybody is to be.
@@ -76,8 +80,7 @@ impl Barrier {
                     nodes = self.look(&mut waiting).await;
                 }
                 if let Some(nodes) = &nodes {
-                    let slowest = self.slowest(nodes);
-                    self.release(&mut waiting, |revision| slowest.is_none_or(|slowest| slowest >= revision));
+                    self.release(&mut waiting, |committed| self.is_in_force(committed, nodes));
                 }
                 if waiting.is_empty() {
                     break;
@@ -95,6 +98,18 @@ impl Barrier {
         }
     }
 
+    /// Those who heeded what was committed before have time: so whoever asked for it is answered first.
+    async fn next(&mut self) -> Option<Committed> {
+        if self.hints.has_put_off() {
+            let next = tokio::time::timeout(PUT_OFF, self.queue.recv()).await;
+            self.hints.tell_put_off();
+            if let Ok(next) = next {
+                return next;
+            }
+        }
+        self.queue.recv().await
+    }
+
     /// Has the nodes told through the database what some of them seem not to have heard. `asked` are those that were told directly, if any were.
     async fn tell_everybody(&self, revision: i64, asked: Option<&WaitedFor>) {
         if let Some(nodes) = asked {
@@ -106,7 +121,7 @@ impl Barrier {
 
     async fn look(&self, waiting: &mut Vec<Committed>) -> Option<WaitedFor> {
         match nodes::waited_for(&self.pool).await {
-            Ok(nodes) => Some(nodes),
+            Ok(members) => Some(self.hints.remember(members)),
             Err(error) => {
                 self.give_up(waiting, &error);
                 None
@@ -114,9 +129,14 @@ impl Barrier {
         }
     }
 
-    /// What the slowest of these holds, by its row or by its word; none where there is nobody.
-    fn slowest(&self, nodes: &[(Uuid, i64)]) -> Option<i64> {
-        nodes.iter().map(|(incarnation, acked)| self.hints.held_by(*incarnation).map_or(*acked, |held| held.max(*acked))).min()
+    /// Whether each of these holds it, by its row or by its word, or has heeded what was foretold of it, and not too early.
+    fn is_in_force(&self, committed: &Committed, nodes: &[(Uuid, i64)]) -> bool {
+        let foretold = committed.foretold.filter(|foretold| committed.at.since(foretold.at) <= self.terms.ahead());
+        let heeding = foretold.map(|foretold| self.hints.heeding(foretold)).unwrap_or_default();
+        nodes.iter().all(|(incarnation, acked)| {
+            let held = self.hints.held_by(*incarnation).map_or(*acked, |held| held.max(*acked));
+            held >= committed.revision || heeding.contains(incarnation)
+        })
     }
 
     /// Fences whom nobody has to wait for any longer.
@@ -130,15 +150,15 @@ impl Barrier {
                     tracing::warn!(revision, nodes = ?fenced, "these nodes did not take a change in time: they are fenced, and it is in force");
                     self.gauges.told(|watch| watch.fenced(fenced.len()));
                 }
-                self.release(waiting, |waits| waits <= revision);
+                self.release(waiting, |committed| committed.revision <= revision);
             }
             Err(error) => self.give_up(waiting, &error),
         }
     }
 
-    fn release(&self, waiting: &mut Vec<Committed>, is_in_force: impl Fn(i64) -> bool) {
+    fn release(&self, waiting: &mut Vec<Committed>, is_in_force: impl Fn(&Committed) -> bool) {
         let now = clock::now();
-        for committed in waiting.extract_if(.., |committed| is_in_force(committed.revision)) {
+        for committed in waiting.extract_if(.., |committed| is_in_force(committed)) {
             self.gauges.told(|watch| watch.in_force(now.since(committed.at)));
             committed.answers.into_iter().for_each(|answer| answer(Ok(())));
         }

@@ -207,36 +207,30 @@ impl Pool {
         Ok(rows)
     }
 
-    /// Runs a statement that is a transaction of its own, and behind its commit a query, in one journey. `done` is called in between with the
-    /// rows that the statement answered. Returns also the rows that the query answered, unless it failed: what was done is done all the same.
-    /// None where nothing was done: there is no connection whose session knows what is to be heeded, or the server refused it.
+    /// Runs a statement that is a transaction of its own, and meanwhile, once it is on its way, `sent`. Returns the rows that it answered; none
+    /// where nothing was done: there is no connection whose session knows what is to be heeded, or the server refused it.
     ///
     /// # Errors
     /// A [`Failure`] where nobody knows whether it was done.
-    pub(super) async fn alone(
-        &self,
-        purpose: Purpose,
-        (sql, values): First<'_>,
-        then: First<'_>,
-        done: impl FnOnce(&[Row]),
-    ) -> Result<Option<(Vec<Row>, Option<Vec<Row>>)>, Failure> {
+    pub(super) async fn alone(&self, purpose: Purpose, (sql, values): First<'_>, sent: impl FnOnce()) -> Result<Option<Vec<Row>>, Failure> {
         let Ok(mut whole) = self.outside(purpose).await else { return Ok(None) };
         if whole.connection().usual.is_none_or(|usual| usual.settings() != purpose.settings()) {
             whole.keep();
             return Ok(None);
         }
-        // Now, so that the query goes behind the statement.
+        // Now, so that the statement itself is one journey.
         if whole.with_kept(whole.kept(sql, &apart(values).1)).await.is_err() {
             return Ok(None);
         }
-        let doing = async { whole.query(sql, values).await.inspect(|rows| done(rows)) };
-        let (rows, after) = tokio::join!(doing, whole.query(then.0, then.1));
-        match rows {
+        // The task of the connection, which writes it, comes first.
+        let meanwhile = async {
+            tokio::task::yield_now().await;
+            sent();
+        };
+        match tokio::join!(whole.query(sql, values), meanwhile).0 {
             Ok(rows) => {
-                if after.is_ok() {
-                    whole.keep();
-                }
-                Ok(Some((rows, after.ok())))
+                whole.keep();
+                Ok(Some(rows))
             }
             Err(failure) if failure.is_of_statement() => Ok(None),
             Err(failure) => Err(failure),

@@ -81,6 +81,7 @@ impl Following {
         let transaction = given.pool.begin(Purpose::Walk).await?;
         let revision = load::everything(&transaction, given.horizon, &*given.follower).await?;
         transaction.roll_back().await?;
+        given.hints.doubts.holds(revision);
         let mut following = Self {
             lease: Lease::new(Held { revision, since }),
             given,
@@ -216,6 +217,12 @@ impl Following {
         }
     }
 
+    fn apply(&self, changed: Changed) {
+        let revision = changed.revision;
+        self.given.follower.apply(changed);
+        self.given.hints.doubts.holds(revision);
+    }
+
     /// Takes over what changes told that they did, each of which follows on what is held before it, and tells that it has them.
     async fn take_over(&mut self, revoked: BTreeMap<i64, RevokedKeys>) -> Result<(), StoreError> {
         let is_news = !revoked.is_empty();
@@ -227,7 +234,7 @@ impl Following {
             let is_remembered = revoked.at > self.given.horizon.keys;
             let keys = if is_remembered { Vec::new() } else { revoked.keys.iter().map(|id| (*id, None)).collect() };
             let revoked = Some(revoked).filter(|_| is_remembered);
-            self.given.follower.apply(Changed { keys, revoked, revision, ..Changed::default() });
+            self.apply(Changed { keys, revoked, revision, ..Changed::default() });
         }
         match self.incarnation {
             Some(incarnation) => self.acknowledge(None, incarnation, self.lease.held().revision, is_news).await,
@@ -287,7 +294,7 @@ impl Following {
         let caught_up = self.lease.caught_up(if is_all { sent } else { held.since }, fetched.changed.revision);
         caught_up.map_err(|error| self.given.standing.refuse(error))?;
         if fetched.changed.revision > held.revision {
-            self.given.follower.apply(fetched.changed);
+            self.apply(fetched.changed);
         }
         Ok((is_all, transaction))
     }
@@ -309,6 +316,7 @@ impl Following {
             }
         };
         let beat = self.lease.beat(clock::now());
+        self.given.hints.doubts.pass(beat.sent);
         self.row_is_due = None;
         let wall = self.given.standing.wall();
         let left = i64::try_from(self.lease_left().as_millis()).unwrap_or(i64::MAX);

@@ -12,24 +12,30 @@
 //! A maker says directly what it has to say if all whom it waits for have answered so, and turns to the database where they do not answer soon.
 
 mod direct;
+mod foretold;
+mod heard;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use keybearer_core::lease::Terms;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_postgres::AsyncMessage;
 use uuid::Uuid;
 
 use self::direct::{Direct, Place, Said, has_room};
+pub(super) use self::foretold::Foretold;
+use self::foretold::{Doubts, Heeding};
+use self::heard::{Heard, Holder};
 use super::address::PostgresUrl;
 use super::connection::CONNECT;
 use super::failure::told;
-use super::nodes::{ACKED, CHANGED, WaitedFor};
+use super::nodes::{ACKED, CHANGED, Members, WaitedFor};
 use super::seeded::Bug;
 use crate::{Messages, RevokedKeys, StoreError};
 
@@ -55,6 +61,8 @@ pub(super) struct Hints {
     /// Where it sends and hears messages, if it does.
     direct: Arc<ArcSwapOption<Direct>>,
     heard: Arc<Mutex<Heard>>,
+    /// What others foretold, and this node heeds.
+    pub(super) doubts: Arc<Doubts>,
 }
 
 /// Who was told of a change.
@@ -68,78 +76,11 @@ pub(super) enum Told {
     Nobody,
 }
 
-#[derive(Default)]
-struct Heard {
-    /// The newest change of each process that waits to hear who has it.
-    makers: HashMap<Uuid, News>,
-    /// What changes did that told it themselves, by their revisions.
-    revoked: BTreeMap<i64, RevokedKeys>,
-    /// Whether there may be a change that nobody named.
-    has_unnamed: bool,
-    /// Where other processes hear messages.
-    places: HashMap<Uuid, Place>,
-    /// What is known of each incarnation, by its own word.
-    holders: HashMap<Uuid, Holder>,
-    /// The incarnation of this process, since it told of a revision.
-    own: Option<Uuid>,
-    /// The others that the last change here had to wait for.
-    others: Option<Vec<Uuid>>,
-    /// Those that were told directly of the change that is being committed here.
-    told: Vec<Uuid>,
-    /// Whether a row of a node may say more than its node did.
-    has_rows: bool,
-}
-
-/// A change that somebody named.
-struct News {
-    revision: i64,
-    /// Whether it was told directly, and not through the database.
-    is_direct: bool,
-}
-
-/// What an incarnation told.
-struct Holder {
-    revision: i64,
-    /// From where it told that directly, if it ever did.
-    address: Option<SocketAddr>,
-    /// How often it has not answered in time since it last told anything directly.
-    late: u8,
-    /// Until when it is told through the database, since it did not answer.
-    far_until: Option<Instant>,
-}
-
-impl Heard {
-    /// Where this incarnation hears messages, as far as anybody knows.
-    fn near(&self, incarnation: Uuid) -> Option<SocketAddr> {
-        let holder = self.holders.get(&incarnation)?;
-        holder.address.filter(|_| holder.far_until.is_none_or(|until| until <= Instant::now()))
-    }
-
-    /// Whether all the others that the last change here had to wait for hear messages.
-    fn are_all_near(&self) -> bool {
-        self.others.as_ref().is_some_and(|others| others.iter().all(|other| self.near(*other).is_some()))
-    }
-
-    fn keep_revoked(&mut self, revision: i64, revoked: Option<RevokedKeys>) {
-        if self.revoked.len() >= MOST {
-            // They are looked up instead.
-            self.revoked.clear();
-        }
-        self.revoked.extend(revoked.map(|revoked| (revision, revoked)));
-    }
-
-    fn is_change(&mut self, process: Uuid, revision: i64, is_direct: bool) {
-        let news = self.makers.entry(process).or_insert(News { revision, is_direct });
-        news.revision = revision.max(news.revision);
-        // Who said it through the database at any time may not hear what is said directly.
-        news.is_direct &= is_direct;
-    }
-}
-
 impl Hints {
-    pub(super) fn new(messages: Messages) -> Self {
+    pub(super) fn new(messages: Messages, terms: Terms) -> Self {
         let process = Uuid::new_v4();
-        Self { changed: Arc::default(), acked: Arc::default(), process, messages, direct: Arc::default(), heard: Arc::default() }
+        let doubts = Arc::new(Doubts::new(terms));
+        Self { changed: Arc::default(), acked: Arc::default(), process, messages, direct: Arc::default(), heard: Arc::default(), doubts }
     }
 
     fn heard(&self) -> MutexGuard<'_, Heard> {
@@ -161,18 +102,27 @@ impl Hints {
     /// A change was committed here, which did no more than revoke these keys if any are given. Tells the follower here of it, and those directly
     /// that the change before had to wait for, unless the database tells everybody.
     pub(super) fn committed(&self, revision: i64, revoked: Option<RevokedKeys>, by_the_database: bool) {
-        let direct = self.direct.load();
-        let mut heard = self.heard();
-        heard.is_change(self.process, revision, true);
-        heard.keep_revoked(revision, revoked.clone());
-        self.changed.notify_one();
+        // What was before comes first.
+        self.tell_put_off();
+        let told = revoked.clone().filter(|revoked| has_room(&revoked.keys));
+        let mut heard = self.note_committed(revision, revoked);
         if by_the_database {
             return;
         }
+        let said = Said::Changed { process: self.process, revision, revoked: told };
+        let direct = self.direct.load();
         let near = heard.others.iter().flatten().filter_map(|other| Some((*other, heard.near(*other)?)));
-        let said = Said::Changed { process: self.process, revision, revoked: revoked.filter(has_room) };
         let told = near.filter(|(_, address)| direct.as_ref().is_some_and(|direct| direct.answer(&said, *address)));
         heard.told = told.map(|(other, _)| other).collect();
+    }
+
+    /// Tells the follower here.
+    fn note_committed(&self, revision: i64, revoked: Option<RevokedKeys>) -> MutexGuard<'_, Heard> {
+        let mut heard = self.heard();
+        heard.is_change(self.process, revision, true);
+        heard.keep_revoked(revision, revoked);
+        self.changed.notify_one();
+        heard
     }
 
     /// The change that was just committed has to wait for these nodes, if anybody knows. Returns who was told of it.
@@ -186,6 +136,18 @@ impl Hints {
             Some(others) if others.iter().all(|other| told.contains(other)) => Told::Each,
             _ => Told::Nobody,
         }
+    }
+
+    /// These are those that changes have to wait for.
+    pub(super) fn remember(&self, Members { nodes, joined }: Members) -> WaitedFor {
+        self.heard().members = joined.map(|joined| (joined, nodes.clone()));
+        nodes
+    }
+
+    /// Those that a change has to wait for behind whose lock so many nodes had joined, and perhaps some that it need not; none if others have
+    /// joined than are known here.
+    pub(super) fn members(&self, joined: i64) -> Option<WaitedFor> {
+        self.heard().members.as_ref().and_then(|(then, nodes)| (*then == joined).then(|| nodes.clone()))
     }
 
     /// These nodes do not say in time that they hold this revision. Those of which that is the rule are told through the database.
@@ -212,7 +174,7 @@ impl Hints {
         heard.revoked.retain(|told, _| *told > revision);
         let makers: Vec<_> = heard.makers.extract_if(|_, news| news.revision <= revision).collect();
         let mut told = Vec::new();
-        for (process, news) in makers.into_iter().filter(|(process, _)| *process != self.process) {
+        for (process, news) in makers.into_iter().filter(|(process, news)| news.is_awaited && *process != self.process) {
             let place = heard.places.get(&process);
             let said = Said::Holds { incarnation, revision };
             let is_sent = direct.as_ref().zip(place).is_some_and(|(direct, place)| direct.send(&said, place));
@@ -220,8 +182,12 @@ impl Hints {
                 told.push(format!("NOTIFY {}, '{incarnation} {revision}'", channel(process)));
             }
         }
+        let foretold = heard.foretold.take();
         drop(heard);
         self.hold(incarnation, revision, None);
+        if let Some(foretold) = foretold {
+            self.heed(foretold);
+        }
         (!told.is_empty()).then(|| told.join("; "))
     }
 
@@ -339,7 +305,15 @@ impl Hints {
                 heard.keep_revoked(revision, revoked);
                 self.changed.notify_one();
             }
+            Said::Revoked { process, revision, revoked } => {
+                let mut heard = self.heard();
+                heard.is_known_change(process, revision);
+                heard.keep_revoked(revision, Some(revoked));
+                self.changed.notify_one();
+            }
+            Said::Foretells { process, revision, attempt, keys } => self.heed(Heeding { process, revision, attempt, keys }),
             Said::Holds { incarnation, revision } => self.hold(incarnation, revision, Some(from)),
+            Said::Heeds { incarnation, attempt } => self.is_heeded(incarnation, attempt),
         };
         direct.hear(place, hear).await;
     }
@@ -399,9 +373,13 @@ mod tests {
 
     use super::*;
 
+    fn terms() -> Terms {
+        Terms::new(Duration::from_secs(2), Duration::from_millis(20))
+    }
+
     async fn hints() -> Hints {
         let url = PostgresUrl::parse("postgres:///keys?host=/run/postgresql").unwrap();
-        let hints = Hints::new(Messages::Auto);
+        let hints = Hints::new(Messages::Auto, terms());
         hints.direct.store(Direct::open(hints.messages, &url).await.map(Arc::new));
         assert!(hints.direct.load().is_some());
         hints
@@ -534,8 +512,56 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_foretold_is_heeded_by_whoever_holds_what_is_before_it() {
+        let (maker, peer) = (hints().await, hints().await);
+        let (own, other) = (Uuid::new_v4(), Uuid::new_v4());
+        let nodes = vec![(own, 0), (other, 0)];
+        let holds = |revision| {
+            peer.doubts.holds(revision);
+            peer.tell(other, revision)
+        };
+        let [first, second] = [1, 2].map(|number| KeyId::from_bytes([number; 16]));
+        let revoked = |id| RevokedKeys { keys: vec![id], at: UnixMillis(1), reason: RevocationReason::Deleted };
+        maker.tell(own, 0);
+        assert_eq!(maker.foretell(1, &[first]), None, "nobody is known");
+        notified(&peer, &maker.telling_all(1).unwrap());
+        holds(1);
+        hears(&maker).await;
+        maker.waits_for(Some(&nodes), true);
+        assert_eq!(maker.foretell(2, &[first; 49]), None, "no message tells of so many");
+
+        let foretold = maker.foretell(2, &[first]).unwrap();
+        hears(&peer).await;
+        assert!(peer.doubts.has(&[first]) && !peer.doubts.has(&[second]));
+        assert!(maker.heeding(foretold).is_empty());
+        hears(&maker).await;
+        assert_eq!(maker.heeding(foretold), [other]);
+        // It was done, which has time. The next one is foretold: the peer takes over the first, and then heeds that.
+        maker.committed_as_foretold(2, revoked(first), Some(foretold));
+        assert_eq!(maker.waits_for(Some(&nodes), false), Told::Each);
+        hears(&peer).await;
+        assert!(!peer.has_changes() && maker.has_put_off());
+        let next = maker.foretell(3, &[second]).unwrap();
+        assert!(!maker.has_put_off());
+        hears(&peer).await;
+        assert!(!peer.doubts.has(&[second]));
+        assert_eq!(peer.take_revoked(1).map(|told| told[&2].keys.clone()), Some(vec![first]));
+        assert_eq!(holds(2), None);
+        assert!(!peer.doubts.has(&[first]) && peer.doubts.has(&[second]));
+        hears(&maker).await;
+        assert_eq!((maker.heeding(foretold), maker.heeding(next)), (vec![other], vec![other]));
+        assert_eq!(maker.held_by(other), Some(1), "nobody waited to hear that");
+
+        // What nobody heeded is told at once.
+        maker.committed_as_foretold(3, revoked(second), None);
+        assert!(!maker.has_put_off());
+        hears(&peer).await;
+        assert!(peer.has_changes());
+    }
+
+    #[tokio::test]
     async fn a_node_without_messages_says_everything_through_the_database() {
-        let (silent, other) = (Hints::new(Messages::Off), hints().await);
+        let (silent, other) = (Hints::new(Messages::Off, terms()), hints().await);
         let (own, incarnation) = (Uuid::new_v4(), Uuid::new_v4());
         let telling = silent.telling_all(1).unwrap();
         assert_eq!(telling.split(' ').count(), 4, "it says where nobody hears: {telling}");

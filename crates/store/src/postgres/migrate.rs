@@ -15,6 +15,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "nodes", include_str!("../../migrations/postgres/0007_nodes.sql")),
     (8, "gates", include_str!("../../migrations/postgres/0008_gates.sql")),
     (9, "counted_keys", include_str!("../../migrations/postgres/0009_counted_keys.sql")),
+    (10, "joined", include_str!("../../migrations/postgres/0010_joined.sql")),
 ];
 
 /// What two processes that migrate at once agree on, so that one waits for the other: "keybear" and 0, as bytes.

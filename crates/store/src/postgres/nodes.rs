@@ -115,15 +115,26 @@ fn raise(incarnation: Uuid, revision: i64) -> String {
 /// Those that changes wait for, each with what its row says that it holds.
 pub(super) type WaitedFor = Vec<(Uuid, i64)>;
 
-pub(super) const WAITED_FOR: &str = "SELECT incarnation, acked FROM nodes WHERE leases AND NOT fenced";
-
-/// Those that changes wait for at this moment.
-pub(super) async fn waited_for(pool: &Pool) -> Result<WaitedFor, StoreError> {
-    to_waited_for(&pool.all(WAITED_FOR, &[]).await?)
+/// As they were at one moment.
+pub(super) struct Members {
+    pub(super) nodes: WaitedFor,
+    /// How many nodes had joined by then; none if there was nobody to tell.
+    pub(super) joined: Option<i64>,
 }
 
-pub(super) fn to_waited_for(rows: &[Row]) -> Result<WaitedFor, StoreError> {
-    rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
+pub(super) const WAITED_FOR: &str = "SELECT incarnation, acked, (SELECT joined FROM counter) FROM nodes WHERE leases AND NOT fenced";
+
+/// Those that changes wait for at this moment.
+pub(super) async fn waited_for(pool: &Pool) -> Result<Members, StoreError> {
+    to_members(&pool.all(WAITED_FOR, &[]).await?)
+}
+
+/// What [`WAITED_FOR`] answered.
+pub(super) fn to_members(rows: &[Row]) -> Result<Members, StoreError> {
+    Ok(Members {
+        nodes: rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect::<Result<_, StoreError>>()?,
+        joined: rows.first().map(|row| get(row, 2)).transpose()?,
+    })
 }
 
 /// Fences all that hold less than this revision, by what they hold at this moment. Returns their names.

@@ -17,6 +17,8 @@ pub(super) enum Bug {
     GrantUnchecked,
     /// What a change tells that it revoked is taken over by nodes that lack changes before it.
     RevokedOutOfOrder,
+    /// A node says that it heeds what is foretold, and does not.
+    HeedsWithoutDoubt,
 }
 
 #[cfg(feature = "seeded-bugs")]
@@ -31,6 +33,7 @@ impl Bug {
             Self::SilentPolicies => "silent-policies",
             Self::GrantUnchecked => "grant-unchecked",
             Self::RevokedOutOfOrder => "revoked-out-of-order",
+            Self::HeedsWithoutDoubt => "heeds-without-doubt",
         };
         SEEDED.as_deref() == Some(name)
     }

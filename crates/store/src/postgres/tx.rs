@@ -40,12 +40,14 @@ pub(super) struct Revocation {
 }
 
 impl Revocation {
-    /// Answers the revision, or no row where the counter has another than what was foreseen: then nothing is written.
+    /// Answers the revision and how many nodes have joined, or no row where the counter has another revision than what was foreseen: then
+    /// nothing is written.
     pub(super) const SQL: &str =
-        "WITH raised AS (UPDATE counter SET revision = revision + 1 WHERE revision = coalesce($11, revision) RETURNING revision),
-             revoked AS (UPDATE keys SET revoked_at = $1, revoked_reason = $2 FROM raised WHERE id = ANY($3))
-         INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
-         SELECT raised.revision, $1, $4, $5, $6, $7, $8, $9, $10 FROM raised RETURNING revision";
+        "WITH raised AS (UPDATE counter SET revision = revision + 1 WHERE revision = coalesce($11, revision) RETURNING revision, joined),
+             revoked AS (UPDATE keys SET revoked_at = $1, revoked_reason = $2 FROM raised WHERE id = ANY($3)),
+             told AS (INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
+                      SELECT revision, $1, $4, $5, $6, $7, $8, $9, $10 FROM raised)
+         SELECT revision, joined FROM raised";
 
     /// What revokes keys that are not revoked, and tells so.
     pub(super) fn new(

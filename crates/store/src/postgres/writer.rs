@@ -24,7 +24,7 @@ use super::barrier::Committed;
 use super::clock;
 use super::connection::{Boxed, Lost, Pool, Purpose, Transaction};
 use super::failure::Failure;
-use super::hints::{Hints, Told};
+use super::hints::{Foretold, Hints, Told};
 use super::import::Import;
 use super::nodes::{self, WaitedFor};
 use super::seeded::Bug;
@@ -301,11 +301,13 @@ struct Waits {
     nodes: Option<WaitedFor>,
     /// Who was told of it.
     told: Told,
+    /// If it was told of before.
+    foretold: Option<Foretold>,
 }
 
 impl Waits {
     /// Nothing was changed here; what was seen may have been, elsewhere.
-    const UNKNOWN: Self = Self { nodes: None, told: Told::Everybody };
+    const UNKNOWN: Self = Self { nodes: None, told: Told::Everybody, foretold: None };
 }
 
 /// Those who wait for what a transaction did.
@@ -384,9 +386,10 @@ impl WriterTask {
     /// Whom a change waits for that was just committed, by what was read behind it.
     fn waits(&self, nodes: Option<&[Row]>, by_the_database: bool) -> Waits {
         // Where they cannot be read, the barrier asks again.
-        let nodes = nodes.and_then(|rows| nodes::to_waited_for(rows).ok());
+        let members = nodes.and_then(|rows| nodes::to_members(rows).ok());
+        let nodes = members.map(|members| self.hints.remember(members));
         let told = self.hints.waits_for(nodes.as_ref(), by_the_database);
-        Waits { nodes, told }
+        Waits { nodes, told, foretold: None }
     }
 
     async fn import(&mut self, mut import: Import) -> Result<bool, StoreError> {
@@ -415,13 +418,13 @@ impl WriterTask {
         answered.await.map_err(|_| gone())?
     }
 
-    fn hand_over(&self, revision: i64, Waits { nodes, told }: Waits, answers: Vec<Answer>) {
+    fn hand_over(&self, revision: i64, Waits { nodes, told, foretold }: Waits, answers: Vec<Answer>) {
         if Bug::NoBarrier.is_seeded() {
             answers.into_iter().for_each(|answer| answer(Ok(())));
             return;
         }
         // Without a barrier the answers are dropped, which reads as unavailable.
-        drop(self.barrier.send(Committed { revision, at: clock::now(), nodes, told, answers }));
+        drop(self.barrier.send(Committed { revision, at: clock::now(), nodes, told, foretold, answers }));
     }
 
     async fn commit(&mut self, group: Group) {

@@ -2,6 +2,7 @@
 
 mod cut_off;
 mod foreseen;
+mod heeded;
 mod kept;
 mod messages;
 mod nodes;
@@ -56,7 +57,7 @@ async fn everything_survives_a_restart() {
     check::all(&world).await;
     world.account("after", "user").await;
     check::all(&world).await;
-    assert_eq!(count(&world, "SELECT count(*) FROM schema_migrations").await, 9);
+    assert_eq!(count(&world, "SELECT count(*) FROM schema_migrations").await, 10);
     world.end().await;
 }
 

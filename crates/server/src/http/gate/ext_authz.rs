@@ -69,7 +69,7 @@ impl Authorization for ExtAuthz {
         let id = request.extensions().get::<RequestContext>().map(|context| context.id.clone()).unwrap_or_default();
         let request = request.into_inner();
         let answer = match Asked::of(&request) {
-            Some(asked) => match self.0.in_force().await {
+            Some(asked) => match ops::gate::in_force(&self.0, || presented(&asked.headers, None)).await {
                 Ok(()) => asked.ask_in_force(&self.0, peer),
                 Err(doubt) => Err(doubt),
             },

@@ -6,10 +6,11 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use keybearer_core::token::KeyId;
 use serde::de::DeserializeOwned;
 
 use crate::app::{App, RequestContext};
-use crate::caller::{Caller, Presented, authenticate};
+use crate::caller::{Caller, Presented, authenticate_about};
 use crate::error::{AppError, AuthError};
 use crate::http::body;
 use crate::http::credentials::{self, Carried};
@@ -62,8 +63,13 @@ pub(super) fn presented(headers: &HeaderMap) -> Result<Presented, AuthError> {
 }
 
 pub(super) async fn caller(app: &App, parts: &Parts) -> Result<Caller, AppError> {
+    caller_about(app, parts, None).await
+}
+
+/// As [`caller`], for whoever goes on to decide about this key and no other, if one is given.
+pub(super) async fn caller_about(app: &App, parts: &Parts, asked: Option<KeyId>) -> Result<Caller, AppError> {
     let id = || parts.extensions.get::<RequestContext>().map_or_else(|| request::id(&parts.headers), |request| request.id.clone());
-    authenticate(app, &presented(&parts.headers)?, id).await
+    authenticate_about(app, &presented(&parts.headers)?, asked, id).await
 }
 
 impl FromRequestParts<Arc<App>> for Signed {

@@ -12,7 +12,7 @@ use keybearer_core::requirement::Requirement;
 use keybearer_core::token::KeyId;
 
 use super::dress;
-use super::extract::{Call, Sent, caller, presented};
+use super::extract::{Call, Sent, caller, caller_about, presented};
 use super::problem::Problems;
 use super::written;
 use crate::app::App;
@@ -59,7 +59,8 @@ pub(in crate::http) fn answer_in_force(app: &App, headers: &HeaderMap, bytes: &[
 
 async fn answer(app: &App, parts: &Parts, bytes: &[u8]) -> Result<Response, AppError> {
     let asked = expected(app, bytes);
-    answer_to(app, &caller(app, parts).await?, &parts.headers, asked)
+    let key = asked.at_once().and_then(|asked| ops::verify::named(&asked.key));
+    answer_to(app, &caller_about(app, parts, key).await?, &parts.headers, asked)
 }
 
 /// What is asked. While the caller is looked at, the key comes from memory.

@@ -56,26 +56,42 @@ impl Secret {
 pub(super) enum Said {
     /// There is a change, by the process that tells of it; and what it did, if that can be told.
     Changed { process: Uuid, revision: i64, revoked: Option<RevokedKeys> },
+    /// The same, of a change that was heeded: nobody waits for an answer.
+    Revoked { process: Uuid, revision: i64, revoked: RevokedKeys },
+    /// There may soon be a change of that revision, by this process, which revokes these keys. Each attempt of a process has its own number.
+    Foretells { process: Uuid, revision: i64, attempt: u64, keys: Vec<KeyId> },
     /// An incarnation holds a revision.
     Holds { incarnation: Uuid, revision: i64 },
+    /// An incarnation answers about the keys of this attempt as one that holds its change, whether it is made or not.
+    Heeds { incarnation: Uuid, attempt: u64 },
 }
 
 impl Said {
     fn written(&self, secret: &Secret) -> Vec<u8> {
-        let (kind, who, revision) = match self {
-            Self::Changed { process, revision, revoked: None } => (b'c', process, revision),
-            Self::Changed { process, revision, .. } => (b'r', process, revision),
-            Self::Holds { incarnation, revision } => (b'h', incarnation, revision),
+        let (kind, who, number) = match self {
+            Self::Changed { process, revision, revoked: None } => (b'c', process, revision.to_be_bytes()),
+            Self::Changed { process, revision, .. } => (b'r', process, revision.to_be_bytes()),
+            Self::Revoked { process, revision, .. } => (b'q', process, revision.to_be_bytes()),
+            Self::Foretells { process, revision, .. } => (b'f', process, revision.to_be_bytes()),
+            Self::Holds { incarnation, revision } => (b'h', incarnation, revision.to_be_bytes()),
+            Self::Heeds { incarnation, attempt } => (b'y', incarnation, attempt.to_be_bytes()),
         };
         let mut bytes = Vec::with_capacity(HEAD + PROOF);
         bytes.push(kind);
         bytes.extend_from_slice(who.as_bytes());
-        bytes.extend_from_slice(&revision.to_be_bytes());
-        if let Self::Changed { revoked: Some(RevokedKeys { keys, at, reason }), .. } = self {
-            bytes.extend_from_slice(&at.0.to_be_bytes());
-            bytes.push(u8::try_from(keys.len()).expect("there are no more than MOST_KEYS"));
-            keys.iter().for_each(|id| bytes.extend_from_slice(id.as_bytes()));
-            bytes.extend_from_slice(reason.as_str().as_bytes());
+        bytes.extend_from_slice(&number);
+        match self {
+            Self::Changed { revoked: Some(RevokedKeys { keys, at, reason }), .. }
+            | Self::Revoked { revoked: RevokedKeys { keys, at, reason }, .. } => {
+                bytes.extend_from_slice(&at.0.to_be_bytes());
+                write_keys(keys, &mut bytes);
+                bytes.extend_from_slice(reason.as_str().as_bytes());
+            }
+            Self::Foretells { attempt, keys, .. } => {
+                bytes.extend_from_slice(&attempt.to_be_bytes());
+                write_keys(keys, &mut bytes);
+            }
+            Self::Changed { revoked: None, .. } | Self::Holds { .. } | Self::Heeds { .. } => {}
         }
         let proof = secret.mac(&bytes).finalize().into_bytes();
         bytes.extend_from_slice(&proof);
@@ -91,7 +107,14 @@ impl Said {
         match head[0] {
             b'c' if rest.is_empty() => Some(Self::Changed { process: who, revision, revoked: None }),
             b'r' => Some(Self::Changed { process: who, revision, revoked: Some(revoked(rest)?) }),
+            b'q' => Some(Self::Revoked { process: who, revision, revoked: revoked(rest)? }),
+            b'f' => {
+                let (attempt, rest) = rest.split_first_chunk()?;
+                let (keys, rest) = read_keys(rest)?;
+                rest.is_empty().then_some(Self::Foretells { process: who, revision, attempt: u64::from_be_bytes(*attempt), keys })
+            }
             b'h' if rest.is_empty() => Some(Self::Holds { incarnation: who, revision }),
+            b'y' if rest.is_empty() => Some(Self::Heeds { incarnation: who, attempt: revision.cast_unsigned() }),
             _ => None,
         }
     }
@@ -99,16 +122,27 @@ impl Said {
 
 fn revoked(bytes: &[u8]) -> Option<RevokedKeys> {
     let (at, rest) = bytes.split_first_chunk()?;
-    let (count, rest) = rest.split_first()?;
-    let (keys, reason) = rest.split_at_checked(16 * usize::from(*count))?;
-    let (keys, _) = keys.as_chunks();
+    let (keys, reason) = read_keys(rest)?;
     let reason = RevocationReason::parse(str::from_utf8(reason).ok()?)?;
-    Some(RevokedKeys { keys: keys.iter().map(|id| KeyId::from_bytes(*id)).collect(), at: UnixMillis(i64::from_be_bytes(*at)), reason })
+    Some(RevokedKeys { keys, at: UnixMillis(i64::from_be_bytes(*at)), reason })
+}
+
+fn write_keys(keys: &[KeyId], into: &mut Vec<u8>) {
+    into.push(u8::try_from(keys.len()).expect("there are no more than MOST_KEYS"));
+    keys.iter().for_each(|id| into.extend_from_slice(id.as_bytes()));
+}
+
+/// Keys, and what is behind them.
+fn read_keys(bytes: &[u8]) -> Option<(Vec<KeyId>, &[u8])> {
+    let (count, rest) = bytes.split_first()?;
+    let (keys, rest) = rest.split_at_checked(16 * usize::from(*count))?;
+    let (keys, _) = keys.as_chunks();
+    Some((keys.iter().map(|id| KeyId::from_bytes(*id)).collect(), rest))
 }
 
 /// Whether one message can tell of all of these keys.
-pub(super) fn has_room(revoked: &RevokedKeys) -> bool {
-    revoked.keys.len() <= MOST_KEYS
+pub(super) fn has_room(keys: &[KeyId]) -> bool {
+    keys.len() <= MOST_KEYS
 }
 
 fn is_proven(bytes: &[u8], secret: &Secret) -> bool {
@@ -195,8 +229,10 @@ impl Direct {
                 _ => None,
             };
             let proven = heard.filter(|(said, bytes, _)| match said {
-                Said::Holds { .. } => is_proven(bytes, &self.place.secret),
-                Said::Changed { process, .. } => secret(*process).is_some_and(|place| is_proven(bytes, &place.secret)),
+                Said::Holds { .. } | Said::Heeds { .. } => is_proven(bytes, &self.place.secret),
+                Said::Changed { process, .. } | Said::Revoked { process, .. } | Said::Foretells { process, .. } => {
+                    secret(*process).is_some_and(|place| is_proven(bytes, &place.secret))
+                }
             });
             match proven {
                 Some((said, _, from)) => hear(said, from),
@@ -252,16 +288,20 @@ mod tests {
     fn a_message_proves_itself_by_the_secret_alone_and_says_what_was_said() {
         let (secret, other) = (Secret::new(), Secret::new());
         let process = Uuid::new_v4();
+        let keys = |count: u8| (0..count).map(|number| KeyId::from_bytes([number; 16])).collect::<Vec<_>>();
         let revoked = |count: u8| {
-            let keys = (0..count).map(|number| KeyId::from_bytes([number; 16])).collect();
-            Some(RevokedKeys { keys, at: UnixMillis(1_700_000_000_000), reason: RevocationReason::ConsentRevoked })
+            Some(RevokedKeys { keys: keys(count), at: UnixMillis(1_700_000_000_000), reason: RevocationReason::ConsentRevoked })
         };
         let most = u8::try_from(MOST_KEYS).unwrap();
         for said in [
             Said::Changed { process, revision: 7, revoked: None },
             Said::Changed { process, revision: 7, revoked: revoked(1) },
             Said::Changed { process, revision: 7, revoked: revoked(most) },
+            Said::Revoked { process, revision: 7, revoked: revoked(1).unwrap() },
+            Said::Foretells { process, revision: 7, attempt: u64::MAX, keys: keys(1) },
+            Said::Foretells { process, revision: 7, attempt: 0, keys: keys(most) },
             Said::Holds { incarnation: Uuid::new_v4(), revision: i64::MAX },
+            Said::Heeds { incarnation: Uuid::new_v4(), attempt: u64::MAX },
         ] {
             let bytes = said.written(&secret);
             assert!(bytes.len() <= LONGEST);
@@ -277,7 +317,7 @@ mod tests {
             // Whoever cuts something off reads nothing in it, or at least not the same.
             assert!((0..bytes.len()).all(|at| Said::read(&bytes[..at]) != Said::read(&bytes)));
         }
-        assert!(has_room(&revoked(most).unwrap()) && !has_room(&revoked(most + 1).unwrap()));
+        assert!(has_room(&keys(most)) && !has_room(&keys(most + 1)));
     }
 
     #[tokio::test]

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use keybearer_core::token::KeyId;
-use tokio_postgres::Row;
 
 use super::super::connection::Purpose;
 use super::super::failure::Failure;
-use super::super::nodes;
 use super::super::revocation::Asked;
 use super::super::tx::{Revocation, Tx};
+use super::super::value::get;
 use super::{Callers, LOCK_COUNTER, Waiting, Waits, WriterTask, answering, no_counter, unknown};
 use crate::StoreError;
 
@@ -43,16 +42,17 @@ impl WriterTask {
         if self.hints.telling_all(revision).is_some() {
             return Ok(None);
         }
-        let done = |rows: &[Row]| {
-            if !rows.is_empty() {
-                self.hints.counter_is(foreseen);
-                self.hints.committed(revision, Some(revocation.revoked().clone()), false);
-            }
-        };
-        let values = revocation.values();
-        let ended = self.pool.alone(Purpose::Change, (Revocation::SQL, &values), (nodes::WAITED_FOR, &[]), done).await?;
-        let Some((_, nodes)) = ended.filter(|(rows, _)| !rows.is_empty()) else { return Ok(None) };
-        Ok(Some((revision, self.waits(nodes.as_deref(), false))))
+        // While the database is busy with it, they have time to heed it.
+        let mut foretold = None;
+        let foretell = || foretold = self.hints.foretell(revision, &revocation.revoked().keys);
+        let rows = self.pool.alone(Purpose::Change, (Revocation::SQL, &revocation.values()), foretell).await?;
+        let Some(row) = rows.as_ref().and_then(|rows| rows.first()) else { return Ok(None) };
+        self.hints.counter_is(foreseen);
+        self.hints.committed_as_foretold(revision, revocation.revoked().clone(), foretold);
+        // Where it is not known whom it has to wait for, the barrier asks.
+        let nodes = get(row, 1).ok().and_then(|joined| self.hints.members(joined));
+        let told = self.hints.waits_for(nodes.as_ref(), false);
+        Ok(Some((revision, Waits { nodes, told, foretold })))
     }
 
     /// What is judged is asked for in one journey with the beginning of the transaction.

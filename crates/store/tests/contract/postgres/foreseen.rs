@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const NAME: &str = "as foreseen";
 
 /// What somebody foresees who revokes this key now.
-fn foreseen(world: &World, key: &Key) -> Foreseen {
+pub(super) fn foreseen(world: &World, key: &Key) -> Foreseen {
     let (holder, lifecycle, metadata) = (key.holder.clone(), key.lifecycle, Metadata::new());
     Foreseen { revision: world.image.told().revision, name: NAME.into(), holder, lifecycle, metadata }
 }
@@ -31,12 +31,12 @@ async fn told_name(world: &World) -> String {
     event.before.unwrap()["name"].as_str().unwrap().to_owned()
 }
 
-async fn is_revoked(world: &World, id: KeyId) -> bool {
+pub(super) async fn is_revoked(world: &World, id: KeyId) -> bool {
     matches!(world.store.key(id).await.unwrap().lifecycle, Lifecycle::Revoked { .. })
 }
 
 /// A world whose store revokes without a look at the rows what was foreseen, and an administrator of it.
-async fn ready() -> (World, Person) {
+pub(super) async fn ready() -> (World, Person) {
     let world = World::postgres().await;
     let root = world.person("root", "admin").await;
     let until = Instant::now() + PATIENCE;

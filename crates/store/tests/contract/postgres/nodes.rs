@@ -50,7 +50,7 @@ pub(super) async fn opened_with(database: &Database, membership: Membership) -> 
     store
 }
 
-async fn nodes(world: &World) -> Vec<Node> {
+pub(super) async fn nodes(world: &World) -> Vec<Node> {
     world.store.cluster().await.unwrap().unwrap().nodes
 }
 
@@ -113,6 +113,10 @@ pub(super) struct Stalled {
 }
 
 impl Stalled {
+    pub(super) fn image(&self) -> &Image {
+        &self.image
+    }
+
     pub(super) fn stall(&self, stalls: bool) {
         *self.stalls.lock().unwrap() = stalls;
         self.goes_on.notify_all();

@@ -1,0 +1,1 @@
+-- One process serves a data directory: nobody joins it.
