@@ -108,6 +108,57 @@ async fn behind_pgbouncer_every_change_is_in_force_when_its_call_returns() {
     people(&nodes).await;
 }
 
+/// How often a node has looked at the database for a request.
+async fn looks(node: &Server) -> u64 {
+    let metrics = node.get("/metrics", &Cred::None).await.text;
+    let looks = metrics.lines().find_map(|line| line.strip_prefix("keybearer_cluster_strong_reads_total ")).unwrap();
+    looks.parse().unwrap()
+}
+
+/// It was told of before it is committed, and may be committed at any moment.
+#[tokio::test]
+async fn a_key_that_is_about_to_be_revoked_is_asked_about_and_no_other() {
+    let url = database::fresh();
+    let nodes = three_at(&url).await;
+    let [first, second, _] = &nodes;
+    let admin = first.admin().await;
+    let made = async || made(&first.post("/v1/keys", &admin, json!({"name": "a key", "level": 4})).await.expect(201));
+    let verdict = async |key: &Made| {
+        let answer = second.post("/v1/verify", &admin, json!({"key": key.token})).await.expect(200);
+        answer["code"].as_str().unwrap().to_owned()
+    };
+    let other = made().await;
+    // Until both know where the other one hears messages, nothing is foretold.
+    for _ in 0..20 {
+        let key = made().await;
+        let before = looks(second).await;
+        let holder = database::hold_changes(&url);
+        let meanwhile = async {
+            let until = Instant::now() + Duration::from_secs(2);
+            while looks(second).await == before && Instant::now() < until {
+                assert_eq!(gate(second, &key).await, 200, "it is not revoked yet");
+            }
+            let then = looks(second).await;
+            if then > before {
+                assert_eq!((gate(second, &other).await, verdict(&other).await), (200, "VALID".into()));
+                assert_eq!(looks(second).await, then, "nobody is about to revoke that one");
+                assert_eq!(verdict(&key).await, "VALID");
+                assert!(looks(second).await > then);
+            }
+            holder.let_go();
+            then > before
+        };
+        let path = format!("/v1/keys/{}", key.id);
+        let (revoked, was_foretold) = tokio::join!(first.delete(&path, &admin), meanwhile);
+        revoked.expect(204);
+        assert_eq!(verdicts(&nodes, &key.token).await, ["REVOKED"; 3]);
+        if was_foretold {
+            return;
+        }
+    }
+    panic!("nothing was foretold");
+}
+
 #[tokio::test]
 async fn a_form_of_one_node_is_taken_by_another() {
     let [first, second, _] = &three().await;

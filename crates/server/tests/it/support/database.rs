@@ -3,7 +3,7 @@
 #[path = "../../../../store/tests/contract/cluster/own.rs"]
 mod own;
 
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use keybearer::config::Config;
 use keybearer_store::PostgresUrl;
@@ -30,6 +30,39 @@ pub fn fresh() -> String {
 pub fn at_server(sql: &str) {
     let done = Command::new(own::SCRIPT).args(["--run", own::server(), sql]).status().unwrap();
     assert!(done.success(), "{sql}");
+}
+
+/// Somebody who has the row that every change needs.
+pub struct Holder {
+    process: Child,
+    /// Where the server tells of it.
+    at: String,
+}
+
+/// Keeps changes of this database from going on, until that is let go.
+pub fn hold_changes(url: &str) -> Holder {
+    let sql = "SELECT revision FROM counter FOR UPDATE; SELECT pg_sleep(60)";
+    let process = Command::new(own::SCRIPT).args(["--run", url, sql]).stderr(Stdio::null()).spawn().unwrap();
+    let name = url.rsplit('/').next().unwrap();
+    let at = format!("pg_stat_activity WHERE datname = '{name}' AND query LIKE '%pg_sleep(60)' AND wait_event = 'PgSleep'");
+    at_server(&format!(
+        "DO $$ BEGIN
+             FOR look IN 1..1000 LOOP
+                 EXIT WHEN EXISTS (SELECT FROM {at});
+                 PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+             END LOOP;
+             ASSERT EXISTS (SELECT FROM {at}), 'nobody has the row';
+         END $$"
+    ));
+    Holder { process, at }
+}
+
+impl Holder {
+    /// Lets them go on.
+    pub fn let_go(mut self) {
+        at_server(&format!("SELECT pg_terminate_backend(pid) FROM {}", self.at));
+        self.process.wait().unwrap();
+    }
 }
 
 /// The URL of the server's first database.
