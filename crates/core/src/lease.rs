@@ -2,8 +2,9 @@
 //!
 //! A node keeps a pair: the revision that its image holds, and an instant of its own clock, noted *before* the statement was sent that told
 //! of that revision. So whatever was committed behind that revision was committed after that instant. Whoever makes a change waits, after its
-//! commit, for each node that may have a lease until that node has told that it holds the change, or for [`Terms::wait`] and then fences it.
-//! A node is granted less than that, from an instant before the change: so its lease is over before anybody stops waiting for it.
+//! commit, for each node that may have a lease until that node has told that it holds the change, or that it answers nothing from its image
+//! that the change is about (see [`Terms::doubt`]), or for [`Terms::wait`] and then fences it. A node is granted
+//! less than that, from an instant before the change: so its lease is over before anybody stops waiting for it.
 //!
 //! This is the arithmetic alone, so that the model that explores every order of events runs the same lines as the server.
 
@@ -57,9 +58,7 @@ impl Terms {
     pub fn wait(&self) -> Duration {
         self.wait
     }
-}
 
-impl Terms {
     /// How long before its commit is known a change may have been foretold, for whoever heeded that not to be waited for.
     #[must_use]
     pub fn ahead(&self) -> Duration {

@@ -286,9 +286,12 @@ impl Index {
     /// A session that has not ended, and how its account stands.
     #[must_use]
     pub fn session(&self, id: SessionId, now: UnixMillis) -> Option<(Session, Standing)> {
-        let session = *self.sessions.pin().get(&id)?;
+        let sessions = self.sessions.pin();
+        let session = *sessions.get(&id)?;
         let standing = self.standing(session.account)?;
-        (now < session.expires_at && standing.may_sign_in()).then_some((session, standing))
+        // It may have been ended by what this standing is due to.
+        let lives = now < session.expires_at && sessions.contains_key(&id);
+        (lives && standing.may_sign_in()).then_some((session, standing))
     }
 
     /// The key of this id, in whatever state.

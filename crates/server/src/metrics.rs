@@ -250,7 +250,10 @@ impl Default for Metrics {
                 &SECONDS,
             ),
             fenced: counter("keybearer_cluster_fenced_total", "Nodes that a change of this one stopped waiting for"),
-            strong_reads: counter("keybearer_cluster_strong_reads_total", "Looks at the database for requests that no lease covered"),
+            strong_reads: counter(
+                "keybearer_cluster_strong_reads_total",
+                "Looks at the database for requests that no lease covered, or about a key that is about to be revoked",
+            ),
             lag: gauge("keybearer_cluster_revision_lag", "Changes that the index lacked when it was last brought up to date"),
             lease: registered(&registry, prometheus::Gauge::new("keybearer_cluster_lease_seconds", "What was left of the lease then")),
         };

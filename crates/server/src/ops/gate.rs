@@ -69,7 +69,7 @@ pub async fn in_force(app: &App, presented: impl FnOnce() -> Result<Option<Prese
     match presented() {
         Ok(Some(Presented::Key(credential))) => app.in_force_about(&[credential.id]).await,
         // There may be others, of which the gate looks at one.
-        Ok(Some(Presented::Session(_)) | None) | Err(_) => app.in_force().await,
+        _ => app.in_force().await,
     }
 }
 

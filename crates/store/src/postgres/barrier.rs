@@ -1,7 +1,8 @@
 //! Before a change is answered, every node has it that could still answer without it (DESIGN §5).
 //!
-//! Those nodes are read after the commit: a node that registers later holds the change, for it reads the counter under its lock. Each
-//! of them tells by a message that it holds the change, or else by its row, which is looked at from time to time. Whom nobody has to wait for
+//! Those nodes are read after the commit: a node that registers later holds the change, for it reads the counter under its lock. Or they are
+//! known from before, and the lock of the change showed that nobody has joined since. Each of them tells by a message that it holds the change,
+//! or that it heeds what was foretold of it; or else by its row, which is looked at from time to time. Whom nobody has to wait for
 //! any longer is fenced by its row alone: only a heartbeat, which writes the row, grants a lease.
 
 use std::sync::Arc;
@@ -33,11 +34,11 @@ pub(super) struct Committed {
     pub(super) revision: i64,
     /// After the commit was known.
     pub(super) at: lease::Instant,
-    /// Those to wait for, as they were after the commit; none if nobody looked.
+    /// Those to wait for after the commit; none if nobody knows.
     pub(super) nodes: Option<WaitedFor>,
     /// Who was told of them.
     pub(super) told: Told,
-    /// If they were told of before.
+    /// If they were told of before, and not too early.
     pub(super) foretold: Option<Foretold>,
     pub(super) answers: Vec<Answer>,
 }
@@ -55,7 +56,7 @@ impl Barrier {
     pub(super) async fn run(mut self) {
         let mut waiting = Vec::new();
         while let Some(first) = self.next().await {
-            // Those to wait for, as they were after the last of these commits; none if nobody can tell.
+            // Those to wait for after the last of these commits; none if nobody can tell.
             let mut nodes = None;
             // The last of these commits that not everybody was told of, and when everybody is to be.
             let mut untold = None;
@@ -69,7 +70,7 @@ impl Barrier {
                     next_look = if is_complete { Instant::now() + LOOK } else { Instant::now() };
                     if committed.told != Told::Everybody {
                         let patience = if committed.told == Told::Each { UNHEARD } else { Duration::ZERO };
-                        untold = Some((Instant::now() + patience, committed.revision, committed.told));
+                        untold = Some((Instant::now() + patience, committed.told));
                     }
                     waiting.push(committed);
                     next = self.queue.try_recv().ok();
@@ -85,7 +86,9 @@ impl Barrier {
                 if waiting.is_empty() {
                     break;
                 }
-                if let Some((_, revision, told)) = untold.take_if(|(at, ..)| Instant::now() >= *at) {
+                self.hints.tell_put_off();
+                if let Some((_, told)) = untold.take_if(|(at, _)| Instant::now() >= *at) {
+                    let revision = waiting.iter().map(|committed| committed.revision).max().unwrap_or_default();
                     self.tell_everybody(revision, nodes.as_ref().filter(|_| told == Told::Each)).await;
                 }
                 self.stop_waiting(&mut waiting).await;
@@ -113,7 +116,7 @@ impl Barrier {
     /// Has the nodes told through the database what some of them seem not to have heard. `asked` are those that were told directly, if any were.
     async fn tell_everybody(&self, revision: i64, asked: Option<&WaitedFor>) {
         if let Some(nodes) = asked {
-            self.hints.doubt(nodes, revision);
+            self.hints.are_late(nodes, revision);
         }
         // Lost, it costs time only: each node looks by itself.
         drop(self.pool.run(&self.hints.telling(revision)).await);
@@ -129,10 +132,9 @@ impl Barrier {
         }
     }
 
-    /// Whether each of these holds it, by its row or by its word, or has heeded what was foretold of it, and not too early.
+    /// Whether each of these holds it, by its row or by its word, or has heeded what was foretold of it.
     fn is_in_force(&self, committed: &Committed, nodes: &[(Uuid, i64)]) -> bool {
-        let foretold = committed.foretold.filter(|foretold| committed.at.since(foretold.at) <= self.terms.ahead());
-        let heeding = foretold.map(|foretold| self.hints.heeding(foretold)).unwrap_or_default();
+        let heeding = committed.foretold.map(|foretold| self.hints.heeding(foretold)).unwrap_or_default();
         nodes.iter().all(|(incarnation, acked)| {
             let held = self.hints.held_by(*incarnation).map_or(*acked, |held| held.max(*acked));
             held >= committed.revision || heeding.contains(incarnation)
@@ -149,6 +151,7 @@ impl Barrier {
                 if !fenced.is_empty() {
                     tracing::warn!(revision, nodes = ?fenced, "these nodes did not take a change in time: they are fenced, and it is in force");
                     self.gauges.told(|watch| watch.fenced(fenced.len()));
+                    self.hints.forget_members();
                 }
                 self.release(waiting, |committed| committed.revision <= revision);
             }

@@ -70,7 +70,7 @@ pub(super) struct Hints {
 pub(super) enum Told {
     /// Whoever listens at the database.
     Everybody,
-    /// Those that it waits for, directly.
+    /// Those that it waits for, directly, or they are about to be and have heeded it.
     Each,
     /// Perhaps nobody.
     Nobody,
@@ -140,8 +140,13 @@ impl Hints {
 
     /// These are those that changes have to wait for.
     pub(super) fn remember(&self, Members { nodes, joined }: Members) -> WaitedFor {
-        self.heard().members = joined.map(|joined| (joined, nodes.clone()));
+        self.heard().members = Some((joined, nodes.clone()));
         nodes
+    }
+
+    /// Some of them are not waited for any more.
+    pub(super) fn forget_members(&self) {
+        self.heard().members = None;
     }
 
     /// Those that a change has to wait for behind whose lock so many nodes had joined, and perhaps some that it need not; none if others have
@@ -151,7 +156,7 @@ impl Hints {
     }
 
     /// These nodes do not say in time that they hold this revision. Those of which that is the rule are told through the database.
-    pub(super) fn doubt(&self, nodes: &WaitedFor, revision: i64) {
+    pub(super) fn are_late(&self, nodes: &WaitedFor, revision: i64) {
         let mut heard = self.heard();
         let until = Instant::now() + FAR;
         for (incarnation, acked) in nodes {
@@ -174,7 +179,7 @@ impl Hints {
         heard.revoked.retain(|told, _| *told > revision);
         let makers: Vec<_> = heard.makers.extract_if(|_, news| news.revision <= revision).collect();
         let mut told = Vec::new();
-        for (process, news) in makers.into_iter().filter(|(process, news)| news.is_awaited && *process != self.process) {
+        for (process, news) in makers.into_iter().filter(|(process, _)| *process != self.process) {
             let place = heard.places.get(&process);
             let said = Said::Holds { incarnation, revision };
             let is_sent = direct.as_ref().zip(place).is_some_and(|(direct, place)| direct.send(&said, place));
@@ -253,6 +258,7 @@ impl Hints {
         let mut heard = self.heard();
         heard.holders.retain(|_, holder| holder.revision <= revision);
         heard.revoked.retain(|told, _| *told <= revision);
+        heard.members.take_if(|(_, nodes)| nodes.iter().any(|(_, acked)| *acked > revision));
     }
 
     /// Listens for as long as anybody may be woken.
@@ -303,12 +309,6 @@ impl Hints {
                 let mut heard = self.heard();
                 heard.is_change(process, revision, true);
                 heard.keep_revoked(revision, revoked);
-                self.changed.notify_one();
-            }
-            Said::Revoked { process, revision, revoked } => {
-                let mut heard = self.heard();
-                heard.is_known_change(process, revision);
-                heard.keep_revoked(revision, Some(revoked));
                 self.changed.notify_one();
             }
             Said::Foretells { process, revision, attempt, keys } => self.heed(Heeding { process, revision, attempt, keys }),
@@ -436,7 +436,7 @@ mod tests {
         assert_eq!(commits(&maker, 3, Some(&nodes), false), Told::Each);
         for late in 1..=LATE {
             assert_eq!(maker.telling_all(4), None, "it may be late {late} times");
-            maker.doubt(&nodes, 3);
+            maker.are_late(&nodes, 3);
         }
         assert!(maker.telling_all(4).is_some());
         assert_eq!(commits(&maker, 4, Some(&nodes), false), Told::Nobody);
@@ -550,7 +550,7 @@ mod tests {
         assert!(!peer.doubts.has(&[first]) && peer.doubts.has(&[second]));
         hears(&maker).await;
         assert_eq!((maker.heeding(foretold), maker.heeding(next)), (vec![other], vec![other]));
-        assert_eq!(maker.held_by(other), Some(1), "nobody waited to hear that");
+        assert_eq!(maker.held_by(other), Some(2));
 
         // What nobody heeded is told at once.
         maker.committed_as_foretold(3, revoked(second), None);

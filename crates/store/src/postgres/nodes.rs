@@ -118,11 +118,11 @@ pub(super) type WaitedFor = Vec<(Uuid, i64)>;
 /// As they were at one moment.
 pub(super) struct Members {
     pub(super) nodes: WaitedFor,
-    /// How many nodes had joined by then; none if there was nobody to tell.
-    pub(super) joined: Option<i64>,
+    /// How many nodes had joined by then.
+    pub(super) joined: i64,
 }
 
-pub(super) const WAITED_FOR: &str = "SELECT incarnation, acked, (SELECT joined FROM counter) FROM nodes WHERE leases AND NOT fenced";
+pub(super) const WAITED_FOR: &str = "SELECT joined, incarnation, acked FROM counter LEFT JOIN nodes ON leases AND NOT fenced";
 
 /// Those that changes wait for at this moment.
 pub(super) async fn waited_for(pool: &Pool) -> Result<Members, StoreError> {
@@ -131,10 +131,15 @@ pub(super) async fn waited_for(pool: &Pool) -> Result<Members, StoreError> {
 
 /// What [`WAITED_FOR`] answered.
 pub(super) fn to_members(rows: &[Row]) -> Result<Members, StoreError> {
-    Ok(Members {
-        nodes: rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect::<Result<_, StoreError>>()?,
-        joined: rows.first().map(|row| get(row, 2)).transpose()?,
-    })
+    let joined = rows.first().ok_or_else(|| StoreError::Unavailable("the counter row is missing".into()))?;
+    let mut members = Members { nodes: Vec::new(), joined: get(joined, 0)? };
+    for row in rows {
+        // There may be nobody.
+        if let Some(incarnation) = get(row, 1)? {
+            members.nodes.push((incarnation, get(row, 2)?));
+        }
+    }
+    Ok(members)
 }
 
 /// Fences all that hold less than this revision, by what they hold at this moment. Returns their names.

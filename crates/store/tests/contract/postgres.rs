@@ -249,9 +249,9 @@ async fn what_waits_and_what_is_committed_together_can_be_measured() {
     let held = other.transaction().await.unwrap();
     held.batch_execute("SELECT revision FROM counter FOR UPDATE").await.unwrap();
     begin(world.store.create_account(world.operator(), world.new_account("the first", "user")));
-    while world.store.waiting() > 0 {
-        tokio::task::yield_now().await;
-    }
+    // It is taken alone.
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while count(&world, waits).await < 1 {}
     for number in 0..7 {
         begin(world.store.create_account(world.operator(), world.new_account(&format!("person {number}"), "user")));
     }

@@ -56,8 +56,6 @@ impl Secret {
 pub(super) enum Said {
     /// There is a change, by the process that tells of it; and what it did, if that can be told.
     Changed { process: Uuid, revision: i64, revoked: Option<RevokedKeys> },
-    /// The same, of a change that was heeded: nobody waits for an answer.
-    Revoked { process: Uuid, revision: i64, revoked: RevokedKeys },
     /// There may soon be a change of that revision, by this process, which revokes these keys. Each attempt of a process has its own number.
     Foretells { process: Uuid, revision: i64, attempt: u64, keys: Vec<KeyId> },
     /// An incarnation holds a revision.
@@ -71,7 +69,6 @@ impl Said {
         let (kind, who, number) = match self {
             Self::Changed { process, revision, revoked: None } => (b'c', process, revision.to_be_bytes()),
             Self::Changed { process, revision, .. } => (b'r', process, revision.to_be_bytes()),
-            Self::Revoked { process, revision, .. } => (b'q', process, revision.to_be_bytes()),
             Self::Foretells { process, revision, .. } => (b'f', process, revision.to_be_bytes()),
             Self::Holds { incarnation, revision } => (b'h', incarnation, revision.to_be_bytes()),
             Self::Heeds { incarnation, attempt } => (b'y', incarnation, attempt.to_be_bytes()),
@@ -81,8 +78,7 @@ impl Said {
         bytes.extend_from_slice(who.as_bytes());
         bytes.extend_from_slice(&number);
         match self {
-            Self::Changed { revoked: Some(RevokedKeys { keys, at, reason }), .. }
-            | Self::Revoked { revoked: RevokedKeys { keys, at, reason }, .. } => {
+            Self::Changed { revoked: Some(RevokedKeys { keys, at, reason }), .. } => {
                 bytes.extend_from_slice(&at.0.to_be_bytes());
                 write_keys(keys, &mut bytes);
                 bytes.extend_from_slice(reason.as_str().as_bytes());
@@ -107,7 +103,6 @@ impl Said {
         match head[0] {
             b'c' if rest.is_empty() => Some(Self::Changed { process: who, revision, revoked: None }),
             b'r' => Some(Self::Changed { process: who, revision, revoked: Some(revoked(rest)?) }),
-            b'q' => Some(Self::Revoked { process: who, revision, revoked: revoked(rest)? }),
             b'f' => {
                 let (attempt, rest) = rest.split_first_chunk()?;
                 let (keys, rest) = read_keys(rest)?;
@@ -230,7 +225,7 @@ impl Direct {
             };
             let proven = heard.filter(|(said, bytes, _)| match said {
                 Said::Holds { .. } | Said::Heeds { .. } => is_proven(bytes, &self.place.secret),
-                Said::Changed { process, .. } | Said::Revoked { process, .. } | Said::Foretells { process, .. } => {
+                Said::Changed { process, .. } | Said::Foretells { process, .. } => {
                     secret(*process).is_some_and(|place| is_proven(bytes, &place.secret))
                 }
             });
@@ -297,7 +292,6 @@ mod tests {
             Said::Changed { process, revision: 7, revoked: None },
             Said::Changed { process, revision: 7, revoked: revoked(1) },
             Said::Changed { process, revision: 7, revoked: revoked(most) },
-            Said::Revoked { process, revision: 7, revoked: revoked(1).unwrap() },
             Said::Foretells { process, revision: 7, attempt: u64::MAX, keys: keys(1) },
             Said::Foretells { process, revision: 7, attempt: 0, keys: keys(most) },
             Said::Holds { incarnation: Uuid::new_v4(), revision: i64::MAX },

@@ -31,7 +31,7 @@ const ATTEMPTS: usize = 16;
 pub(in crate::postgres) struct Foretold {
     attempt: u64,
     /// Before anybody was told.
-    pub(in crate::postgres) at: Instant,
+    at: Instant,
 }
 
 /// What another process foretold.
@@ -87,6 +87,11 @@ impl Hints {
         Some(Foretold { attempt, at })
     }
 
+    /// What was foretold of a change whose commit is known by now, if what was heeded of it counts.
+    pub(in crate::postgres) fn in_time(&self, foretold: Foretold) -> Option<Foretold> {
+        Some(foretold).filter(|foretold| clock::now().since(foretold.at) <= self.doubts.terms.ahead())
+    }
+
     /// As [`Hints::committed`], of a change that was perhaps foretold. Where everybody heeded that, they are told of it a little later.
     pub(in crate::postgres) fn committed_as_foretold(&self, revision: i64, revoked: RevokedKeys, foretold: Option<Foretold>) {
         let heeding = foretold.map(|foretold| self.heeding(foretold)).unwrap_or_default();
@@ -95,7 +100,7 @@ impl Hints {
             self.committed(revision, Some(revoked), false);
             return;
         }
-        let said = Said::Revoked { process: self.process, revision, revoked: revoked.clone() };
+        let said = Said::Changed { process: self.process, revision, revoked: Some(revoked.clone()) };
         let mut heard = self.note_committed(revision, Some(revoked));
         let near: Vec<_> = heeding.iter().filter_map(|other| Some((said.clone(), heard.near(*other)?))).collect();
         heard.put_off.extend(near);
@@ -133,10 +138,13 @@ impl Hints {
 
     /// An incarnation heeds what this process foretold.
     pub(super) fn is_heeded(&self, incarnation: Uuid, attempt: u64) {
-        if let Some(heeded) = self.heard().attempts.heeded(attempt) {
-            heeded.push(incarnation);
-            self.acked.notify_one();
+        let mut heard = self.heard();
+        let Some(heeded) = heard.attempts.heeded(attempt).filter(|heeded| !heeded.contains(&incarnation)) else { return };
+        heeded.push(incarnation);
+        if let Some(holder) = heard.holders.get_mut(&incarnation) {
+            holder.late = 0;
         }
+        self.acked.notify_one();
     }
 
     /// Those who heeded this.

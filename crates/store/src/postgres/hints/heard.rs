@@ -30,7 +30,7 @@ pub(super) struct Heard {
     pub(super) others: Option<Vec<Uuid>>,
     /// Those that changes wait for, when so many nodes had joined.
     pub(super) members: Option<(i64, WaitedFor)>,
-    /// Those that were told directly of the change that is being committed here.
+    /// Those that were told directly of the change that is being committed here, or that heeded it.
     pub(super) told: Vec<Uuid>,
     /// What those are still to be told who heeded it.
     pub(super) put_off: Vec<(Said, SocketAddr)>,
@@ -47,8 +47,6 @@ pub(super) struct News {
     pub(super) revision: i64,
     /// Whether it was told directly, and not through the database.
     pub(super) is_direct: bool,
-    /// Whether somebody waits to hear who has it.
-    pub(super) is_awaited: bool,
 }
 
 /// What an incarnation told.
@@ -83,16 +81,9 @@ impl Heard {
     }
 
     pub(super) fn is_change(&mut self, process: Uuid, revision: i64, is_direct: bool) {
-        let news = self.makers.entry(process).or_insert(News { revision, is_direct, is_awaited: true });
+        let news = self.makers.entry(process).or_insert(News { revision, is_direct });
         news.revision = revision.max(news.revision);
         // Who said it through the database at any time may not hear what is said directly.
         news.is_direct &= is_direct;
-        news.is_awaited = true;
-    }
-
-    /// As [`Heard::is_change`], where nobody waits for an answer.
-    pub(super) fn is_known_change(&mut self, process: Uuid, revision: i64) {
-        let news = self.makers.entry(process).or_insert(News { revision, is_direct: true, is_awaited: false });
-        news.revision = revision.max(news.revision);
     }
 }

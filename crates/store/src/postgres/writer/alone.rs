@@ -47,7 +47,8 @@ impl WriterTask {
         let foretell = || foretold = self.hints.foretell(revision, &revocation.revoked().keys);
         let rows = self.pool.alone(Purpose::Change, (Revocation::SQL, &revocation.values()), foretell).await?;
         let Some(row) = rows.as_ref().and_then(|rows| rows.first()) else { return Ok(None) };
-        self.hints.counter_is(foreseen);
+        let foretold = foretold.and_then(|foretold| self.hints.in_time(foretold));
+        self.hints.counter_is(revision);
         self.hints.committed_as_foretold(revision, revocation.revoked().clone(), foretold);
         // Where it is not known whom it has to wait for, the barrier asks.
         let nodes = get(row, 1).ok().and_then(|joined| self.hints.members(joined));
