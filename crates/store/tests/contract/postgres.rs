@@ -57,7 +57,7 @@ async fn everything_survives_a_restart() {
     check::all(&world).await;
     world.account("after", "user").await;
     check::all(&world).await;
-    assert_eq!(count(&world, "SELECT count(*) FROM schema_migrations").await, 10);
+    assert_eq!(count(&world, "SELECT count(*) FROM schema_migrations").await, 11);
     world.end().await;
 }
 

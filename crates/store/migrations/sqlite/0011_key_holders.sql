@@ -1,0 +1,1 @@
+-- Here the conditions of a key are read once, and cost nothing worth saying otherwise.
