@@ -28,7 +28,7 @@ use tokio::time::Instant;
 use tokio_postgres::AsyncMessage;
 use uuid::Uuid;
 
-use self::direct::{Direct, Place, Said, has_room};
+use self::direct::{Direct, Hearing, Place, Said, has_room};
 pub(super) use self::foretold::Foretold;
 use self::foretold::{Doubts, Heeding};
 use self::heard::{Heard, Holder};
@@ -294,28 +294,30 @@ impl Hints {
         // Whatever came before.
         self.may_have_changed();
         self.may_have_rows();
-        tokio::select! {
-            () = hearing.wait() => {}
-            () = self.hear_directly() => {}
-        }
+        let _messages = self.hear_directly();
+        hearing.wait().await;
         Ok(())
     }
 
-    async fn hear_directly(&self) {
-        let Some(direct) = self.direct.load_full() else { return std::future::pending().await };
-        let place = |process| self.heard().places.get(&process).cloned();
-        let hear = |said, from| match said {
+    /// Hears messages, if any are to be heard, until what is returned is dropped.
+    fn hear_directly(&self) -> Option<Hearing> {
+        let direct = self.direct.load_full()?;
+        let (hints, places) = (self.clone(), Arc::clone(&self.heard));
+        let place = move |process| places.lock().unwrap_or_else(PoisonError::into_inner).places.get(&process).cloned();
+        let hear = move |said, from| match said {
             Said::Changed { process, revision, revoked } => {
-                let mut heard = self.heard();
+                let mut heard = hints.heard();
                 heard.is_change(process, revision, true);
                 heard.keep_revoked(revision, revoked);
-                self.changed.notify_one();
+                drop(heard);
+                hints.changed.notify_one();
             }
-            Said::Foretells { process, revision, attempt, keys } => self.heed(Heeding { process, revision, attempt, keys }),
-            Said::Holds { incarnation, revision } => self.hold(incarnation, revision, Some(from)),
-            Said::Heeds { incarnation, attempt } => self.is_heeded(incarnation, attempt),
+            Said::Foretells { process, revision, attempt, keys } => hints.heed(Heeding { process, revision, attempt, keys }),
+            Said::Holds { incarnation, revision } => hints.hold(incarnation, revision, Some(from)),
+            Said::Heeds { incarnation, attempt } => hints.is_heeded(incarnation, attempt),
         };
-        direct.hear(place, hear).await;
+        let hearing = direct.hear(place, hear).inspect_err(|error| tracing::warn!(%error, "no thread hears messages of other nodes"));
+        hearing.ok()
     }
 
     fn hear(&self, on: &str, said: &str) {
@@ -393,7 +395,9 @@ mod tests {
 
     /// Has this process hear what was sent to it.
     async fn hears(hints: &Hints) {
-        assert!(tokio::time::timeout(Duration::from_millis(200), hints.hear_directly()).await.is_err());
+        let hearing = hints.hear_directly().unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        drop(hearing);
     }
 
     /// Has the database carry a statement to this process.

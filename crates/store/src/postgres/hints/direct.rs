@@ -1,17 +1,24 @@
 //! Messages straight from one node to another: datagrams, which carry a name and a revision, and of a revocation which keys it revoked. Where
 //! each node hears them, and by which secret they are known for what they are, stands in its hints, which only those see who may ask the
 //! database. A datagram may be lost, late or repeated, as any hint may; one that does not prove itself is as none.
+//!
+//! They are heard on a thread of its own, which waits for nothing else: so nothing that the node does with the database delays what it says to
+//! others, and nobody is woken by what is sent.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use keybearer_core::key::RevocationReason;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
+use rustix::net::{SendFlags, sendto};
 use sha2::Sha256;
-use tokio::net::{UdpSocket, lookup_host};
+use tokio::net::lookup_host;
 use tokio_postgres::config::Host;
 use uuid::Uuid;
 
@@ -30,6 +37,8 @@ const _: () = assert!(HEAD + 8 + 1 + 16 * MOST_KEYS + 64 + PROOF <= LONGEST);
 const SECRET: usize = 32;
 /// After one that proves nothing none is looked at for so long: whoever sends many delays messages, and keeps nobody busy.
 const REST: Duration = Duration::from_millis(1);
+/// How often the thread that hears looks whether it is to end. It is woken for that; but that message may be lost, as any.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// By which a node knows that who sends it a message may ask the database, and others that a message is from that node. Made anew with each
 /// socket.
@@ -171,7 +180,7 @@ impl Place {
 
 /// Where this process sends and hears messages.
 pub(super) struct Direct {
-    socket: UdpSocket,
+    socket: Arc<UdpSocket>,
     pub(super) place: Place,
 }
 
@@ -183,15 +192,14 @@ impl Direct {
             Messages::At(address) => address,
             Messages::Auto => SocketAddr::new(nearest(url).await?, 0),
         };
-        let bind = async {
-            let socket = UdpSocket::bind(at).await?;
-            // Before that, nothing could be sent without waiting.
-            socket.writable().await?;
+        let bind = || {
+            let socket = UdpSocket::bind(at)?;
+            socket.set_read_timeout(Some(LOOK))?;
             Ok((socket.local_addr()?, socket))
         };
-        let bound: io::Result<_> = bind.await;
+        let bound: io::Result<_> = bind();
         match bound {
-            Ok((address, socket)) => Some(Self { socket, place: Place { address, secret: Secret::new() } }),
+            Ok((address, socket)) => Some(Self { socket: Arc::new(socket), place: Place { address, secret: Secret::new() } }),
             Err(error) => {
                 tracing::warn!(%error, address = %at, "nothing is heard from other nodes directly, but only through the database");
                 None
@@ -210,29 +218,62 @@ impl Direct {
     }
 
     fn send_to(&self, said: &Said, to: SocketAddr, secret: &Secret) -> bool {
-        self.socket.try_send_to(&said.written(secret), to).is_ok()
+        // Nobody waits for room: there is some, or the message is lost.
+        sendto(&*self.socket, &said.written(secret), SendFlags::DONTWAIT, &to).is_ok()
     }
 
-    /// Hears messages for as long as it is asked. `secret` knows by which another process proves itself.
-    pub(super) async fn hear(&self, secret: impl Fn(Uuid) -> Option<Place>, hear: impl Fn(Said, SocketAddr)) {
-        // One more, to tell what is too long.
-        let mut bytes = [0; LONGEST + 1];
-        loop {
-            let heard = match self.socket.recv_from(&mut bytes).await {
-                Ok((length, from)) if length <= LONGEST => Said::read(&bytes[..length]).map(|said| (said, &bytes[..length], from)),
-                // Such as that nobody hears where something was sent.
-                _ => None,
-            };
-            let proven = heard.filter(|(said, bytes, _)| match said {
-                Said::Holds { .. } | Said::Heeds { .. } => is_proven(bytes, &self.place.secret),
-                Said::Changed { process, .. } | Said::Foretells { process, .. } => {
-                    secret(*process).is_some_and(|place| is_proven(bytes, &place.secret))
+    /// Hears messages until what is returned is dropped. `secret` knows by which another process proves itself.
+    pub(super) fn hear(
+        &self,
+        secret: impl Fn(Uuid) -> Option<Place> + Send + 'static,
+        hear: impl Fn(Said, SocketAddr) + Send + 'static,
+    ) -> io::Result<Hearing> {
+        let (socket, own) = (Arc::clone(&self.socket), self.place.secret.clone());
+        let has_ended = Arc::<AtomicBool>::default();
+        let is_over = Arc::clone(&has_ended);
+        let run = move || {
+            // One more, to tell what is too long.
+            let mut bytes = [0; LONGEST + 1];
+            while !is_over.load(Ordering::Acquire) {
+                let heard = match socket.recv_from(&mut bytes) {
+                    Ok((length, from)) if length <= LONGEST => Said::read(&bytes[..length]).map(|said| (said, &bytes[..length], from)),
+                    Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => continue,
+                    // Such as that nobody hears where something was sent.
+                    _ => None,
+                };
+                let proven = heard.filter(|(said, bytes, _)| match said {
+                    Said::Holds { .. } | Said::Heeds { .. } => is_proven(bytes, &own),
+                    Said::Changed { process, .. } | Said::Foretells { process, .. } => {
+                        secret(*process).is_some_and(|place| is_proven(bytes, &place.secret))
+                    }
+                });
+                match proven {
+                    Some((said, _, from)) => hear(said, from),
+                    None => std::thread::sleep(REST),
                 }
-            });
-            match proven {
-                Some((said, _, from)) => hear(said, from),
-                None => tokio::time::sleep(REST).await,
             }
+        };
+        let thread = std::thread::Builder::new().name("messages".into()).spawn(run)?;
+        Ok(Hearing { socket: Arc::clone(&self.socket), has_ended, thread: Some(thread) })
+    }
+}
+
+/// The thread that hears messages. Dropped, it ends.
+pub(super) struct Hearing {
+    socket: Arc<UdpSocket>,
+    has_ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Hearing {
+    fn drop(&mut self) {
+        self.has_ended.store(true, Ordering::Release);
+        if let Ok(own) = self.socket.local_addr() {
+            // A message that says nothing wakes it.
+            drop(self.socket.send_to(&[], own));
+        }
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
         }
     }
 }
@@ -247,9 +288,9 @@ async fn nearest(url: &PostgresUrl) -> Option<IpAddr> {
         let Ok(found) = lookup_host((name.as_str(), port)).await else { continue };
         for database in found {
             let any: IpAddr = if database.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-            let Ok(socket) = UdpSocket::bind((any, 0)).await else { continue };
+            let Ok(socket) = UdpSocket::bind((any, 0)) else { continue };
             // It sends nothing.
-            if socket.connect(database).await.is_ok()
+            if socket.connect(database).is_ok()
                 && let Ok(own) = socket.local_addr()
             {
                 return Some(own.ip());
@@ -322,18 +363,14 @@ mod tests {
         let (heard, mut hearing) = tokio::sync::mpsc::unbounded_channel();
         let (true_one, false_one) = (Uuid::new_v4(), Uuid::new_v4());
         let place = Place { address: own.place.address, secret: Secret::new() };
-        let listening = own.hear(|_| None, |said, from| heard.send((said, from)).unwrap());
-        let asking = async {
-            assert!(other.send(&Said::Holds { incarnation: false_one, revision: 9 }, &place));
-            assert!(other.socket.send_to(&[0; 2_000], own.place.address).await.is_ok());
-            assert!(other.send(&Said::Changed { process: false_one, revision: 9, revoked: None }, &own.place));
-            assert!(other.send(&Said::Holds { incarnation: true_one, revision: 3 }, &own.place));
-            hearing.recv().await.unwrap()
-        };
-        let (said, from) = tokio::select! {
-            () = listening => unreachable!("it hears for ever"),
-            heard = asking => heard,
-        };
+        let listening = own.hear(|_| None, move |said, from| heard.send((said, from)).unwrap()).unwrap();
+        assert!(other.send(&Said::Holds { incarnation: false_one, revision: 9 }, &place));
+        assert!(other.socket.send_to(&[0; 2_000], own.place.address).is_ok());
+        assert!(other.send(&Said::Changed { process: false_one, revision: 9, revoked: None }, &own.place));
+        assert!(other.send(&Said::Holds { incarnation: true_one, revision: 3 }, &own.place));
+        let (said, from) = hearing.recv().await.unwrap();
         assert_eq!((said, from), (Said::Holds { incarnation: true_one, revision: 3 }, other.place.address));
+        drop(listening);
+        assert!(hearing.recv().await.is_none(), "nobody hears any more");
     }
 }
