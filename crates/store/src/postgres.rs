@@ -84,29 +84,26 @@ pub(crate) struct Postgres {
     gauges: Arc<Gauges>,
     /// How to ask the task that follows, once there is one.
     following: Mutex<Option<mpsc::UnboundedSender<Ask>>>,
-    // From here on dropped in this order: the engine waits for what nobody can ask any more.
-    writer: Option<Writer>,
+    writer: Writer,
+    /// Dropped last: it waits for what nobody can ask any more.
     engine: Engine,
 }
 
 impl Postgres {
     pub(crate) async fn open(url: &PostgresUrl, roles: Roles, membership: Membership) -> Result<Self, StoreError> {
-        let engine = Engine::start()?;
         let writing = Pool::writing(url)?;
-        let prepared = writing.clone();
-        let prepare = async move {
-            migrate::run(&prepared).await?;
-            permission::declare_own(&prepared).await?;
-            last_use::settle(&prepared).await
-        };
-        engine.run(prepare).await?;
+        migrate::run(&writing).await?;
+        permission::declare_own(&writing).await?;
+        last_use::settle(&writing).await?;
         let (hints, gauges) = (Hints::new(membership.messages, terms()), Arc::<Gauges>::default());
         let (committed, queue) = mpsc::unbounded_channel();
         let names = roles.iter().map(|(name, level)| format!("{name}={level}")).collect::<Vec<_>>().join(" ");
+        // Both end by themselves when nobody can ask them any more.
         let (writer, writing) = Writer::new(writing, Arc::new(roles), committed, hints.clone(), Arc::clone(&gauges));
-        engine.spawn(writing);
+        drop(tokio::spawn(writing));
         let (pool, heard, told) = (Pool::quick(url)?, hints.clone(), Arc::clone(&gauges));
-        engine.spawn(Barrier { pool, terms: terms(), hints: heard, queue, gauges: told }.run());
+        drop(tokio::spawn(Barrier { pool, terms: terms(), hints: heard, queue, gauges: told }.run()));
+        let engine = Engine::start()?;
         engine.spawn_for_ever(hints.clone().listen(url.clone()));
         Ok(Self {
             url: url.clone(),
@@ -121,13 +118,9 @@ impl Postgres {
             hints,
             gauges,
             following: Mutex::new(None),
-            writer: Some(writer),
+            writer,
             engine,
         })
-    }
-
-    fn writer(&self) -> &Writer {
-        self.writer.as_ref().expect("it is there until this is dropped")
     }
 
     fn standing(&self) -> Arc<Standing> {
@@ -155,7 +148,6 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         self.following.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.writer.take();
     }
 }
 
@@ -191,11 +183,11 @@ impl Store for Postgres {
 
     async fn check_peppers(&self, fingerprints: BTreeMap<PepperVersion, String>) -> Result<(), StoreError> {
         self.pepper.store(fingerprints.keys().next_back().copied().unwrap_or(0), Ordering::Relaxed);
-        self.writer().bookkeeping(move |transaction| Box::pin(peppers::check(transaction, fingerprints))).await
+        self.writer.bookkeeping(move |transaction| Box::pin(peppers::check(transaction, fingerprints))).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.writer().ping()?;
+        self.writer.ping()?;
         let is_followed = self.following.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|ask| !ask.is_closed());
         if is_followed == Some(false) {
             return Err(StoreError::Unavailable("the task that follows changes has ended".into()));
@@ -205,11 +197,11 @@ impl Store for Postgres {
     }
 
     fn watch(&self, watch: Arc<dyn StoreWatch>) {
-        self.writer().watch(watch);
+        self.writer.watch(watch);
     }
 
     fn waiting(&self) -> usize {
-        self.writer().waiting()
+        self.writer.waiting()
     }
 }
 

@@ -27,7 +27,7 @@ use crate::{
 #[async_trait]
 impl Accounts for Postgres {
     async fn create_account(&self, origin: Origin, new: NewAccount) -> Result<Account, StoreError> {
-        self.writer()
+        self.writer
             .change(origin, move |tx| {
                 Box::pin(async move {
                     tx.authority().await?.create_account(tx.roles().level(&new.role))?;
@@ -38,11 +38,11 @@ impl Accounts for Postgres {
     }
 
     async fn welcome(&self, origin: Origin, newcomer: Newcomer) -> Result<Account, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(self::welcome(tx, newcomer))).await
+        self.writer.change(origin, move |tx| Box::pin(self::welcome(tx, newcomer))).await
     }
 
     async fn create_first_admin(&self, origin: Origin, new: NewAccount) -> Result<Account, StoreError> {
-        self.writer()
+        self.writer
             .change(origin, move |tx| {
                 Box::pin(async move {
                     tx.authority().await?.create_account(Level::ALL)?;
@@ -56,11 +56,11 @@ impl Accounts for Postgres {
     }
 
     async fn change_account(&self, origin: Origin, id: AccountId, change: AccountChange) -> Result<ChangedAccount, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(alter(tx, id, change))).await
+        self.writer.change(origin, move |tx| Box::pin(alter(tx, id, change))).await
     }
 
     async fn reset_password(&self, origin: Origin, reset: PasswordReset) -> Result<ChangedAccount, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(self::reset_password(tx, reset))).await
+        self.writer.change(origin, move |tx| Box::pin(self::reset_password(tx, reset))).await
     }
 
     async fn delete_account(
@@ -70,7 +70,7 @@ impl Accounts for Postgres {
         proved: Option<String>,
         if_keys: Option<usize>,
     ) -> Result<Revoked, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(delete(tx, id, proved, if_keys))).await
+        self.writer.change(origin, move |tx| Box::pin(delete(tx, id, proved, if_keys))).await
     }
 
     async fn revoke_account_keys(
@@ -80,7 +80,7 @@ impl Accounts for Postgres {
         reason: String,
         if_keys: Option<usize>,
     ) -> Result<Revoked, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(revoke_keys(tx, id, reason, if_keys))).await
+        self.writer.change(origin, move |tx| Box::pin(revoke_keys(tx, id, reason, if_keys))).await
     }
 
     async fn account(&self, id: AccountId) -> Result<Account, StoreError> {
@@ -103,7 +103,7 @@ impl Accounts for Postgres {
         // Asked of the writer, which alone knows the table of roles.
         let origin = Origin { actor: Actor::Operator, now: UnixMillis(0), request_id: String::new() };
         let exists = async |tx: &mut Tx| Ok(standings(tx, None).await?.iter().any(|standing| standing.level == Level::ALL));
-        self.writer().change(origin, move |tx| Box::pin(exists(tx))).await
+        self.writer.change(origin, move |tx| Box::pin(exists(tx))).await
     }
 }
 

@@ -1,5 +1,6 @@
-//! The thread on which everything runs that has to be on time: the writer, the barrier, and the task that follows changes and sends heartbeats.
-//! It has a runtime of its own, so that no crowd of requests delays a heartbeat, and no large change a request.
+//! The thread on which everything runs that has to be on time: the task that follows changes and sends heartbeats, and the one that hears hints.
+//! It has a runtime of its own, so that no crowd of requests delays a heartbeat. The writer and the barrier are not here: they run where requests
+//! do, since whoever asks for a change waits for them, and each way from one thread to another costs as much as a journey to the database.
 
 use std::thread::JoinHandle;
 use std::time::Duration;

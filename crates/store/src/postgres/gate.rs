@@ -15,11 +15,11 @@ use crate::{Gates, IfGate, NamedGate, Origin, PutGate, StoreError, Target, What,
 #[async_trait]
 impl Gates for Postgres {
     async fn put_gate(&self, origin: Origin, name: GateName, gate: Gate, known: IfGate) -> Result<PutGate, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(put(tx, name, gate, known))).await
+        self.writer.change(origin, move |tx| Box::pin(put(tx, name, gate, known))).await
     }
 
     async fn delete_gate(&self, origin: Origin, name: GateName, known: IfGate) -> Result<(), StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(delete(tx, name, known))).await
+        self.writer.change(origin, move |tx| Box::pin(delete(tx, name, known))).await
     }
 
     async fn gate(&self, name: GateName) -> Result<NamedGate, StoreError> {

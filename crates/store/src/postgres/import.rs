@@ -27,7 +27,7 @@ const PIECE: usize = 10_000;
 impl Imports for Postgres {
     async fn import(&self, origin: Origin, limits: Limits, keep: Keep, rows: Box<dyn Incoming>) -> Result<bool, StoreError> {
         let holders = Holders::new(limits);
-        self.writer().import(Import { origin, keep, rows: Some(rows), holders, refused_accounts: BTreeSet::new(), revision: None }).await
+        self.writer.import(Import { origin, keep, rows: Some(rows), holders, refused_accounts: BTreeSet::new(), revision: None }).await
     }
 }
 

@@ -27,15 +27,15 @@ use crate::{
 #[async_trait]
 impl Keys for Postgres {
     async fn issue_account_key(&self, origin: Origin, new: NewAccountKey) -> Result<Key, StoreError> {
-        self.writer().create(Asked { origin, wanted: Wanted::OfAccount(new) }).await
+        self.writer.create(Asked { origin, wanted: Wanted::OfAccount(new) }).await
     }
 
     async fn issue_service_key(&self, origin: Origin, new: NewServiceKey) -> Result<Key, StoreError> {
-        self.writer().create(Asked { origin, wanted: Wanted::OfService(new) }).await
+        self.writer.create(Asked { origin, wanted: Wanted::OfService(new) }).await
     }
 
     async fn change_service_key(&self, origin: Origin, id: KeyId, change: ServiceKeyChange, only_service: bool) -> Result<Key, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(alter(tx, id, change, only_service))).await
+        self.writer.change(origin, move |tx| Box::pin(alter(tx, id, change, only_service))).await
     }
 
     async fn revoke_key(
@@ -46,7 +46,7 @@ impl Keys for Postgres {
         descendants: Cascade,
         foreseen: Option<Foreseen>,
     ) -> Result<Vec<KeyId>, StoreError> {
-        self.writer().revoke(revocation::Asked { origin, id, kind, descendants, foreseen }).await
+        self.writer.revoke(revocation::Asked { origin, id, kind, descendants, foreseen }).await
     }
 
     async fn descendants(&self, id: KeyId) -> Result<Vec<Key>, StoreError> {
@@ -68,7 +68,7 @@ impl Keys for Postgres {
 
     async fn record_use(&self, used: Vec<(KeyId, UnixMillis)>, waits: Vec<(KeyId, UnixMillis)>) -> Result<(), StoreError> {
         let node = self.process;
-        self.writer().bookkeeping(move |transaction| Box::pin(last_use::record(transaction, node, used, waits))).await
+        self.writer.bookkeeping(move |transaction| Box::pin(last_use::record(transaction, node, used, waits))).await
     }
 }
 

@@ -20,7 +20,7 @@ const SHOWN: &str = "(declared OR EXISTS (SELECT 1 FROM policy_permissions WHERE
 #[async_trait]
 impl Permissions for Postgres {
     async fn declare(&self, origin: Origin, declaration: Declaration) -> Result<Vec<DeclaredPermission>, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(declare(tx, declaration))).await
+        self.writer.change(origin, move |tx| Box::pin(declare(tx, declaration))).await
     }
 
     async fn permissions(&self) -> Result<Vec<DeclaredPermission>, StoreError> {

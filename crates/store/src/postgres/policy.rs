@@ -19,11 +19,11 @@ use crate::{Cascade, NewPolicy, Origin, Policies, Policy, PolicyChange, StoreErr
 #[async_trait]
 impl Policies for Postgres {
     async fn create_policy(&self, origin: Origin, new: NewPolicy) -> Result<Policy, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(create(tx, new))).await
+        self.writer.change(origin, move |tx| Box::pin(create(tx, new))).await
     }
 
     async fn change_policy(&self, origin: Origin, id: PolicyId, change: PolicyChange) -> Result<Policy, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(alter(tx, id, change))).await
+        self.writer.change(origin, move |tx| Box::pin(alter(tx, id, change))).await
     }
 
     async fn delete_policy(
@@ -33,7 +33,7 @@ impl Policies for Postgres {
         cascade: Cascade,
         if_version: Option<i64>,
     ) -> Result<Vec<KeyId>, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(delete(tx, id, cascade, if_version))).await
+        self.writer.change(origin, move |tx| Box::pin(delete(tx, id, cascade, if_version))).await
     }
 
     async fn policy(&self, id: PolicyId) -> Result<Policy, StoreError> {

@@ -19,7 +19,7 @@ impl Retention for Postgres {
     async fn forget(&self, horizon: Horizon) -> Result<Forgotten, StoreError> {
         // First the horizon, so that whatever is committed from now on keeps to it. What died behind it is then read beside the writer: a
         // death is final, so the list cannot become wrong. The follower is told in pieces, so that no change waits long.
-        let sessions = self.writer().bookkeeping(move |transaction| Box::pin(delete_sessions(transaction, horizon.sessions))).await?;
+        let sessions = self.writer.bookkeeping(move |transaction| Box::pin(delete_sessions(transaction, horizon.sessions))).await?;
         let is_followed = self.forget_in_image(horizon, Vec::new()).await;
         let from = UnixMillis(self.swept.load(Ordering::Acquire));
         let mut keys = Vec::new();
@@ -35,7 +35,7 @@ impl Retention for Postgres {
     }
 
     async fn prune_payloads(&self, recorded_before: UnixMillis, limit: u32) -> Result<u32, StoreError> {
-        self.writer().bookkeeping(move |transaction| Box::pin(prune_payloads(transaction, recorded_before, limit))).await
+        self.writer.bookkeeping(move |transaction| Box::pin(prune_payloads(transaction, recorded_before, limit))).await
     }
 }
 

@@ -15,11 +15,11 @@ use crate::{NewSession, Origin, Session, SessionId, Sessions, StoreError, Target
 #[async_trait]
 impl Sessions for Postgres {
     async fn start_session(&self, origin: Origin, new: NewSession) -> Result<Session, StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(start(tx, new))).await
+        self.writer.change(origin, move |tx| Box::pin(start(tx, new))).await
     }
 
     async fn end_session(&self, origin: Origin, id: SessionId) -> Result<(), StoreError> {
-        self.writer().change(origin, move |tx| Box::pin(end(tx, id))).await
+        self.writer.change(origin, move |tx| Box::pin(end(tx, id))).await
     }
 
     async fn sessions(&self, account: AccountId, now: UnixMillis) -> Result<Vec<Session>, StoreError> {

@@ -13,7 +13,7 @@ use crate::{Answered, StoreError, Verifications};
 #[async_trait]
 impl Verifications for Postgres {
     async fn count_verifications(&self, answered: Vec<Answered>) -> Result<(), StoreError> {
-        self.writer().bookkeeping(move |transaction| Box::pin(count(transaction, answered))).await
+        self.writer.bookkeeping(move |transaction| Box::pin(count(transaction, answered))).await
     }
 
     async fn verifications(&self, since: UnixMillis, until: UnixMillis, step: i64) -> Result<Vec<Answered>, StoreError> {
@@ -24,7 +24,7 @@ impl Verifications for Postgres {
         let before = minute(before);
         // It is asked every minute, and mostly there is nothing: the writer has better things to do.
         if self.readers.read(move |transaction| Box::pin(is_any(transaction, before))).await? {
-            self.writer().bookkeeping(move |transaction| Box::pin(forget(transaction, before))).await?;
+            self.writer.bookkeeping(move |transaction| Box::pin(forget(transaction, before))).await?;
         }
         Ok(())
     }
