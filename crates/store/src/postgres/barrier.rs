@@ -24,8 +24,6 @@ use crate::StoreError;
 const LOOK: Duration = Duration::from_millis(20);
 /// After how long those who were told directly are told through the database as well. Without that they look by themselves, but later.
 const UNHEARD: Duration = Duration::from_millis(60);
-/// How long those who heeded what was foretold are not told that it was done, unless more is to be told.
-const PUT_OFF: Duration = Duration::from_millis(1);
 /// How long beyond the terms the database may be away before nobody can tell any more what is in force.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -103,13 +101,8 @@ impl Barrier {
 
     /// Those who heeded what was committed before have time: so whoever asked for it is answered first.
     async fn next(&mut self) -> Option<Committed> {
-        if self.hints.has_put_off() {
-            let next = tokio::time::timeout(PUT_OFF, self.queue.recv()).await;
-            self.hints.tell_put_off();
-            if let Ok(next) = next {
-                return next;
-            }
-        }
+        tokio::task::yield_now().await;
+        self.hints.wake_for_put_off();
         self.queue.recv().await
     }
 

@@ -124,6 +124,7 @@ impl Following {
             if self.given.hints.has_changes() || !self.asking.is_empty() {
                 self.answer().await;
             }
+            self.given.hints.tell_put_off();
             if self.row_is_due.is_some_and(|due| tokio::time::Instant::now() >= due) {
                 self.tell_by_row().await;
             }
@@ -155,16 +156,21 @@ impl Following {
         }
     }
 
-    /// One look at the database for all who ask by now. Who asks while it is under way waits for the next one.
+    /// One look at the database for all who ask by now, if there has to be one. Who asks while it is under way waits for the next one.
     async fn answer(&mut self) {
         let asking = std::mem::take(&mut self.asking);
-        if !asking.is_empty() {
-            self.given.gauges.told(|watch| watch.strong_read());
-        } else if let Some(revoked) = self.given.hints.take_revoked(self.lease.held().revision) {
+        if let Some(revoked) = self.given.hints.take_revoked(self.lease.held().revision) {
             if let Err(error) = self.take_over(revoked).await {
                 self.note(Err(error));
             }
-            return;
+            // That may have been all that they were in doubt of.
+            if asking.is_empty() || self.is_in_force() {
+                asking.into_iter().for_each(|answer| drop(answer.send(self.given.standing.may_serve())));
+                return;
+            }
+        }
+        if !asking.is_empty() {
+            self.given.gauges.told(|watch| watch.strong_read());
         }
         let caught_up = self.catch_up().await;
         // What ended the service does so for whoever asked before it was found.
@@ -181,6 +187,11 @@ impl Following {
             }
         }
         self.note(caught_up);
+    }
+
+    /// As [`crate::Nodes::is_in_force`].
+    fn is_in_force(&self) -> bool {
+        !self.given.hints.doubts.has_any() && self.given.standing.is_covered()
     }
 
     fn note(&mut self, done: Result<(), StoreError>) {

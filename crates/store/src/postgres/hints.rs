@@ -105,7 +105,9 @@ impl Hints {
         // What was before comes first.
         self.tell_put_off();
         let told = revoked.clone().filter(|revoked| has_room(&revoked.keys));
-        let mut heard = self.note_committed(revision, revoked);
+        let mut heard = self.heard();
+        heard.keep_committed(self.process, revision, revoked);
+        self.changed.notify_one();
         if by_the_database {
             return;
         }
@@ -114,15 +116,6 @@ impl Hints {
         let near = heard.others.iter().flatten().filter_map(|other| Some((*other, heard.near(*other)?)));
         let told = near.filter(|(_, address)| direct.as_ref().is_some_and(|direct| direct.answer(&said, *address)));
         heard.told = told.map(|(other, _)| other).collect();
-    }
-
-    /// Tells the follower here.
-    fn note_committed(&self, revision: i64, revoked: Option<RevokedKeys>) -> MutexGuard<'_, Heard> {
-        let mut heard = self.heard();
-        heard.is_change(self.process, revision, true);
-        heard.keep_revoked(revision, revoked);
-        self.changed.notify_one();
-        heard
     }
 
     /// The change that was just committed has to wait for these nodes, if anybody knows. Returns who was told of it.
@@ -524,10 +517,13 @@ mod tests {
             peer.doubts.holds(revision);
             peer.tell(other, revision)
         };
+        let has_put_off = || !maker.heard().put_off.others.is_empty();
         let [first, second] = [1, 2].map(|number| KeyId::from_bytes([number; 16]));
         let revoked = |id| RevokedKeys { keys: vec![id], at: UnixMillis(1), reason: RevocationReason::Deleted };
         maker.tell(own, 0);
-        assert_eq!(maker.foretell(1, &[first]), None, "nobody is known");
+        let alone = maker.foretell(1, &[first]).unwrap();
+        assert_eq!(maker.heeding(alone), [own], "nobody else is known");
+        maker.doubts.holds(1);
         notified(&peer, &maker.telling_all(1).unwrap());
         holds(1);
         hears(&maker).await;
@@ -537,28 +533,30 @@ mod tests {
         let foretold = maker.foretell(2, &[first]).unwrap();
         hears(&peer).await;
         assert!(peer.doubts.has(&[first]) && !peer.doubts.has(&[second]));
-        assert!(maker.heeding(foretold).is_empty());
+        assert_eq!(maker.heeding(foretold), [own], "it heeds it itself");
+        assert!(maker.doubts.has(&[first]));
         hears(&maker).await;
-        assert_eq!(maker.heeding(foretold), [other]);
+        assert_eq!(maker.heeding(foretold), [own, other]);
         // It was done, which has time. The next one is foretold: the peer takes over the first, and then heeds that.
         maker.committed_as_foretold(2, revoked(first), Some(foretold));
         assert_eq!(maker.waits_for(Some(&nodes), false), Told::Each);
         hears(&peer).await;
-        assert!(!peer.has_changes() && maker.has_put_off());
+        assert!(!peer.has_changes() && has_put_off());
         let next = maker.foretell(3, &[second]).unwrap();
-        assert!(!maker.has_put_off());
+        assert!(!has_put_off());
         hears(&peer).await;
         assert!(!peer.doubts.has(&[second]));
         assert_eq!(peer.take_revoked(1).map(|told| told[&2].keys.clone()), Some(vec![first]));
         assert_eq!(holds(2), None);
         assert!(!peer.doubts.has(&[first]) && peer.doubts.has(&[second]));
         hears(&maker).await;
-        assert_eq!((maker.heeding(foretold), maker.heeding(next)), (vec![other], vec![other]));
+        assert_eq!(maker.heeding(foretold), [own, other]);
+        assert_eq!(maker.heeding(next), [other], "the maker itself has not taken over the first");
         assert_eq!(maker.held_by(other), Some(2));
 
         // What nobody heeded is told at once.
         maker.committed_as_foretold(3, revoked(second), None);
-        assert!(!maker.has_put_off());
+        assert!(!has_put_off());
         hears(&peer).await;
         assert!(peer.has_changes());
     }

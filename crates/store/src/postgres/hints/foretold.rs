@@ -5,6 +5,9 @@
 //! change is committed the node answers about them as if it held it, and its maker need not wait until it does. Whether the change was made
 //! after all makes no difference to that: nothing is refused which the database has not.
 //!
+//! The maker's own node heeds it as any other. Where all do, whoever asked for the change is answered first, and then the nodes are told that it
+//! was done, the maker's own before the others.
+//!
 //! Where the change was not made, and no other one, the doubt ends after a time. It is long enough ([`Terms::doubt`]) for any lease that goes on
 //! then to count from an instant after the commit, if there was one in the time for which a maker may rely on what was heeded ([`Terms::ahead`]).
 
@@ -19,7 +22,7 @@ use uuid::Uuid;
 use super::super::clock;
 use super::super::seeded::Bug;
 use super::direct::{Said, has_room};
-use super::heard::Heard;
+use super::heard::{Heard, PutOff};
 use super::{Hints, MOST};
 use crate::RevokedKeys;
 
@@ -50,12 +53,13 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    fn begin(&mut self) -> u64 {
+    /// `own` is this node, if it heeds it.
+    fn begin(&mut self, own: Option<Uuid>) -> u64 {
         self.count += 1;
         if self.last.len() >= ATTEMPTS {
             self.last.pop_front();
         }
-        self.last.push_back((self.count, Vec::new()));
+        self.last.push_back((self.count, own.into_iter().collect()));
         self.count
     }
 
@@ -65,24 +69,25 @@ impl Attempts {
 }
 
 impl Hints {
-    /// Tells the nodes for which the change before had to wait that these keys are about to be revoked, as this revision. None if nobody was
-    /// told.
+    /// Tells the nodes for which the change before had to wait that these keys are about to be revoked, as this revision. This node heeds it
+    /// at once. None if there are too many.
     pub(in crate::postgres) fn foretell(&self, revision: i64, keys: &[KeyId]) -> Option<Foretold> {
-        let direct = self.direct.load();
-        let direct = direct.as_ref().filter(|_| has_room(keys))?;
-        // Who lacks the change before heeds nothing.
-        self.tell_put_off();
-        let mut heard = self.heard();
-        let near: Vec<_> = heard.others.iter().flatten().filter_map(|other| heard.near(*other)).collect();
-        if near.is_empty() {
+        if !has_room(keys) {
             return None;
         }
+        // Who lacks the change before heeds nothing.
+        self.tell_put_off();
+        let direct = self.direct.load();
+        let mut heard = self.heard();
         let at = clock::now();
-        let attempt = heard.attempts.begin();
-        let said = Said::Foretells { process: self.process, revision, attempt, keys: keys.to_vec() };
-        for address in near {
-            // Lost, it costs time only.
-            direct.answer(&said, address);
+        let own = heard.own.filter(|_| self.doubts.begin(keys, revision, at));
+        let attempt = heard.attempts.begin(own);
+        if let Some(direct) = direct.as_ref() {
+            let said = Said::Foretells { process: self.process, revision, attempt, keys: keys.to_vec() };
+            for address in heard.others.iter().flatten().filter_map(|other| heard.near(*other)) {
+                // Lost, it costs time only.
+                direct.answer(&said, address);
+            }
         }
         Some(Foretold { attempt, at })
     }
@@ -92,29 +97,38 @@ impl Hints {
         Some(foretold).filter(|foretold| clock::now().since(foretold.at) <= self.doubts.terms.ahead())
     }
 
-    /// As [`Hints::committed`], of a change that was perhaps foretold. Where everybody heeded that, they are told of it a little later.
+    /// As [`Hints::committed`], of a change that was perhaps foretold. Where everybody heeded that, this node among them, all are told of it a
+    /// little later.
     pub(in crate::postgres) fn committed_as_foretold(&self, revision: i64, revoked: RevokedKeys, foretold: Option<Foretold>) {
         let heeding = foretold.map(|foretold| self.heeding(foretold)).unwrap_or_default();
-        let is_heeded = |heard: &Heard| heard.others.as_ref().is_some_and(|others| others.iter().all(|other| heeding.contains(other)));
-        if !is_heeded(&self.heard()) {
+        let is_heeded = |heard: &Heard| {
+            let others = heard.others.as_ref().zip(heard.own);
+            others.is_some_and(|(others, own)| others.iter().chain([&own]).all(|node| heeding.contains(node)))
+        };
+        let mut heard = self.heard();
+        if !is_heeded(&heard) {
+            drop(heard);
             self.committed(revision, Some(revoked), false);
             return;
         }
         let said = Said::Changed { process: self.process, revision, revoked: Some(revoked.clone()) };
-        let mut heard = self.note_committed(revision, Some(revoked));
         let near: Vec<_> = heeding.iter().filter_map(|other| Some((said.clone(), heard.near(*other)?))).collect();
-        heard.put_off.extend(near);
+        heard.keep_committed(self.process, revision, Some(revoked));
+        heard.put_off = PutOff { is_own: true, others: near };
         heard.told = heeding;
     }
 
-    /// Whether anything is put off.
-    pub(in crate::postgres) fn has_put_off(&self) -> bool {
-        !self.heard().put_off.is_empty()
+    /// Has the follower here take over what was put off, and tell the others, if anything was.
+    pub(in crate::postgres) fn wake_for_put_off(&self) {
+        if std::mem::take(&mut self.heard().put_off.is_own) {
+            self.changed.notify_one();
+        }
     }
 
-    /// Tells what was put off.
+    /// Tells everybody what was put off.
     pub(in crate::postgres) fn tell_put_off(&self) {
-        let put_off = std::mem::take(&mut self.heard().put_off);
+        self.wake_for_put_off();
+        let put_off = std::mem::take(&mut self.heard().put_off.others);
         if let Some(direct) = self.direct.load().as_ref() {
             // Lost, it costs time only: each node looks by itself.
             for (said, address) in put_off {
@@ -291,13 +305,13 @@ mod tests {
     #[test]
     fn what_was_heeded_counts_for_its_attempt_alone() {
         let mut attempts = Attempts::default();
-        let (first, node) = (attempts.begin(), Uuid::new_v4());
-        let second = attempts.begin();
+        let [own, node] = [Uuid::new_v4(), Uuid::new_v4()];
+        let (first, second) = (attempts.begin(Some(own)), attempts.begin(None));
         attempts.heeded(first).unwrap().push(node);
-        assert_eq!(attempts.heeded(first), Some(&mut vec![node]));
+        assert_eq!(attempts.heeded(first), Some(&mut vec![own, node]));
         assert_eq!(attempts.heeded(second), Some(&mut vec![]));
         for _ in 0..ATTEMPTS {
-            attempts.begin();
+            attempts.begin(None);
         }
         assert_eq!(attempts.heeded(first), None, "it is forgotten, and the node is waited for");
     }

@@ -32,14 +32,23 @@ pub(super) struct Heard {
     pub(super) members: Option<(i64, WaitedFor)>,
     /// Those that were told directly of the change that is being committed here, or that heeded it.
     pub(super) told: Vec<Uuid>,
-    /// What those are still to be told who heeded it.
-    pub(super) put_off: Vec<(Said, SocketAddr)>,
+    /// Who heeded it, and is still to be told that it was done.
+    pub(super) put_off: PutOff,
     /// What was foretold here.
     pub(super) attempts: Attempts,
     /// What was foretold elsewhere, and may be heeded once what came before it is held.
     pub(super) foretold: Option<Heeding>,
     /// Whether a row of a node may say more than its node did.
     pub(super) has_rows: bool,
+}
+
+/// News that wait until those who asked for the change were answered.
+#[derive(Default)]
+pub(super) struct PutOff {
+    /// Whether the follower here is to be told.
+    pub(super) is_own: bool,
+    /// What the others are to be told, and where they hear it.
+    pub(super) others: Vec<(Said, SocketAddr)>,
 }
 
 /// A change that somebody named.
@@ -70,6 +79,12 @@ impl Heard {
     /// Whether all the others that the last change here had to wait for hear messages.
     pub(super) fn are_all_near(&self) -> bool {
         self.others.as_ref().is_some_and(|others| others.iter().all(|other| self.near(*other).is_some()))
+    }
+
+    /// A change was committed by this process, which did no more than revoke these keys if any are given.
+    pub(super) fn keep_committed(&mut self, process: Uuid, revision: i64, revoked: Option<RevokedKeys>) {
+        self.is_change(process, revision, true);
+        self.keep_revoked(revision, revoked);
     }
 
     pub(super) fn keep_revoked(&mut self, revision: i64, revoked: Option<RevokedKeys>) {
