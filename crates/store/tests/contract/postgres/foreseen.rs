@@ -46,6 +46,7 @@ pub(super) async fn ready() -> (World, Person) {
         let revoked = world.store.revoke_key(world.by(root.actor()), key.id, None, Cascade::Nothing, Some(foreseen)).await.unwrap();
         assert_eq!(revoked, [key.id]);
         assert!(is_revoked(&world, key.id).await);
+        world.store.confirm().await.unwrap();
         assert!(world.image.told().keys[&key.id].lifecycle.is_revoked(), "the image does not know");
         if told_name(&world).await == NAME {
             return (world, root);

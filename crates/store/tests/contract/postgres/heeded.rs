@@ -129,3 +129,37 @@ async fn what_is_foretold_and_not_done_is_asked_about_until_another_change_is() 
     assert!(!is_revoked(&heeding.world, key.id).await && !heeding.has_revoked(key.id));
     heeding.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revocation_is_done_though_its_own_node_has_yet_to_take_it_over() {
+    let (world, root) = ready().await;
+    let image = Arc::<Stalled>::default();
+    let store = opened(&world.database, "maker", Consistency::Lease).await;
+    store.follow(image.clone()).await.unwrap();
+    let until = Instant::now() + PATIENCE;
+    let (key, another) = loop {
+        let [key, another] = [world.account_key(root.actor(), root.id, 0).await, world.account_key(root.actor(), root.id, 0).await];
+        let (key, another) = (key.unwrap(), another.unwrap());
+        store.confirm().await.unwrap();
+        let (origin, foreseen, maker) = (world.by(root.actor()), foreseen(&world, &key), store.clone());
+        image.stall(true);
+        let revoking = tokio::spawn(async move { maker.revoke_key(origin, key.id, None, Cascade::Nothing, Some(foreseen)).await });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if revoking.is_finished() {
+            assert_eq!(revoking.await.unwrap().unwrap(), [key.id]);
+            break (key.id, another.id);
+        }
+        image.stall(false);
+        revoking.await.unwrap().unwrap();
+        assert!(Instant::now() < until, "it is waited for");
+    };
+    let has_revoked = || image.image().told().keys[&key].lifecycle.is_revoked();
+    assert!(!has_revoked() && is_revoked(&world, key).await);
+    assert!(!store.are_in_force(&[key]) && !store.is_in_force(), "it would answer by what was before");
+    assert!(store.are_in_force(&[another]), "nobody changed that key");
+    image.stall(false);
+    store.confirm().await.unwrap();
+    assert!(has_revoked() && store.is_in_force() && store.are_in_force(&[key]));
+    drop(store);
+    world.end().await;
+}
