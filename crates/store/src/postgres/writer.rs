@@ -369,8 +369,8 @@ impl WriterTask {
             Some(revision) => {
                 let revoked = revocation.as_ref().map(|revocation| revocation.revoked().clone());
                 let committed = || self.hints.committed(revision, revoked, telling.is_some());
-                let values = revocation.as_ref().map(Revocation::values);
-                let last = values.as_ref().map(|values| (Revocation::SQL, &values[..]));
+                let last = revocation.as_ref().map(|revocation| (revocation.sql(), revocation.values()));
+                let last = last.as_ref().map(|(sql, values)| (*sql, &values[..]));
                 Box::pin(transaction.commit_and_tell(last, telling.as_deref(), (nodes::WAITED_FOR, &[]), committed)).await
             }
             None => transaction.commit().await.map(|()| None).map_err(Lost::Unknown),

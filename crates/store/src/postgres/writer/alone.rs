@@ -8,7 +8,7 @@ use keybearer_core::token::KeyId;
 use super::super::connection::Purpose;
 use super::super::failure::Failure;
 use super::super::revocation::Asked;
-use super::super::tx::{Revocation, Tx};
+use super::super::tx::Tx;
 use super::super::value::get;
 use super::{Callers, LOCK_COUNTER, Waiting, Waits, WriterTask, answering, no_counter, unknown};
 use crate::StoreError;
@@ -45,7 +45,7 @@ impl WriterTask {
         // While the database is busy with it, they have time to heed it.
         let mut foretold = None;
         let foretell = || foretold = self.hints.foretell(revision, &revocation.revoked().keys);
-        let rows = self.pool.alone(Purpose::Change, (Revocation::SQL, &revocation.values()), foretell).await?;
+        let rows = self.pool.alone(Purpose::Change, (revocation.sql(), &revocation.values()), foretell).await?;
         let Some(row) = rows.as_ref().and_then(|rows| rows.first()) else { return Ok(None) };
         let foretold = foretold.and_then(|foretold| self.hints.in_time(foretold));
         self.hints.counter_is(revision);
