@@ -246,7 +246,8 @@ impl Hints {
         self.acked.notify_one();
     }
 
-    /// The counter stands at `revision`, and nobody can raise it now. Whoever told more was told by another database: this one was put back.
+    /// The counter stood at `revision` just now. Whoever told more was told by another database, since this one was put back; or of a change
+    /// after that, and is asked again.
     pub(super) fn counter_is(&self, revision: i64) {
         let mut heard = self.heard();
         heard.holders.retain(|_, holder| holder.revision <= revision);
@@ -264,6 +265,8 @@ impl Hints {
                 Ok(()) => tracing::debug!("the connection for hints has ended"),
                 Err(error) => tracing::debug!(%error, "no connection for hints"),
             }
+            // Nobody hears there any more; and until it is given up, the next one cannot have the same place.
+            self.direct.store(None);
             tokio::time::sleep(AGAIN).await;
         }
     }
@@ -309,7 +312,10 @@ impl Hints {
             Said::Holds { incarnation, revision } => hints.hold(incarnation, revision, Some(from)),
             Said::Heeds { incarnation, attempt } => hints.is_heeded(incarnation, attempt),
         };
-        let hearing = direct.hear(place, hear).inspect_err(|error| tracing::warn!(%error, "no thread hears messages of other nodes"));
+        let hearing = direct.hear(place, hear).inspect_err(|error| {
+            tracing::warn!(%error, "no thread hears messages of other nodes: they are told through the database");
+            self.direct.store(None);
+        });
         hearing.ok()
     }
 
