@@ -39,9 +39,9 @@ pub struct RevokedKeys {
     pub reason: RevocationReason,
 }
 
-/// Somebody who keeps an image of the rows. Called in the order of the revisions, after the commit and before the caller is answered, once
-/// for each change, or for several changes at once where several nodes make them; and, under the revision that it has, for rows that are
-/// forgotten.
+/// Somebody who keeps an image of the rows. Called in the order of the revisions, after the commit, once for each change, or for several
+/// changes at once where several nodes make them; and, under the revision that it has, for rows that are forgotten. Before the caller is answered,
+/// or, of keys that were revoked, before the store says again that the image is in force for them ([`crate::Nodes::are_in_force`]).
 pub trait Follower: Send + Sync {
     /// Takes over the rows.
     fn apply(&self, changed: Changed);

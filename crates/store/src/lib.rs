@@ -2,9 +2,9 @@
 //!
 //! A change is one transaction that holds the rows, one event and one step of the revision counter. Whoever asks for it is looked up again
 //! inside that transaction, and the rules of the core are asked with what is found there (or, for a revocation, with what was found at the very
-//! revision that the transaction goes on from, and only then: see [`Foreseen`]). After the commit, and before the call returns, the
-//! rows that it touched are handed to the [`Follower`], in the order of the commits: so the image in memory cannot miss a change, not even
-//! one whose caller went away meanwhile.
+//! revision that the transaction goes on from, and only then: see [`Foreseen`]). After the commit the rows that it
+//! touched are handed to the [`Follower`], in the order of the commits: so the image in memory cannot miss a change, not even one whose caller
+//! went away meanwhile. That is so before the call returns, or before the image counts as in force again ([`Nodes`]).
 #![warn(missing_docs)]
 
 mod account;

@@ -98,7 +98,8 @@ impl Postgres {
         let (hints, gauges) = (Hints::new(membership.messages, terms()), Arc::<Gauges>::default());
         let (committed, queue) = mpsc::unbounded_channel();
         let names = roles.iter().map(|(name, level)| format!("{name}={level}")).collect::<Vec<_>>().join(" ");
-        // Both end by themselves when nobody can ask them any more.
+        // Both end by themselves when nobody can ask them any more, or with the runtime of whoever opens this: then a change that nobody waits
+        // for is done or not.
         let (writer, writing) = Writer::new(writing, Arc::new(roles), committed, hints.clone(), Arc::clone(&gauges));
         drop(tokio::spawn(writing));
         let (pool, heard, told) = (Pool::quick(url)?, hints.clone(), Arc::clone(&gauges));

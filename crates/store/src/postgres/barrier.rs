@@ -99,7 +99,7 @@ impl Barrier {
         }
     }
 
-    /// Those who heeded what was committed before have time: so whoever asked for it is answered first.
+    /// Those who heeded what was committed before have time: so whoever asked for it is usually answered first.
     async fn next(&mut self) -> Option<Committed> {
         tokio::task::yield_now().await;
         self.hints.wake_for_put_off();

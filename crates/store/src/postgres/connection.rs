@@ -222,7 +222,7 @@ impl Pool {
         if whole.with_kept(whole.kept(sql, &apart(values).1)).await.is_err() {
             return Ok(None);
         }
-        // The task of the connection, which writes it, comes first.
+        // The task of the connection, which writes it, usually comes first.
         let meanwhile = async {
             tokio::task::yield_now().await;
             sent();

@@ -128,10 +128,13 @@ impl Hints {
     /// Tells everybody what was put off.
     pub(in crate::postgres) fn tell_put_off(&self) {
         self.wake_for_put_off();
-        let put_off = std::mem::take(&mut self.heard().put_off.others);
-        if let Some(direct) = self.direct.load().as_ref() {
-            // Lost, it costs time only: each node looks by itself.
+        let direct = self.direct.load();
+        // For as long as it takes, so that nothing which is said later comes first.
+        let mut heard = self.heard();
+        let put_off = std::mem::take(&mut heard.put_off.others);
+        if let Some(direct) = direct.as_ref() {
             for (said, address) in put_off {
+                // Lost, it costs time only: each node looks by itself.
                 direct.answer(&said, address);
             }
         }
