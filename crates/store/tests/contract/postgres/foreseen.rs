@@ -45,6 +45,9 @@ pub(super) async fn ready() -> (World, Person) {
         let foreseen = foreseen(&world, &key);
         let revoked = world.store.revoke_key(world.by(root.actor()), key.id, None, Cascade::Nothing, Some(foreseen)).await.unwrap();
         assert_eq!(revoked, [key.id]);
+        // What counts as in force has it at once, and all of it a look later.
+        let is_in_force = world.store.are_in_force(&[key.id]);
+        assert!(!is_in_force || world.image.told().keys[&key.id].lifecycle.is_revoked(), "it would answer by what was before");
         assert!(is_revoked(&world, key.id).await);
         world.store.confirm().await.unwrap();
         assert!(world.image.told().keys[&key.id].lifecycle.is_revoked(), "the image does not know");
