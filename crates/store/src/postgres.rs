@@ -54,7 +54,6 @@ use self::connection::{Pool, Purpose, Transaction};
 use self::engine::Engine;
 use self::follow::{Ask, Beginning, Following, Standing};
 use self::hints::Hints;
-use self::seeded::Bug;
 use self::writer::{Gauges, Writer};
 use crate::{Cluster, Contents, Follower, Horizon, Login, Membership, Nodes, OutgoingRow, ServerState, Store, StoreError, StoreWatch};
 
@@ -209,14 +208,13 @@ impl Store for Postgres {
 #[async_trait]
 impl Nodes for Postgres {
     fn is_in_force(&self) -> bool {
-        // First, for a doubt may end only since a lease is over.
         let has_doubts = self.hints.doubts.has_any();
-        Bug::LeaseUnchecked.is_seeded() || (!has_doubts && self.standing.load().is_covered())
+        self.standing.load().is_in_force(has_doubts)
     }
 
     fn are_in_force(&self, keys: &[KeyId]) -> bool {
         let are_doubted = self.hints.doubts.has(keys);
-        Bug::LeaseUnchecked.is_seeded() || (!are_doubted && self.standing.load().is_covered())
+        self.standing.load().is_in_force(are_doubted)
     }
 
     async fn confirm(&self) -> Result<(), StoreError> {

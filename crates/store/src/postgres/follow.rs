@@ -164,7 +164,8 @@ impl Following {
                 self.note(Err(error));
             }
             // That may have been all that they were in doubt of.
-            if asking.is_empty() || self.is_in_force() {
+            let has_doubts = self.given.hints.doubts.has_any();
+            if asking.is_empty() || self.given.standing.is_in_force(has_doubts) {
                 asking.into_iter().for_each(|answer| drop(answer.send(self.given.standing.may_serve())));
                 return;
             }
@@ -187,11 +188,6 @@ impl Following {
             }
         }
         self.note(caught_up);
-    }
-
-    /// As [`crate::Nodes::is_in_force`].
-    fn is_in_force(&self) -> bool {
-        !self.given.hints.doubts.has_any() && self.given.standing.is_covered()
     }
 
     fn note(&mut self, done: Result<(), StoreError>) {

@@ -298,8 +298,8 @@ impl Hints {
     /// Hears messages, if any are to be heard, until what is returned is dropped.
     fn hear_directly(&self) -> Option<Hearing> {
         let direct = self.direct.load_full()?;
-        let (hints, places) = (self.clone(), Arc::clone(&self.heard));
-        let place = move |process| places.lock().unwrap_or_else(PoisonError::into_inner).places.get(&process).cloned();
+        let (hints, known) = (self.clone(), self.clone());
+        let place = move |process| known.heard().places.get(&process).cloned();
         let hear = move |said, from| match said {
             Said::Changed { process, revision, revoked } => {
                 let mut heard = hints.heard();

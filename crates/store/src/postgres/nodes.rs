@@ -83,7 +83,7 @@ pub(super) async fn beat(pool: &Pool, incarnation: Uuid, revision: i64, lease_le
     let values = [Value::Id(Some(incarnation)), revision.into(), lease_left.into()];
     let (transaction, heard) = pool.begin_with(Purpose::Beat, Some((&sql, &values))).await?;
     transaction.commit().await?;
-    let heard = heard.first().ok_or_else(|| StoreError::Unavailable("the counter row is missing".into()))?;
+    let heard = heard.first().ok_or_else(no_counter)?;
     if get::<i64>(heard, 0)? == 0 {
         return Ok(Heard::Fenced);
     }
@@ -124,6 +124,10 @@ pub(super) struct Members {
 
 pub(super) const WAITED_FOR: &str = "SELECT joined, incarnation, acked FROM counter LEFT JOIN nodes ON leases AND NOT fenced";
 
+pub(super) fn no_counter() -> StoreError {
+    StoreError::Unavailable("the counter row is missing".into())
+}
+
 /// Those that changes wait for at this moment.
 pub(super) async fn waited_for(pool: &Pool) -> Result<Members, StoreError> {
     to_members(&pool.all(WAITED_FOR, &[]).await?)
@@ -131,7 +135,7 @@ pub(super) async fn waited_for(pool: &Pool) -> Result<Members, StoreError> {
 
 /// What [`WAITED_FOR`] answered.
 pub(super) fn to_members(rows: &[Row]) -> Result<Members, StoreError> {
-    let joined = rows.first().ok_or_else(|| StoreError::Unavailable("the counter row is missing".into()))?;
+    let joined = rows.first().ok_or_else(no_counter)?;
     let mut members = Members { nodes: Vec::new(), joined: get(joined, 0)? };
     for row in rows {
         // There may be nobody.

@@ -26,7 +26,7 @@ use super::connection::{Boxed, Lost, Pool, Purpose, Transaction};
 use super::failure::Failure;
 use super::hints::{Foretold, Hints, Told};
 use super::import::Import;
-use super::nodes::{self, WaitedFor};
+use super::nodes::{self, WaitedFor, no_counter};
 use super::seeded::Bug;
 use super::tx::{Revocation, Tx};
 use super::value::get;
@@ -268,10 +268,6 @@ fn unknown(failure: Failure) -> StoreError {
 /// Work that was dropped before it ran: its group was given up, for the reason that the log has.
 fn not_taken() -> StoreError {
     StoreError::Unavailable("the change was given up with the group that it waited in".into())
-}
-
-fn no_counter() -> StoreError {
-    StoreError::Unavailable("the counter row is missing".into())
 }
 
 fn gone() -> StoreError {

@@ -10,6 +10,7 @@ use keybearer_core::token::PepperVersion;
 use uuid::Uuid;
 
 use super::super::clock;
+use super::super::seeded::Bug;
 use crate::StoreError;
 
 /// How far the clock of this machine may be from that of the database: expiry goes by it.
@@ -50,8 +51,14 @@ fn nanoseconds(duration: Duration) -> u64 {
 
 impl Standing {
     /// Whether the lease lasts at this instant.
-    pub(in crate::postgres) fn is_covered(&self) -> bool {
+    fn is_covered(&self) -> bool {
         nanoseconds(clock::now().0) < self.end.load(Ordering::Acquire)
+    }
+
+    /// Whether requests may be answered by the image, of whatever has these doubts. They are to be looked for *before* this is asked: a doubt may
+    /// end only since a lease is over.
+    pub(in crate::postgres) fn is_in_force(&self, has_doubts: bool) -> bool {
+        Bug::LeaseUnchecked.is_seeded() || (!has_doubts && self.is_covered())
     }
 
     /// Whether the node may serve at all, with its image as the database has it.

@@ -180,7 +180,7 @@ impl Place {
 
 /// Where this process sends and hears messages.
 pub(super) struct Direct {
-    socket: Arc<UdpSocket>,
+    socket: UdpSocket,
     pub(super) place: Place,
 }
 
@@ -199,7 +199,7 @@ impl Direct {
         };
         let bound: io::Result<_> = bind();
         match bound {
-            Ok((address, socket)) => Some(Self { socket: Arc::new(socket), place: Place { address, secret: Secret::new() } }),
+            Ok((address, socket)) => Some(Self { socket, place: Place { address, secret: Secret::new() } }),
             Err(error) => {
                 tracing::warn!(%error, address = %at, "nothing is heard from other nodes directly, but only through the database");
                 None
@@ -219,30 +219,30 @@ impl Direct {
 
     fn send_to(&self, said: &Said, to: SocketAddr, secret: &Secret) -> bool {
         // Nobody waits for room: there is some, or the message is lost.
-        sendto(&*self.socket, &said.written(secret), SendFlags::DONTWAIT, &to).is_ok()
+        sendto(&self.socket, &said.written(secret), SendFlags::DONTWAIT, &to).is_ok()
     }
 
     /// Hears messages until what is returned is dropped. `secret` knows by which another process proves itself.
     pub(super) fn hear(
-        &self,
+        self: &Arc<Self>,
         secret: impl Fn(Uuid) -> Option<Place> + Send + 'static,
         hear: impl Fn(Said, SocketAddr) + Send + 'static,
     ) -> io::Result<Hearing> {
-        let (socket, own) = (Arc::clone(&self.socket), self.place.secret.clone());
+        let direct = Arc::clone(self);
         let has_ended = Arc::<AtomicBool>::default();
         let is_over = Arc::clone(&has_ended);
         let run = move || {
             // One more, to tell what is too long.
             let mut bytes = [0; LONGEST + 1];
             while !is_over.load(Ordering::Acquire) {
-                let heard = match socket.recv_from(&mut bytes) {
+                let heard = match direct.socket.recv_from(&mut bytes) {
                     Ok((length, from)) if length <= LONGEST => Said::read(&bytes[..length]).map(|said| (said, &bytes[..length], from)),
                     Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => continue,
                     // Such as that nobody hears where something was sent.
                     _ => None,
                 };
                 let proven = heard.filter(|(said, bytes, _)| match said {
-                    Said::Holds { .. } | Said::Heeds { .. } => is_proven(bytes, &own),
+                    Said::Holds { .. } | Said::Heeds { .. } => is_proven(bytes, &direct.place.secret),
                     Said::Changed { process, .. } | Said::Foretells { process, .. } => {
                         secret(*process).is_some_and(|place| is_proven(bytes, &place.secret))
                     }
@@ -254,13 +254,13 @@ impl Direct {
             }
         };
         let thread = std::thread::Builder::new().name("messages".into()).spawn(run)?;
-        Ok(Hearing { socket: Arc::clone(&self.socket), has_ended, thread: Some(thread) })
+        Ok(Hearing { direct: Arc::clone(self), has_ended, thread: Some(thread) })
     }
 }
 
 /// The thread that hears messages. Dropped, it ends.
 pub(super) struct Hearing {
-    socket: Arc<UdpSocket>,
+    direct: Arc<Direct>,
     has_ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -268,10 +268,8 @@ pub(super) struct Hearing {
 impl Drop for Hearing {
     fn drop(&mut self) {
         self.has_ended.store(true, Ordering::Release);
-        if let Ok(own) = self.socket.local_addr() {
-            // A message that says nothing wakes it.
-            drop(self.socket.send_to(&[], own));
-        }
+        // A message that says nothing wakes it.
+        drop(self.direct.socket.send_to(&[], self.direct.place.address));
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
@@ -358,7 +356,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_does_not_know_the_secret_is_not_heard() {
         let url = PostgresUrl::parse("postgres:///keys?host=/run/postgresql").unwrap();
-        let open = || async { Direct::open(Messages::Auto, &url).await.unwrap() };
+        let open = || async { Arc::new(Direct::open(Messages::Auto, &url).await.unwrap()) };
         let (own, other) = (open().await, open().await);
         let (heard, mut hearing) = tokio::sync::mpsc::unbounded_channel();
         let (true_one, false_one) = (Uuid::new_v4(), Uuid::new_v4());
