@@ -143,13 +143,20 @@ const WRITE: &str = "WITH new AS MATERIALIZED (
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) WITH ORDINALITY
         AS new (id, name, name_key, owner, level, policy, service, metadata, digest, pepper, created_at, created_by, maker, expires_at, after,
                 request_id, place)
+    ), admitted AS MATERIALIZED (
+        SELECT * FROM new WHERE maker IS NULL OR maker = ANY(ARRAY(SELECT keys.id FROM keys WHERE keys.id = ANY($13)))
+    ), named AS (
+        INSERT INTO service_key_names AS held (name_key, key)
+        SELECT DISTINCT ON (name_key) name_key, id FROM admitted WHERE owner IS NULL ORDER BY name_key, place
+        ON CONFLICT (name_key) DO UPDATE SET key = excluded.key WHERE EXISTS (SELECT FROM revocations WHERE revocations.key = held.key)
+        RETURNING held.key
     ), made AS (
         INSERT INTO keys (id, kind, name, name_key, owner, level, policy, service, metadata, digest, pepper, created_at, created_by,
                           created_by_key, expires_at)
         SELECT id, CASE WHEN owner IS NULL THEN 'service' ELSE 'account' END, name, name_key, owner, level, policy, service, metadata, digest,
                pepper, created_at, created_by, maker, expires_at
-        FROM new WHERE maker IS NULL OR maker = ANY(ARRAY(SELECT keys.id FROM keys WHERE keys.id = ANY($13)))
-        ORDER BY place ON CONFLICT DO NOTHING RETURNING id
+        FROM admitted WHERE owner IS NOT NULL OR id = ANY(ARRAY(SELECT named.key FROM named)) ORDER BY place
+        ON CONFLICT DO NOTHING RETURNING id
     ), raised AS (
         UPDATE counter SET revision = revision + made.count FROM (SELECT count(*) AS count FROM made) AS made
         WHERE made.count > 0 RETURNING revision, made.count

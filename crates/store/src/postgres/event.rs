@@ -6,10 +6,10 @@ use keybearer_core::key::{DAY, KeyKind};
 use keybearer_core::time::UnixMillis;
 use tokio_postgres::Row;
 
-use super::Postgres;
 use super::conditions::Conditions;
 use super::connection::Transaction;
 use super::value::{Value, get, moment, unreadable};
+use super::{Postgres, row};
 use crate::{Event, EventFilter, Events, Page, PageRequest, Stats, StoreError};
 
 #[async_trait]
@@ -65,7 +65,7 @@ fn to_event(row: &Row) -> Result<Event, StoreError> {
 }
 
 async fn stats(transaction: &Transaction, now: UnixMillis) -> Result<Stats, StoreError> {
-    const ACTIVE: &str = "SELECT count(*) FROM keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $1)";
+    let active = format!("SELECT count(*) FROM keys WHERE NOT {} AND (expires_at IS NULL OR expires_at > $1)", row::IS_REVOKED);
     let count = async |sql: &str, values: &[Value<'_>]| -> Result<u32, StoreError> {
         get::<i64>(&transaction.one(sql, values).await?, 0)?.try_into().map_err(unreadable)
     };
@@ -73,10 +73,12 @@ async fn stats(transaction: &Transaction, now: UnixMillis) -> Result<Stats, Stor
         count("SELECT count(*) FROM accounts WHERE deleted_at IS NULL AND status = $1", &[status.as_str().into()]).await
     };
     let keys_of = async |kind: KeyKind| -> Result<[u32; 3], StoreError> {
-        let sql = "SELECT count(*) FILTER (WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)),
-                          count(*) FILTER (WHERE revoked_at IS NULL AND expires_at <= $2),
-                          count(*) FILTER (WHERE revoked_at IS NOT NULL) FROM keys WHERE kind = $1";
-        let row = transaction.one(sql, &[kind.as_str().into(), now.into()]).await?;
+        let sql = format!(
+            "SELECT count(*) FILTER (WHERE at IS NULL AND (expires_at IS NULL OR expires_at > $2)),
+                    count(*) FILTER (WHERE at IS NULL AND expires_at <= $2), count(*) FILTER (WHERE at IS NOT NULL) FROM {} WHERE kind = $1",
+            row::ALL_KEYS
+        );
+        let row = transaction.one(&sql, &[kind.as_str().into(), now.into()]).await?;
         let number = |column| get::<i64>(&row, column)?.try_into().map_err(unreadable);
         Ok([number(0)?, number(1)?, number(2)?])
     };
@@ -89,9 +91,9 @@ async fn stats(transaction: &Transaction, now: UnixMillis) -> Result<Stats, Stor
         policies: count("SELECT count(*) FROM policies WHERE deleted_at IS NULL", &[]).await?,
         permissions: count("SELECT count(*) FROM permissions WHERE declared", &[]).await?,
         sessions: count("SELECT count(*) FROM sessions WHERE expires_at > $1", &[now.into()]).await?,
-        expiring_soon: count(&format!("{ACTIVE} AND expires_at <= $2"), &[now.into(), soon.into()]).await?,
+        expiring_soon: count(&format!("{active} AND expires_at <= $2"), &[now.into(), soon.into()]).await?,
         unused: count(
-            &format!("{ACTIVE} AND created_at <= $2 AND (last_used_at IS NULL OR last_used_at <= $2)"),
+            &format!("{active} AND created_at <= $2 AND (last_used_at IS NULL OR last_used_at <= $2)"),
             &[now.into(), long_ago.into()],
         )
         .await?,

@@ -14,7 +14,6 @@ use uuid::Uuid;
 
 use super::connection::Transaction;
 use super::creation::{Asked, Wanted};
-use super::failure::Failure;
 use super::tx::{Recorded, Tx};
 use super::value::{Value, get, unreadable};
 use super::{Postgres, last_use, revocation, row};
@@ -74,8 +73,8 @@ impl Keys for Postgres {
 
 /// How many live keys an account has.
 pub(super) async fn count_live(tx: &Tx, owner: keybearer_core::account::AccountId) -> Result<u32, StoreError> {
-    let sql = "SELECT count(*) FROM keys WHERE owner = $1 AND revoked_at IS NULL AND expires_at > $2";
-    let row = tx.transaction().one(sql, &[owner.into(), tx.now().into()]).await?;
+    const SQL: &str = concat!("SELECT ", row::live_keys!("$1", "$2"));
+    let row = tx.transaction().one(SQL, &[owner.into(), tx.now().into()]).await?;
     get::<i64>(&row, 0)?.try_into().map_err(unreadable)
 }
 
@@ -105,10 +104,24 @@ pub(super) async fn write(transaction: &Transaction, key: &Key, name_key: &str, 
     let metadata = serde_json::to_string(&key.metadata).map_err(unreadable)?;
     let written = transaction
         .execute(
-            "INSERT INTO keys (id, kind, name, name_key, owner, level, policy, service, metadata, digest, pepper, created_at, created_by,
-             created_by_key, expires_at, revoked_at, revoked_reason, last_used_at)
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
-             WHERE $14 IS NULL OR EXISTS (SELECT 1 FROM keys WHERE id = $14) ON CONFLICT DO NOTHING",
+            "WITH named AS (
+                 INSERT INTO service_key_names AS held (name_key, key)
+                 SELECT $4, $1 WHERE $2 = 'service' AND $16 IS NULL AND ($14 IS NULL OR EXISTS (SELECT FROM keys WHERE id = $14))
+                 AND NOT EXISTS (SELECT FROM keys WHERE id = $1)
+                 ON CONFLICT (name_key) DO UPDATE SET key = excluded.key
+                 WHERE EXISTS (SELECT FROM revocations WHERE revocations.key = held.key) RETURNING held.key
+             ), made AS (
+                 INSERT INTO keys (id, kind, name, name_key, owner, level, policy, service, metadata, digest, pepper, created_at, created_by,
+                                   created_by_key, expires_at, last_used_at)
+                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $18
+                 WHERE CASE WHEN $2 = 'service' AND $16 IS NULL THEN EXISTS (SELECT FROM named)
+                            ELSE $14 IS NULL OR EXISTS (SELECT FROM keys WHERE id = $14) END
+                 ON CONFLICT DO NOTHING RETURNING id
+             ), revoked AS (
+                 INSERT INTO revocations (key, at, reason, owner, policy, expires_at)
+                 SELECT id, $16, $17, $5, $7, $15 FROM made WHERE $16 IS NOT NULL
+             )
+             SELECT id FROM made",
             &[
                 key.id.into(),
                 key.holder.kind().as_str().into(),
@@ -134,8 +147,19 @@ pub(super) async fn write(transaction: &Transaction, key: &Key, name_key: &str, 
     Ok(written == 1)
 }
 
-fn name_taken(failure: Failure) -> StoreError {
-    if failure.is_taken() { StoreError::Taken { what: What::Key, field: "name" } } else { failure.into() }
+/// Gives a service's key another name, if no other has it.
+async fn rename(transaction: &Transaction, id: KeyId, before: &str, after: &str) -> Result<(), StoreError> {
+    if after == before {
+        return Ok(());
+    }
+    let sql = "INSERT INTO service_key_names AS held (name_key, key) VALUES ($2, $1)
+               ON CONFLICT (name_key) DO UPDATE SET key = excluded.key
+               WHERE EXISTS (SELECT FROM revocations WHERE revocations.key = held.key)";
+    if transaction.execute(sql, &[id.into(), after.into()]).await? == 0 {
+        return Err(StoreError::Taken { what: What::Key, field: "name" });
+    }
+    transaction.execute("DELETE FROM service_key_names WHERE name_key = $2 AND key = $1", &[id.into(), before.into()]).await?;
+    Ok(())
 }
 
 async fn alter(tx: &mut Tx, id: KeyId, change: ServiceKeyChange, only_service: bool) -> Result<Key, StoreError> {
@@ -170,13 +194,13 @@ async fn alter(tx: &mut Tx, id: KeyId, change: ServiceKeyChange, only_service: b
         return Ok(before);
     }
     let (name_key, metadata) = (canonical(&after.name), Json::Object(after.metadata.clone()).to_string());
+    rename(tx.transaction(), id, &canonical(&before.name), &name_key).await?;
     tx.transaction()
         .execute(
             "UPDATE keys SET name = $2, name_key = $3, policy = $4, metadata = $5 WHERE id = $1",
             &[id.into(), (&after.name).into(), (&name_key).into(), after_policy.into(), (&metadata).into()],
         )
-        .await
-        .map_err(name_taken)?;
+        .await?;
     tx.record(Recorded {
         action: "key.changed",
         target: Target::Key(id),

@@ -52,7 +52,8 @@ pub(super) async fn everything(transaction: &Transaction, horizon: Horizon, foll
 
     let count: i64 = get(&transaction.one("SELECT count(*) FROM keys", &[]).await?, 0)?;
     follower.expect_keys(usize::try_from(count).unwrap_or(0));
-    let sql = format!("SELECT {} FROM keys WHERE coalesce(expires_at > $1, TRUE) AND coalesce(revoked_at > $1, TRUE)", row::KEY);
+    let (key, keys) = (row::KEY_OF_ALL, row::ALL_KEYS);
+    let sql = format!("SELECT {key} FROM {keys} WHERE coalesce(expires_at > $1, TRUE) AND coalesce(at > $1, TRUE)");
     let mut rows = transaction.stream(&sql, &[horizon.keys.into()]).await?;
     let mut keys = Vec::with_capacity(CHUNK);
     while let Some(key) = rows.try_next().await.map_err(Failure::from)? {

@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "counted_keys", include_str!("../../migrations/postgres/0009_counted_keys.sql")),
     (10, "joined", include_str!("../../migrations/postgres/0010_joined.sql")),
     (11, "key_holders", include_str!("../../migrations/postgres/0011_key_holders.sql")),
+    (12, "revocations", include_str!("../../migrations/postgres/0012_revocations.sql")),
 ];
 
 /// What two processes that migrate at once agree on, so that one waits for the other: "keybear" and 0, as bytes.

@@ -121,14 +121,7 @@ async fn delete(tx: &mut Tx, id: PolicyId, cascade: Cascade, if_version: Option<
     if !cascade.covers(doomed.iter().map(|(key, _)| *key)) {
         return Err(StoreError::PolicyInUse(doomed));
     }
-    let revoked = tx
-        .transaction()
-        .query(
-            "UPDATE keys SET revoked_at = $2, revoked_reason = $3 WHERE policy = $1 AND revoked_at IS NULL RETURNING id",
-            &[id.into(), tx.now().into(), RevocationReason::PolicyDeleted.as_str().into()],
-        )
-        .await?;
-    let revoked = revoked.iter().map(|row| key_id(row, 0)).collect::<Result<Vec<_>, _>>()?;
+    let revoked = tx.revoke_all("policy", id.into(), RevocationReason::PolicyDeleted).await?;
     write_permissions(tx.transaction(), id, &PermissionSet::default()).await?;
     tx.transaction().execute("UPDATE policies SET deleted_at = $2 WHERE id = $1", &[id.into(), tx.now().into()]).await?;
     tx.record(Recorded {
@@ -193,7 +186,8 @@ fn require_version(policy: &Policy, wanted: Option<i64>) -> Result<(), StoreErro
 }
 
 async fn live_keys(transaction: &Transaction, id: PolicyId) -> Result<Vec<(KeyId, String)>, StoreError> {
-    let keys = transaction.query("SELECT id, name FROM keys WHERE policy = $1 AND revoked_at IS NULL ORDER BY id", &[id.into()]).await?;
+    let sql = format!("SELECT id, name FROM keys WHERE policy = $1 AND NOT {} ORDER BY id", row::IS_REVOKED);
+    let keys = transaction.query(&sql, &[id.into()]).await?;
     keys.iter().map(|row| Ok((key_id(row, 0)?, get(row, 1)?))).collect()
 }
 

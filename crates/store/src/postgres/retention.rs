@@ -44,7 +44,7 @@ async fn keys_that_died(transaction: &Transaction, after: UnixMillis, until: Uni
     let keys = transaction
         .query(
             "SELECT id FROM keys WHERE coalesce(expires_at, 9223372036854775807) > $1 AND coalesce(expires_at, 9223372036854775807) <= $2
-             UNION SELECT id FROM keys WHERE revoked_at > $1 AND revoked_at <= $2",
+             UNION SELECT key FROM revocations WHERE at > $1 AND at <= $2",
             &[after.into(), until.into()],
         )
         .await?;

@@ -15,9 +15,47 @@ use crate::{Account, Key, KeyHolder, Metadata, Policy, Session, SessionId, Store
 pub(super) const ACCOUNT: &str =
     "id, username, email, external_id, metadata, password_hash IS NOT NULL, role, status, consent, created_at, nullif(issuer, '')";
 pub(super) const SESSION: &str = "id, account, created_at, expires_at";
-pub(super) const KEY: &str = "id, name, owner, level, policy, service, metadata, digest, pepper, created_at, created_by, expires_at, revoked_at, revoked_reason, last_used_at";
-pub(super) const POLICY: &str =
-    "id, name, created_at, created_by, version, (SELECT count(*) FROM keys WHERE keys.policy = policies.id AND revoked_at IS NULL)";
+/// The columns of a key, of which two tell of its revocation.
+macro_rules! key {
+    ($revoked_at:literal, $reason:literal) => {
+        concat!(
+            "id, name, owner, level, policy, service, metadata, digest, pepper, created_at, created_by, expires_at, ",
+            $revoked_at,
+            ", ",
+            $reason,
+            ", last_used_at"
+        )
+    };
+}
+/// Its revocation is looked up for each: a plan that is kept must be good however many there are by then.
+pub(super) const KEY: &str = key!(
+    "(SELECT at FROM revocations WHERE revocations.key = keys.id)",
+    "(SELECT reason FROM revocations WHERE revocations.key = keys.id)"
+);
+/// As [`KEY`] of [`ALL_KEYS`], for whoever reads most of them.
+pub(super) const KEY_OF_ALL: &str = key!("at", "reason");
+pub(super) const ALL_KEYS: &str = "keys LEFT JOIN (SELECT key, at, reason FROM revocations) AS revoked ON key = id";
+/// Whether a key was revoked.
+pub(super) const IS_REVOKED: &str = "EXISTS (SELECT FROM revocations WHERE revocations.key = keys.id)";
+/// How many live keys an account has at a moment, both as they are called in the statement.
+macro_rules! live_keys {
+    ($account:literal, $moment:literal) => {
+        concat!(
+            "((SELECT count(*) FROM keys WHERE keys.owner = ",
+            $account,
+            " AND keys.expires_at > ",
+            $moment,
+            ") - (SELECT count(*) FROM revocations WHERE revocations.owner = ",
+            $account,
+            " AND revocations.expires_at > ",
+            $moment,
+            "))"
+        )
+    };
+}
+pub(super) use live_keys;
+pub(super) const POLICY: &str = "id, name, created_at, created_by, version, (SELECT count(*) FROM keys WHERE keys.policy = policies.id)
+     - (SELECT count(*) FROM revocations WHERE revocations.owner IS NULL AND revocations.policy = policies.id)";
 /// As [`POLICY`] for whoever does not want to know how many keys it has, for which each of them is looked at.
 pub(super) const POLICY_ALONE: &str = "id, name, created_at, created_by, version, 0::int8";
 

@@ -44,7 +44,8 @@ macro_rules! revoking {
     ($which:literal) => {
         concat!(
             "WITH raised AS (UPDATE counter SET revision = revision + 1 WHERE revision = coalesce($11, revision) RETURNING revision, joined),
-                 revoked AS (UPDATE keys SET revoked_at = $1, revoked_reason = $2 WHERE ",
+                 revoked AS (INSERT INTO revocations (key, at, reason, owner, policy, expires_at)
+                             SELECT id, $1, $2, owner, policy, expires_at FROM keys WHERE ",
             $which,
             " AND EXISTS (SELECT FROM raised)),
                  told AS (INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
@@ -348,10 +349,18 @@ impl Tx {
         account: AccountId,
         reason: RevocationReason,
     ) -> Result<(Vec<KeyId>, Vec<SessionId>), StoreError> {
-        let sql = "UPDATE keys SET revoked_at = $2, revoked_reason = $3 WHERE owner = $1 AND revoked_at IS NULL RETURNING id";
-        let keys = self.transaction.query(sql, &[account.into(), self.now().into(), reason.as_str().into()]).await?;
-        let keys = keys.iter().map(|row| key_id(row, 0)).collect::<Result<_, _>>()?;
-        Ok((keys, self.end_sessions_of(account, None).await?))
+        Ok((self.revoke_all("owner", account.into(), reason).await?, self.end_sessions_of(account, None).await?))
+    }
+
+    /// Revokes all live keys that have this holder in this column. Returns them.
+    pub(super) async fn revoke_all(&self, column: &str, holder: Value<'_>, reason: RevocationReason) -> Result<Vec<KeyId>, StoreError> {
+        let sql = format!(
+            "INSERT INTO revocations (key, at, reason, owner, policy, expires_at)
+             SELECT id, $2, $3, owner, policy, expires_at FROM keys WHERE {column} = $1 AND NOT {} RETURNING key",
+            row::IS_REVOKED
+        );
+        let keys = self.transaction.query(&sql, &[holder, self.now().into(), reason.as_str().into()]).await?;
+        keys.iter().map(|row| key_id(row, 0)).collect()
     }
 
     /// Ends the sessions of an account, all or all but one. Returns them.

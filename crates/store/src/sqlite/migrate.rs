@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "counted_keys", include_str!("../../migrations/sqlite/0009_counted_keys.sql")),
     (10, "joined", include_str!("../../migrations/sqlite/0010_joined.sql")),
     (11, "key_holders", include_str!("../../migrations/sqlite/0011_key_holders.sql")),
+    (12, "revocations", include_str!("../../migrations/sqlite/0012_revocations.sql")),
 ];
 
 /// Brings the schema up to date, all in one transaction, or refuses a newer one by name.

@@ -5,6 +5,7 @@ mod foreseen;
 mod heeded;
 mod kept;
 mod messages;
+mod moved_up;
 mod nodes;
 mod together;
 mod url;
@@ -20,6 +21,7 @@ use keybearer_store::{
     AccountChange, AccountFilter, Actor, Cascade, Changed, Database, EventFilter, Follower, KeyFilter, KeySort, Membership, NewPolicy,
     Origin, PageRequest, PostgresUrl, StoreError, StoreWatch,
 };
+use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use crate::follow::begin;
@@ -57,7 +59,7 @@ async fn everything_survives_a_restart() {
     check::all(&world).await;
     world.account("after", "user").await;
     check::all(&world).await;
-    assert_eq!(count(&world, "SELECT count(*) FROM schema_migrations").await, 11);
+    assert_eq!(count(&world, "SELECT count(*) FROM schema_migrations").await, 12);
     world.end().await;
 }
 
@@ -160,15 +162,19 @@ async fn no_statement_revives_a_revoked_key() {
     let (world, revoked) = furnished().await;
     let client = raw(&world).await;
     let id = Uuid::from_bytes(*revoked.as_bytes());
-    for change in [
-        "revoked_at = NULL, revoked_reason = NULL",
-        "revoked_at = NULL",
-        "revoked_at = revoked_at + 1",
-        "revoked_reason = 'policy_deleted'",
+    for statement in [
+        "UPDATE revocations SET at = at + 1 WHERE key = $1",
+        "UPDATE revocations SET reason = 'policy_deleted' WHERE key = $1",
+        "UPDATE revocations SET key = gen_random_uuid() WHERE key = $1",
+        "DELETE FROM revocations WHERE key = $1",
     ] {
-        let refused = client.execute(&format!("UPDATE keys SET {change} WHERE id = $1"), &[&id]).await.unwrap_err();
-        assert_eq!(refused.as_db_error().unwrap().message(), "a revoked key stays revoked", "{change}");
+        let refused = client.execute(statement, &[&id]).await.unwrap_err();
+        assert_eq!(refused.as_db_error().unwrap().message(), "a revoked key stays revoked", "{statement}");
     }
+    let refused = client.batch_execute("TRUNCATE revocations").await.unwrap_err();
+    assert_eq!(refused.as_db_error().unwrap().message(), "a revoked key stays revoked");
+    let again = "INSERT INTO revocations SELECT * FROM revocations WHERE key = $1";
+    assert_eq!(client.execute(again, &[&id]).await.unwrap_err().code(), Some(&SqlState::UNIQUE_VIOLATION));
     assert_eq!(client.execute("UPDATE keys SET last_used_at = 1 WHERE id = $1", &[&id]).await.unwrap(), 1);
     world.end().await;
 }

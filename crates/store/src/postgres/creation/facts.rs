@@ -166,11 +166,13 @@ async fn counted(transaction: &Transaction, asked: BTreeSet<(i64, i64)>) -> Resu
     if asked.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let sql = "SELECT account, at_moment,
-                      (SELECT count(*) FROM keys WHERE owner = account AND revoked_at IS NULL AND expires_at > at_moment)
-               FROM unnest($1, $2) AS asked (account, at_moment)";
+    const SQL: &str = concat!(
+        "SELECT account, at_moment, ",
+        row::live_keys!("account", "at_moment"),
+        " FROM unnest($1, $2) AS asked (account, at_moment)"
+    );
     let (owners, moments) = asked.into_iter().unzip();
-    let found = transaction.query(sql, &[Value::Numbers(owners), Value::Numbers(moments)]).await?;
+    let found = transaction.query(SQL, &[Value::Numbers(owners), Value::Numbers(moments)]).await?;
     let counted = |row| Ok(((AccountId(get(row, 0)?), moment(row, 1)?), get::<i64>(row, 2)?.try_into().map_err(unreadable)?));
     found.iter().map(counted).collect()
 }

@@ -6,7 +6,7 @@ use keybearer_core::time::UnixMillis;
 
 use super::super::conditions::Conditions;
 use super::super::connection::Transaction;
-use super::super::row;
+use super::super::row::{self, IS_REVOKED};
 use super::super::value::{get, unreadable};
 use crate::key_cursor::KeyCursor;
 use crate::{Key, KeyFilter, KeySort, KeyStateFilter, Page, PageRequest, StoreError, page_end};
@@ -74,10 +74,10 @@ fn filtered<'a>(filter: &KeyFilter, name: Option<&'a str>, now: UnixMillis) -> C
     conditions.and("created_at < ?", filter.created_before);
     conditions.and(&format!("{USE} < ?"), filter.unused_since);
     match filter.state {
-        Some(KeyStateFilter::Active) => conditions.and(&format!("revoked_at IS NULL AND {EXPIRY} > ?"), Some(now)),
-        Some(KeyStateFilter::Expired) => conditions.and(&format!("revoked_at IS NULL AND {EXPIRY} <= ?"), Some(now)),
-        Some(KeyStateFilter::Revoked) => conditions.fixed("revoked_at IS NOT NULL"),
-        Some(KeyStateFilter::NotRevoked) => conditions.fixed("revoked_at IS NULL"),
+        Some(KeyStateFilter::Active) => conditions.and(&format!("NOT {IS_REVOKED} AND {EXPIRY} > ?"), Some(now)),
+        Some(KeyStateFilter::Expired) => conditions.and(&format!("NOT {IS_REVOKED} AND {EXPIRY} <= ?"), Some(now)),
+        Some(KeyStateFilter::Revoked) => conditions.fixed(IS_REVOKED),
+        Some(KeyStateFilter::NotRevoked) => conditions.fixed(&format!("NOT {IS_REVOKED}")),
         None => {}
     }
     conditions

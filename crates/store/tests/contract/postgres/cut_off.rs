@@ -77,9 +77,11 @@ async fn a_commit_that_failed_is_neither_answered_nor_told() {
 async fn a_revocation_that_is_refused_is_not_committed() {
     let world = World::postgres().await;
     let (till, barrier) = (world.service("till", &[]).await.id, world.service("barrier", &[]).await.id);
-    let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'never'; END $$;
-                  CREATE TRIGGER refuse BEFORE UPDATE ON keys FOR EACH ROW WHEN (NEW.name = 'till') EXECUTE FUNCTION refuse()";
-    raw(&world).await.batch_execute(refuse).await.unwrap();
+    let refuse = format!(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'never'; END $$;
+         CREATE TRIGGER refuse BEFORE INSERT ON revocations FOR EACH ROW WHEN (NEW.key = '{till}') EXECUTE FUNCTION refuse()"
+    );
+    raw(&world).await.batch_execute(&refuse).await.unwrap();
     for _ in 0..2 {
         let before = check::dump(&world).await;
         let refused = world.store.revoke_key(world.operator(), till, None, Cascade::Nothing, None).await;

@@ -1,0 +1,41 @@
+-- A revocation is a row of its own, written once and never again. The row of the key stays as it is: none of its conditions is asked and none
+-- of its indexes changes when somebody waits for a revocation.
+--
+-- Whose the key was stands here too, so that live keys are counted by two indexes alone: all of a holder without the revoked ones. It is told by
+-- the row of the key, which is always there and keeps its holder once it is revoked: so nothing has to be looked up to hold it to that.
+CREATE TABLE revocations (
+    key UUID PRIMARY KEY,
+    at BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    owner BIGINT,
+    policy UUID,
+    expires_at BIGINT
+);
+INSERT INTO revocations (key, at, reason, owner, policy, expires_at)
+SELECT id, revoked_at, revoked_reason, owner, policy, expires_at FROM keys WHERE revoked_at IS NOT NULL ORDER BY revoked_at;
+CREATE INDEX revocations_holder ON revocations (owner, policy) INCLUDE (expires_at);
+-- They are written in the order of time, or nearly so: an index of ranges of pages finds them, and costs nothing to write.
+CREATE INDEX revocations_at ON revocations USING brin (at);
+
+-- A revoked key is never valid again, whatever a statement asks.
+DROP TRIGGER keys_revoked_is_final ON keys;
+DROP FUNCTION keybearer_keep_revoked();
+CREATE FUNCTION keybearer_keep_revoked() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a revoked key stays revoked';
+END
+$$;
+CREATE TRIGGER revocations_are_final BEFORE UPDATE OR DELETE OR TRUNCATE ON revocations
+FOR EACH STATEMENT EXECUTE FUNCTION keybearer_keep_revoked();
+
+-- The names that live keys of services have. A revocation leaves the name here: whoever wants it next takes it over from a revoked key.
+CREATE TABLE service_key_names (
+    name_key TEXT COLLATE "C" PRIMARY KEY,
+    key UUID NOT NULL
+);
+INSERT INTO service_key_names (name_key, key) SELECT name_key, id FROM keys WHERE kind = 'service' AND revoked_at IS NULL;
+
+-- With the columns go the indexes that know them.
+ALTER TABLE keys DROP COLUMN revoked_at, DROP COLUMN revoked_reason;
+CREATE INDEX keys_owner ON keys (owner, id) INCLUDE (expires_at);
+CREATE INDEX keys_policy ON keys (policy, id);

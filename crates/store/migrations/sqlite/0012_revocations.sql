@@ -1,0 +1,1 @@
+-- Here the row of a key tells of its revocation: to write it anew takes less than to write another.

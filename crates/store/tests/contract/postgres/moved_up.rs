@@ -1,0 +1,101 @@
+//! A database of an older schema.
+
+use keybearer_core::account::AccountId;
+use keybearer_core::key::{Lifecycle, RevocationReason};
+use keybearer_core::policy::PolicyId;
+use keybearer_core::token::KeyId;
+use keybearer_store::{Actor, Cascade, KeyFilter, KeySort, KeyStateFilter, NewAccountKey, StoreError, What};
+use uuid::Uuid;
+
+use super::{BEGINNING, World, cluster, count, first, raw};
+
+const POLICY: &str = "01900000-0000-7000-8000-0000000000ff";
+
+/// Runs the migrations up to this one.
+async fn migrate(url: &str, last: u32) {
+    let client = cluster::client(url).await;
+    client.batch_execute("CREATE TABLE schema_migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL)").await.unwrap();
+    let folder = format!("{}/migrations/postgres", env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    for path in files {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let (number, name) = name.split_once('_').unwrap();
+        let number: u32 = number.parse().unwrap();
+        if number <= last {
+            client.batch_execute(&std::fs::read_to_string(&path).unwrap()).await.unwrap();
+            client.batch_execute(&format!("INSERT INTO schema_migrations VALUES ({number}, '{name}')")).await.unwrap();
+        }
+    }
+}
+
+fn id(number: u8) -> KeyId {
+    KeyId::from_bytes(*Uuid::parse_str(&format!("01900000-0000-7000-8000-0000000000{number:02x}")).unwrap().as_bytes())
+}
+
+/// Until then, the row of a key told of its revocation, and an index of its name.
+#[tokio::test]
+async fn what_was_revoked_stays_so_when_revocations_get_rows_of_their_own() {
+    let url = cluster::database().await;
+    migrate(&url, 11).await;
+    let now = BEGINNING.0;
+    let mut rows = format!(
+        "INSERT INTO peppers VALUES (1, 'first');
+         INSERT INTO accounts (id, username, username_key, role, status, consent, created_at)
+         VALUES (1, 'ada', 'ada', 'user', 'active', TRUE, {now});
+         UPDATE counter SET last_account = 1;
+         INSERT INTO policies VALUES ('{POLICY}', 'policy', 'policy', {now}, 'operator', 1, NULL);"
+    );
+    // Whether it is of the account, its name, and why it was revoked, if it was.
+    for (number, (of_account, name, reason)) in
+        (1..).zip([(true, "a", None), (true, "b", Some("deleted")), (false, "till", Some("policy_deleted")), (false, "till", None)])
+    {
+        let holder = if of_account { "'account', 1, 4, NULL".to_owned() } else { format!("'service', NULL, NULL, '{POLICY}'") };
+        let end = if of_account { (now + 1_000_000).to_string() } else { "NULL".to_owned() };
+        let revoked = reason.map_or("NULL, NULL".to_owned(), |reason| format!("{}, '{reason}'", now - 1));
+        rows += &format!(
+            "INSERT INTO keys (id, kind, owner, level, policy, name, name_key, digest, pepper, created_at, created_by, expires_at, revoked_at,
+                               revoked_reason)
+             VALUES ('{}', {holder}, '{name}', '{name}', decode(repeat('00', 32), 'hex'), 1, {now}, 'operator', {end}, {revoked});",
+            id(number)
+        );
+    }
+    cluster::client(&url).await.batch_execute(&rows).await.unwrap();
+
+    let world = World::postgres_at(url).await;
+    let revoked = async |key| match world.store.key(key).await.unwrap().lifecycle {
+        Lifecycle::Live { .. } => None,
+        Lifecycle::Revoked { at, reason, .. } => Some((at.0, reason)),
+    };
+    assert_eq!(revoked(id(1)).await, None);
+    assert_eq!(revoked(id(2)).await, Some((now - 1, RevocationReason::Deleted)));
+    assert_eq!(revoked(id(3)).await, Some((now - 1, RevocationReason::PolicyDeleted)));
+    assert_eq!(revoked(id(4)).await, None);
+    let list = async |state| {
+        let filter = KeyFilter { state: Some(state), ..KeyFilter::default() };
+        let page = world.store.keys(filter, (KeySort::Created, false), world.now(), first(10)).await.unwrap();
+        page.items.iter().map(|key| key.id).collect::<Vec<_>>()
+    };
+    assert_eq!(list(KeyStateFilter::Revoked).await, [id(2), id(3)]);
+    assert_eq!(list(KeyStateFilter::Active).await, [id(1), id(4)]);
+    let policy = PolicyId(Uuid::parse_str(POLICY).unwrap());
+    assert_eq!(world.store.policy(policy).await.unwrap().keys, 1);
+
+    // The live ones count, and no other.
+    let another = NewAccountKey { max_per_account: 1, ..world.new_account_key(AccountId(1), 1) };
+    let refused = world.store.issue_account_key(world.operator(), another).await;
+    assert!(matches!(refused, Err(StoreError::TooManyKeys { max: 1 })), "{:?}", refused.err());
+    let another = NewAccountKey { max_per_account: 2, ..world.new_account_key(AccountId(1), 1) };
+    world.store.issue_account_key(world.operator(), another).await.unwrap();
+
+    // The name is the live one's until that is revoked, too.
+    let taken = world.service_key(Actor::Operator, "till", policy).await;
+    assert!(matches!(taken, Err(StoreError::Taken { what: What::Key, field: "name" })), "{:?}", taken.err());
+    world.store.revoke_key(world.operator(), id(4), None, Cascade::Nothing, None).await.unwrap();
+    world.service_key(Actor::Operator, "till", policy).await.unwrap();
+    assert_eq!(world.store.policy(policy).await.unwrap().keys, 1);
+    assert_eq!(count(&world, "SELECT count(*) FROM revocations").await, 3);
+    let again = raw(&world).await.execute("DELETE FROM revocations WHERE key = $1", &[&Uuid::from_bytes(*id(2).as_bytes())]).await;
+    assert_eq!(again.unwrap_err().as_db_error().unwrap().message(), "a revoked key stays revoked");
+    world.end().await;
+}
