@@ -28,32 +28,64 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use tonic_health::server::HealthReporter;
+use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use self::observe::Observed;
+use self::request::Noted;
 pub use self::serve::serve;
 use crate::app::{App, RequestContext};
 use crate::error::AppError;
 use crate::grpc;
 
-/// All faces, and around them the layers that every request passes, the last one first. They stand around the whole router, not around its
-/// routes, so that they also see what the router itself answers: 404, and 405 with its `Allow`.
-pub fn router(app: Arc<App>, health: &HealthReporter) -> Router {
-    let observe = from_fn_with_state(Arc::clone(&app), observe::observe);
-    let words = from_fn_with_state(Arc::clone(&app), failure::in_the_words_of_the_face);
-    let worded = Router::new().fallback_service(routes(Arc::clone(&app), health)).layer(words);
-    // Errors need the headers of CORS, too: without them, a page may not even read the status.
-    let shared = match cors::layer(&app.config.cors_origins) {
-        Some(cors) => {
-            let gates = worded.clone();
-            worded.layer(cors).layer(from_fn(move |request, next| cors::past_gates(gates.clone(), request, next)))
+/// All faces, and around them what every request passes. It stands around the router, not around its routes, so that it also sees what the
+/// router itself answers: 404, and 405 with its `Allow`.
+pub struct Faces {
+    app: Arc<App>,
+    /// With CORS, also the layer that words errors: they need its headers, too. Without them, a page may not even read the status.
+    routes: Router,
+    has_cors: bool,
+}
+
+impl Faces {
+    /// All of them.
+    pub fn new(app: Arc<App>, health: &HealthReporter) -> Self {
+        let routes = routes(Arc::clone(&app), health);
+        let Some(cors) = cors::layer(&app.config.cors_origins) else { return Self { app, routes, has_cors: false } };
+        let words = from_fn_with_state(Arc::clone(&app), failure::in_the_words_of_the_face);
+        let worded = Router::new().fallback_service(routes).layer(words);
+        let gates = worded.clone();
+        let routes = worded.layer(cors).layer(from_fn(move |request, next| cors::past_gates(gates.clone(), request, next)));
+        Self { app, routes, has_cors: true }
+    }
+
+    /// Answers a request. What each passes is called here in its order, and is no layer: a layer has all that is inside of it made anew for each
+    /// request.
+    pub async fn answer(&self, mut request: Request) -> Response {
+        let observed = Observed::begin(&self.app, &request);
+        let noted = Noted::begin(&self.app, &mut request);
+        let (is_head, version) = (*request.method() == Method::HEAD, request.version());
+        let refusal = target::refuse(&self.app, &request);
+        let is_refused = refusal.is_some();
+        let routed = |request| self.routes.clone().oneshot(request).map(|Ok(response)| response);
+        let mut response = match refusal {
+            Some(refusal) => refusal,
+            None if self.has_cors => routed(request).await,
+            None => failure::worded(&self.app, request, routed).await,
+        };
+        target::close_if_in_doubt(version, is_refused, &mut response);
+        if is_head {
+            head::without_body(&mut response);
         }
-        None => worded,
-    };
-    let checked = shared.layer(from_fn_with_state(Arc::clone(&app), target::check)).layer(from_fn(head::without_body));
-    checked.layer(from_fn_with_state(app, request::note)).layer(observe)
+        noted.end(&mut response);
+        observed.end(&response);
+        response
+    }
 }
 
 fn routes(app: Arc<App>, health: &HealthReporter) -> Router {

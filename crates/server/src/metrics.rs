@@ -15,7 +15,7 @@ use keybearer_store::StoreWatch;
 use prometheus::core::Collector;
 use prometheus::{Encoder, Histogram, HistogramOpts, IntCounter, IntGauge, Registry, TextEncoder};
 
-pub use self::http::{HttpMetrics, method};
+pub use self::http::{Active, HttpMetrics, method};
 use self::labelled::{Counters, Label};
 use crate::error::AuthError;
 

@@ -26,22 +26,31 @@ impl IntoResponse for AppError {
 }
 
 /// Words each error as the face of the path does, after refusing a full key in path or query, and more than one credential, on every path.
-pub(super) async fn in_the_words_of_the_face(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn in_the_words_of_the_face(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    worded(&app, request, |request| next.run(request)).await
+}
+
+/// As [`in_the_words_of_the_face`], where it is no layer.
+pub(super) async fn worded<F: Future<Output = Response>>(
+    app: &Arc<App>,
+    mut request: Request,
+    routed: impl FnOnce(Request) -> F,
+) -> Response {
     let Some(context) = request.extensions().get::<RequestContext>().cloned() else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let face = Face::of(&app, &request, &context);
+    let face = Face::of(app, &request, &context);
     if let Face::Dashboard(visit) = &face {
         request.extensions_mut().insert(Arc::clone(visit));
     }
-    let mut response = worded(&face, &context.id, request, next).await;
+    let mut response = answered(&face, &context.id, request, routed).await;
     if let Face::Dashboard(_) = face {
         dashboard::guard(&mut response);
     }
     response
 }
 
-async fn worded(face: &Face, id: &str, request: Request, next: Next) -> Response {
+async fn answered<F: Future<Output = Response>>(face: &Face, id: &str, request: Request, routed: impl FnOnce(Request) -> F) -> Response {
     if let Some(key) = key_in(request.uri()) {
         return face.word(&AppError::KeyInUrl(key), id);
     }
@@ -49,7 +58,7 @@ async fn worded(face: &Face, id: &str, request: Request, next: Next) -> Response
     if !matches!(face, Face::Gate) && credentials::are_many(request.headers()) {
         return face.word(&AppError::Auth(AuthError::Ambiguous), id);
     }
-    let response = next.run(request).await;
+    let response = routed(request).await;
     let route = response.extensions().get::<MatchedPath>().cloned();
     // Worded anew, it is still the answer of that route, to logs and metrics.
     let render = |error: &AppError| {

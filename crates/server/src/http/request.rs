@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -18,22 +18,31 @@ use crate::random;
 /// Tells which request an answer, a log line and an event belong to.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Gives the request its id (a well-formed one that it brings is kept), and logs how it ended.
-pub async fn note(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let written = written_id(request.headers());
-    let id = text(&written).to_owned();
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    // Only a server without a listener, as in a unit test, has no peer.
-    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    let source = client_address::of(peer, request.headers(), &app.config.trusted_proxies);
-    let method = request.method().clone();
-    request.extensions_mut().insert(RequestContext { id: id.clone(), source });
-    let began = Instant::now();
-    let mut response = next.run(request).await;
-    let route = response.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
-    log(&id, &method, route, response.status(), began.elapsed());
-    mark(&mut response, written);
-    response
+/// A request that has its id.
+pub(super) struct Noted {
+    id: HeaderValue,
+    method: Method,
+    began: Instant,
+}
+
+impl Noted {
+    /// Gives the request its id (a well-formed one that it brings is kept).
+    pub(super) fn begin(app: &App, request: &mut Request) -> Self {
+        let id = written_id(request.headers());
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+        // Only a server without a listener, as in a unit test, has no peer.
+        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let source = client_address::of(peer, request.headers(), &app.config.trusted_proxies);
+        request.extensions_mut().insert(RequestContext { id: text(&id).to_owned(), source });
+        Self { id, method: request.method().clone(), began: Instant::now() }
+    }
+
+    /// Logs how it ended, and tells in the answer which request that was.
+    pub(super) fn end(self, response: &mut Response) {
+        let route = response.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+        log(text(&self.id), &self.method, route, response.status(), self.began.elapsed());
+        mark(response, self.id);
+    }
 }
 
 /// The id of a request: a well-formed one that it brings, or a new one.

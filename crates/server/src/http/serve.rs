@@ -20,7 +20,7 @@ use tonic_health::server::HealthReporter;
 
 use self::accept::Door;
 use self::connection::Serving;
-use super::router;
+use super::Faces;
 use crate::app::App;
 use crate::{bookkeeper, grpc};
 
@@ -46,7 +46,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
 
 /// Answers on all connections, until there are none after `stop`.
 async fn answer(app: &Arc<App>, listener: TcpListener, health: &HealthReporter, stop: impl Future<Output = ()>) {
-    let serving = Arc::new(Serving::new(Arc::clone(app), router(Arc::clone(app), health)));
+    let serving = Arc::new(Serving::new(Arc::clone(app), Faces::new(Arc::clone(app), health)));
     let (tell_to_stop, stopping) = watch::channel(false);
     let mut running = JoinSet::new();
     let mut stop = std::pin::pin!(stop);

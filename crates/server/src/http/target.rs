@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, StatusCode, Uri, Version, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Face;
@@ -16,26 +15,22 @@ use crate::error::AppError;
 /// The most bytes of a URL.
 const LONGEST_URL: usize = 8 * 1024;
 
-/// Refuses a request whose target is in doubt or too long, and closes connections on which no further request could be told from the rest of
-/// this one.
-pub(super) async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let version = request.version();
-    let flaw = flaw(&request);
-    let mut response = match &flaw {
-        None => next.run(request).await,
-        Some(error) => {
-            let context = request.extensions().get::<RequestContext>().cloned();
-            context.map_or_else(
-                || StatusCode::BAD_REQUEST.into_response(),
-                |context| Face::of(&app, &request, &context).word(error, &context.id),
-            )
-        }
+/// Refuses a request whose target is in doubt or too long.
+pub(super) fn refuse(app: &Arc<App>, request: &Request) -> Option<Response> {
+    let error = flaw(request)?;
+    let refusal = match request.extensions().get::<RequestContext>() {
+        Some(context) => Face::of(app, request, context).word(&error, &context.id),
+        None => StatusCode::BAD_REQUEST.into_response(),
     };
+    Some(refusal)
+}
+
+/// Closes a connection on which no further request could be told from the rest of this one.
+pub(super) fn close_if_in_doubt(version: Version, is_refused: bool, response: &mut Response) {
     // HTTP/2 tells requests apart by itself, and knows no such header.
     if version <= Version::HTTP_11 {
-        close_if(flaw.is_some() || is_unread(&response), &mut response);
+        close_if(is_refused || is_unread(response), response);
     }
-    response
 }
 
 /// Whether the rest of the request may still be on its way.

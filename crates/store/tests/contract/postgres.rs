@@ -179,6 +179,20 @@ async fn no_statement_revives_a_revoked_key() {
     world.end().await;
 }
 
+#[tokio::test]
+async fn there_is_always_one_counter() {
+    let (world, _) = furnished().await;
+    let client = raw(&world).await;
+    let another = "INSERT INTO counter (id, revision, last_account, tenure) VALUES (2, 0, 0, 0)";
+    for statement in [another, "UPDATE counter SET id = 2", "DELETE FROM counter", "TRUNCATE counter"] {
+        let refused = client.batch_execute(statement).await.unwrap_err();
+        assert_eq!(refused.as_db_error().unwrap().message(), "there is one counter", "{statement}");
+    }
+    world.account("after", "user").await;
+    check::all(&world).await;
+    world.end().await;
+}
+
 /// No verb leaves such rows; whoever writes them by hand gains nothing.
 #[tokio::test]
 async fn a_row_that_missed_a_revocation_is_no_credential() {

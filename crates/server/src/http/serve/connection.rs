@@ -1,20 +1,19 @@
 //! One connection, from its first byte to its last: TLS where it is set, HTTP/1.1 or HTTP/2 as the client begins, and an end to everything
 //! that does not get anywhere.
 
+use std::convert::Infallible;
 use std::future::{poll_fn, ready};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
-use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use futures_util::future::Either;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
-use hyper::service::{Service as _, service_fn};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -27,6 +26,7 @@ use super::stream::{Protocol, Stream, sniff};
 use super::waiting::Waiting;
 use crate::app::App;
 use crate::config::HttpConfig;
+use crate::http::Faces;
 use crate::http::shortcut::Shortcut;
 use crate::tls::Tls;
 
@@ -47,7 +47,7 @@ const READ_AHEAD: usize = 64 * 1024;
 /// What all connections share.
 pub(super) struct Serving {
     app: Arc<App>,
-    router: Router,
+    faces: Arc<Faces>,
     config: HttpConfig,
     tls: Option<Arc<Tls>>,
     http1: http1::Builder,
@@ -55,7 +55,7 @@ pub(super) struct Serving {
 }
 
 impl Serving {
-    pub(super) fn new(app: Arc<App>, router: Router) -> Self {
+    pub(super) fn new(app: Arc<App>, faces: Faces) -> Self {
         let (config, tls) = (app.config.http, app.tls.clone());
         let mut http1 = http1::Builder::new();
         // The time for a head is counted by the pace, which tells a head that is slow from none.
@@ -68,7 +68,7 @@ impl Serving {
         http2.max_concurrent_streams(MOST_STREAMS).max_header_list_size(MOST_HEADER_LIST);
         http2.max_pending_accept_reset_streams(MOST_UNSEEN_RESETS).max_local_error_reset_streams(MOST_FAULTY_STREAMS);
         http2.initial_stream_window_size(READ_AHEAD as u32).initial_connection_window_size(1024 * 1024);
-        Self { app, router, config, tls, http1, http2 }
+        Self { app, faces: Arc::new(faces), config, tls, http1, http2 }
     }
 
     /// Answers what is asked on this connection until it ends, or is told to stop and has finished.
@@ -101,7 +101,7 @@ impl Serving {
         };
         let Ok(Ok((protocol, before))) = begun else { return };
         let io = TokioIo::new(Stream::new(socket, protocol, before, Arc::clone(&pace)));
-        let (router, body_timeout) = (TowerToHyperService::new(self.router.clone()), self.config.body_timeout);
+        let (faces, body_timeout) = (Arc::clone(&self.faces), self.config.body_timeout);
         let service = service_fn({
             let (pace, app) = (Arc::clone(&pace), Arc::clone(&self.app));
             move |request: Request<Incoming>| {
@@ -110,7 +110,7 @@ impl Serving {
                 let shortcut = Shortcut::find(&app, &request);
                 let now = shortcut.filter(|shortcut| !shortcut.awaits_body());
                 if let Some(answer) = now.and_then(|shortcut| shortcut.answer_at_once(&app, peer, &mut request)) {
-                    return Either::Left(ready(Ok(answer.map(|body| accounted(body, under_way)))));
+                    return Either::Left(ready(Ok::<_, Infallible>(answer.map(|body| accounted(body, under_way)))));
                 }
                 let answer = match shortcut {
                     Some(shortcut) => {
@@ -126,7 +126,8 @@ impl Serving {
                     None => {
                         let mut request = request.map(RequestBody::boxed);
                         request.extensions_mut().insert(ConnectInfo(peer));
-                        Either::Right(router.call(request))
+                        let faces = Arc::clone(&faces);
+                        Either::Right(Box::pin(async move { Ok(faces.answer(request).await) }))
                     }
                 };
                 Either::Right(async { answer.await.map(|answer| answer.map(|body| accounted(body, under_way))) })
