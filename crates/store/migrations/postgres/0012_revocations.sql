@@ -1,8 +1,8 @@
 -- A revocation is a row of its own, written once and never again. The row of the key stays as it is: none of its conditions is asked and none
 -- of its indexes changes when somebody waits for a revocation.
 --
--- Whose the key was stands here too, so that live keys are counted by two indexes alone: all of a holder without the revoked ones. It is told by
--- the row of the key, which is always there and keeps its holder once it is revoked: so nothing has to be looked up to hold it to that.
+-- Whose the key was stands here too, so that live keys are counted by two indexes alone: all of a holder without the revoked ones. That
+-- never changes: a revoked key keeps its holder, and its row is never deleted.
 CREATE TABLE revocations (
     key UUID PRIMARY KEY,
     at BIGINT NOT NULL,
@@ -13,9 +13,8 @@ CREATE TABLE revocations (
 );
 INSERT INTO revocations (key, at, reason, owner, policy, expires_at)
 SELECT id, revoked_at, revoked_reason, owner, policy, expires_at FROM keys WHERE revoked_at IS NOT NULL ORDER BY revoked_at;
-CREATE INDEX revocations_holder ON revocations (owner, policy) INCLUDE (expires_at);
--- They are written in the order of time, or nearly so: an index of ranges of pages finds them, and costs nothing to write.
-CREATE INDEX revocations_at ON revocations USING brin (at);
+CREATE INDEX revocations_holder ON revocations (owner, policy, expires_at);
+CREATE INDEX revocations_at ON revocations (at);
 
 -- A revoked key is never valid again, whatever a statement asks.
 DROP TRIGGER keys_revoked_is_final ON keys;
@@ -47,5 +46,5 @@ BEGIN
     RAISE EXCEPTION 'there is one counter';
 END
 $$;
-CREATE TRIGGER counter_is_one BEFORE INSERT OR DELETE OR TRUNCATE OR UPDATE OF id ON counter
+CREATE TRIGGER counter_is_one BEFORE INSERT OR DELETE OR TRUNCATE ON counter
 FOR EACH STATEMENT EXECUTE FUNCTION keybearer_one_counter();

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::connection::Transaction;
 use super::row::{self, Reached};
-use super::tx::{Recorded, Revocation, Tx};
+use super::tx::{Doomed, Recorded, Revocation, Tx};
 use crate::{Cascade, Foreseen, Key, KeyHolder, Origin, StoreError, Target, What, audit};
 
 /// What is asked: as [`crate::Keys::revoke_key`].
@@ -24,7 +24,8 @@ impl Asked {
     /// What revokes the key as it was foreseen, if it was.
     pub(super) fn foreseen(&self) -> Result<Option<(i64, Revocation)>, StoreError> {
         let Some(foreseen) = self.foreseen.as_ref().filter(|_| self.descendants == Cascade::Nothing) else { return Ok(None) };
-        let revocation = self.revocation(vec![self.id], audit::foreseen(foreseen), Some(foreseen.revision))?;
+        let doomed = vec![Doomed::new(self.id, &foreseen.holder, &foreseen.lifecycle)];
+        let revocation = self.revocation(doomed, audit::foreseen(foreseen), Some(foreseen.revision))?;
         Ok(Some((foreseen.revision, revocation)))
     }
 
@@ -61,22 +62,23 @@ impl Asked {
             return Err(StoreError::KeysChanged);
         }
         let doomed = std::iter::once(&root).chain(&made).filter(|key| key.lifecycle.revoke(tx.now(), RevocationReason::Deleted).is_ok());
-        let revoked: Vec<_> = doomed.map(|key| key.id).collect();
-        if revoked.is_empty() {
+        let doomed: Vec<_> = doomed.map(|key| Doomed::new(key.id, &key.holder, &key.lifecycle)).collect();
+        if doomed.is_empty() {
             return Err(StoreError::NotFound(What::Key));
         }
-        self.revocation(revoked, audit::key(&root), None)
+        self.revocation(doomed, audit::key(&root), None)
     }
 
-    fn revocation(&self, revoked: Vec<KeyId>, before: Json, foreseen_at: Option<i64>) -> Result<Revocation, StoreError> {
+    fn revocation(&self, doomed: Vec<Doomed>, before: Json, foreseen_at: Option<i64>) -> Result<Revocation, StoreError> {
+        let others = doomed.iter().map(Doomed::id).filter(|one| *one != self.id);
         let recorded = Recorded {
             action: "key.revoked",
             target: Target::Key(self.id),
-            touched: revoked.iter().filter(|one| **one != self.id).copied().map(Target::Key).collect(),
+            touched: others.map(Target::Key).collect(),
             before: Some(before),
-            after: Some(json!({"reason": RevocationReason::Deleted, "revoked_keys": revoked.len()})),
+            after: Some(json!({"reason": RevocationReason::Deleted, "revoked_keys": doomed.len()})),
         };
-        Revocation::new(self.origin.clone(), revoked, RevocationReason::Deleted, recorded, foreseen_at)
+        Revocation::new(self.origin.clone(), doomed, RevocationReason::Deleted, recorded, foreseen_at)
     }
 }
 

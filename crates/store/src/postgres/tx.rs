@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keybearer_core::account::{AccountId, Standing};
 use keybearer_core::authority::Authority;
 use keybearer_core::identity::IdentityMark;
-use keybearer_core::key::RevocationReason;
+use keybearer_core::key::{Lifecycle, RevocationReason};
 use keybearer_core::policy::PermissionSet;
 use keybearer_core::role::Roles;
 use keybearer_core::time::UnixMillis;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::connection::Transaction;
 use super::row;
-use super::value::{Value, get, key_id, session_id};
+use super::value::{Value, get, key_id, session_id, unreadable};
 use crate::{Actor, KeyHolder, Origin, RevokedKeys, SessionId, StoreError, Target, What, caller};
 
 /// One change under way.
@@ -32,6 +32,8 @@ pub(super) struct Tx {
 /// tells whether they are as they were foreseen. So it may go together with the commit.
 pub(super) struct Revocation {
     revoked: RevokedKeys,
+    /// The same keys.
+    doomed: Vec<Doomed>,
     texts: Texts,
     origin: Origin,
     actor: String,
@@ -39,18 +41,38 @@ pub(super) struct Revocation {
     foreseen_at: Option<i64>,
 }
 
-/// The statement of a revocation, of the keys for which this holds.
+/// A key that is to be revoked, with what its revocation repeats of it.
+pub(super) struct Doomed {
+    id: Uuid,
+    owner: Option<i64>,
+    policy: Option<Uuid>,
+    expires_at: Option<i64>,
+}
+
+impl Doomed {
+    pub(super) fn new(id: KeyId, holder: &KeyHolder, lifecycle: &Lifecycle) -> Self {
+        let (owner, policy) = match holder {
+            KeyHolder::Account { owner, .. } => (Some(owner.0), None),
+            KeyHolder::Service { policy, .. } => (None, Some(policy.0)),
+        };
+        Self { id: Uuid::from_bytes(*id.as_bytes()), owner, policy, expires_at: lifecycle.expires_at().map(|end| end.0) }
+    }
+
+    pub(super) fn id(&self) -> KeyId {
+        KeyId::from_bytes(*self.id.as_bytes())
+    }
+}
+
+/// The statement of a revocation, of the keys that this selects.
 macro_rules! revoking {
-    ($which:literal) => {
+    ($doomed:literal) => {
         concat!(
-            "WITH raised AS (UPDATE counter SET revision = revision + 1 WHERE revision = coalesce($11, revision) RETURNING revision, joined),
-                 revoked AS (INSERT INTO revocations (key, at, reason, owner, policy, expires_at)
-                             SELECT id, $1, $2, owner, policy, expires_at FROM keys WHERE ",
-            $which,
-            " AND EXISTS (SELECT FROM raised)),
-                 told AS (INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
-                          SELECT revision, $1, $4, $5, $6, $7, $8, $9, $10 FROM raised)
-             SELECT revision, joined FROM raised"
+            "WITH raised AS (UPDATE counter SET revision = revision + 1 WHERE revision = coalesce($3, revision) RETURNING revision, joined),
+                 revoked AS (INSERT INTO revocations (at, reason, key, owner, policy, expires_at) SELECT $1, $2, ",
+            $doomed,
+            ")
+             INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
+             SELECT revision, $1, $8, $9, $10, $11, $12, $13, $14 FROM raised RETURNING revision, (SELECT joined FROM raised)"
         )
     };
 }
@@ -59,23 +81,24 @@ impl Revocation {
     /// The statement. It answers the revision and how many nodes have joined, or no row where the counter has another revision than what was
     /// foreseen: then nothing is written.
     pub(super) fn sql(&self) -> &'static str {
-        match self.revoked.keys.len() {
-            // The server finds one with less work.
-            1 => revoking!("id = ($3)[1]"),
-            _ => revoking!("id = ANY($3)"),
+        match self.doomed[..] {
+            // That is less work for the server.
+            [_] => revoking!("$4, $5, $6, $7 FROM raised"),
+            _ => revoking!("doomed.* FROM raised, unnest($4, $5, $6, $7) AS doomed"),
         }
     }
 
     /// What revokes keys that are not revoked, and tells so.
     pub(super) fn new(
         origin: Origin,
-        keys: Vec<KeyId>,
+        doomed: Vec<Doomed>,
         reason: RevocationReason,
         recorded: Recorded,
         foreseen_at: Option<i64>,
     ) -> Result<Self, StoreError> {
+        let keys = doomed.iter().map(Doomed::id).collect();
         let revoked = RevokedKeys { keys, at: origin.now, reason };
-        Ok(Self { revoked, texts: recorded.texts()?, actor: origin.actor.to_string(), origin, foreseen_at })
+        Ok(Self { revoked, doomed, texts: recorded.texts()?, actor: origin.actor.to_string(), origin, foreseen_at })
     }
 
     /// What it does.
@@ -83,11 +106,24 @@ impl Revocation {
         &self.revoked
     }
 
-    pub(super) fn values(&self) -> [Value<'_>; 11] {
+    pub(super) fn values(&self) -> [Value<'_>; 14] {
+        let [key, owner, policy, expires_at] = match &self.doomed[..] {
+            [one] => [Value::Id(Some(one.id)), Value::Number(one.owner), Value::Id(one.policy), Value::Number(one.expires_at)],
+            all => [
+                Value::Ids(all.iter().map(|key| key.id).collect()),
+                Value::NumbersOrNone(all.iter().map(|key| key.owner).collect()),
+                Value::IdsOrNone(all.iter().map(|key| key.policy).collect()),
+                Value::NumbersOrNone(all.iter().map(|key| key.expires_at).collect()),
+            ],
+        };
         [
             self.revoked.at.into(),
             self.revoked.reason.as_str().into(),
-            Value::Ids(self.revoked.keys.iter().map(|id| Uuid::from_bytes(*id.as_bytes())).collect()),
+            Value::Number(self.foreseen_at),
+            key,
+            owner,
+            policy,
+            expires_at,
             (&self.actor).into(),
             self.texts.action.into(),
             (&self.texts.target).into(),
@@ -95,7 +131,6 @@ impl Revocation {
             (&self.texts.before).into(),
             (&self.texts.after).into(),
             (&self.origin.request_id).into(),
-            Value::Number(self.foreseen_at),
         ]
     }
 }
@@ -141,9 +176,9 @@ struct Texts {
 impl Recorded {
     fn texts(self) -> Result<Texts, StoreError> {
         let touched: Vec<String> = std::iter::once(&self.target).chain(&self.touched).map(ToString::to_string).collect();
-        let touched = serde_json::to_string(&touched).map_err(super::value::unreadable)?;
-        let told = |value: Option<Json>| value.map(|value| value.to_string());
-        Ok(Texts { action: self.action, target: self.target.to_string(), touched, before: told(self.before), after: told(self.after) })
+        let touched = serde_json::to_string(&touched).map_err(unreadable)?;
+        let told = |value: Option<Json>| value.map(|value| serde_json::to_string(&value)).transpose().map_err(unreadable);
+        Ok(Texts { action: self.action, target: self.target.to_string(), touched, before: told(self.before)?, after: told(self.after)? })
     }
 }
 

@@ -11,6 +11,7 @@ use keybearer_store::{
 };
 use serde_json::{Value, json};
 
+use crate::cluster;
 use crate::world::{PASSWORD, World, first};
 
 /// Before any session ended by itself.
@@ -96,6 +97,21 @@ pub(crate) async fn all(world: &World) {
     events_tell_the_present(&rows, &events);
     events_tell_no_secret(&rows, &events);
     image_is_the_rows(world, rows, revision);
+    if let Some(url) = &world.url {
+        what_is_repeated_is_the_same(url).await;
+    }
+}
+
+/// On PostgreSQL, a revocation repeats whose the key is, and the names of services' live keys are rows of their own.
+async fn what_is_repeated_is_the_same(url: &str) {
+    let wrong = "SELECT revocations.key::text FROM revocations LEFT JOIN keys ON keys.id = revocations.key
+                 WHERE (keys.id, keys.owner, keys.policy, keys.expires_at)
+                 IS DISTINCT FROM (revocations.key, revocations.owner, revocations.policy, revocations.expires_at)
+                 UNION ALL SELECT name FROM keys LEFT JOIN service_key_names ON key = id
+                 WHERE kind = 'service' AND service_key_names.name_key IS DISTINCT FROM keys.name_key
+                 AND NOT EXISTS (SELECT FROM revocations WHERE revocations.key = id)";
+    let wrong: Vec<String> = cluster::client(url).await.query(wrong, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 /// The rows on this side of the horizon.
