@@ -1,4 +1,4 @@
-//! HTTP: the one list of faces, the order of the layers, and serving.
+//! HTTP: the one list of faces, what every request passes, and serving.
 
 pub mod answer;
 pub mod body;

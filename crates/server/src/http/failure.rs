@@ -1,4 +1,4 @@
-//! How errors leave: handlers return an [`AppError`], and one layer lets the face of the path say it in its own words.
+//! How errors leave: handlers return an [`AppError`], and the face of the path says it in its own words.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::{Face, credentials, dashboard};
 use crate::app::{App, RequestContext};
 use crate::error::{AppError, AuthError};
 
-/// An error on its way to the layer that words it.
+/// An error on its way to who words it.
 #[derive(Clone)]
 struct Failure(Arc<AppError>);
 

@@ -3,6 +3,10 @@
 --
 -- Whose the key was stands here too, so that live keys are counted by two indexes alone: all of a holder without the revoked ones. That
 -- never changes: a revoked key keeps its holder, and its row is never deleted.
+-- First the locks, in the order in which each change takes them: what a node of a version before commits until then is copied, and nothing comes
+-- behind the copy.
+LOCK TABLE counter, keys IN ACCESS EXCLUSIVE MODE;
+
 CREATE TABLE revocations (
     key UUID PRIMARY KEY,
     at BIGINT NOT NULL,
@@ -33,6 +37,21 @@ CREATE TABLE service_key_names (
     key UUID NOT NULL
 );
 INSERT INTO service_key_names (name_key, key) SELECT name_key, id FROM keys WHERE kind = 'service' AND revoked_at IS NULL;
+
+-- Whatever statement makes a key of a service or gives it another name: that is its name alone, unless it is revoked. So a node of a version
+-- before, which knows nothing of these rows, can make none.
+CREATE FUNCTION keybearer_hold_name() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM service_key_names WHERE name_key = NEW.name_key AND key = NEW.id)
+        AND NOT EXISTS (SELECT FROM revocations WHERE key = NEW.id)
+    THEN
+        RAISE EXCEPTION 'a live key of a service has a name of its own';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER service_keys_hold_names AFTER INSERT OR UPDATE OF name_key ON keys
+FOR EACH ROW WHEN (NEW.kind = 'service') EXECUTE FUNCTION keybearer_hold_name();
 
 -- With the columns go the indexes that know them.
 ALTER TABLE keys DROP COLUMN revoked_at, DROP COLUMN revoked_reason;

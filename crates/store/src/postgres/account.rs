@@ -335,8 +335,8 @@ async fn live_keys_made_by(tx: &Tx, id: AccountId) -> Result<Vec<KeyId>, StoreEr
                      SELECT id FROM keys WHERE owner = $1 OR created_by = $2
                      UNION SELECT keys.id FROM keys JOIN made ON keys.created_by_key = made.id)
                  SELECT id FROM keys WHERE id IN (SELECT id FROM made)
-                 AND NOT {} AND (expires_at IS NULL OR expires_at > $3) ORDER BY id",
-                row::IS_REVOKED
+                 AND {} AND (expires_at IS NULL OR expires_at > $3) ORDER BY id",
+                row::IS_LIVE
             ),
             &[id.into(), (&maker).into(), tx.now().into()],
         )

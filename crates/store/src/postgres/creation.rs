@@ -67,7 +67,7 @@ pub(super) async fn create(transaction: &Transaction, roles: &Roles, all: &[Aske
     }
     let (written, revision) = write(transaction, &granted).await?;
     for verdict in &mut verdicts {
-        // On any unique column or index: the id is random, so it is the name.
+        // The id is random, so it is the name.
         if verdict.as_ref().is_ok_and(|key| !written.contains(&key.id)) {
             *verdict = Err(StoreError::Taken { what: What::Key, field: "name" });
         }
@@ -148,7 +148,8 @@ const WRITE: &str = "WITH new AS MATERIALIZED (
     ), named AS (
         INSERT INTO service_key_names AS held (name_key, key)
         SELECT DISTINCT ON (name_key) name_key, id FROM admitted WHERE owner IS NULL ORDER BY name_key, place
-        ON CONFLICT (name_key) DO UPDATE SET key = excluded.key WHERE EXISTS (SELECT FROM revocations WHERE revocations.key = held.key)
+        ON CONFLICT (name_key) DO UPDATE SET key = excluded.key
+        WHERE (SELECT key FROM revocations WHERE revocations.key = held.key) IS NOT NULL
         RETURNING held.key
     ), made AS (
         INSERT INTO keys (id, kind, name, name_key, owner, level, policy, service, metadata, digest, pepper, created_at, created_by,

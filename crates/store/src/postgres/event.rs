@@ -73,12 +73,10 @@ async fn stats(transaction: &Transaction, now: UnixMillis) -> Result<Stats, Stor
         count("SELECT count(*) FROM accounts WHERE deleted_at IS NULL AND status = $1", &[status.as_str().into()]).await
     };
     let keys_of = async |kind: KeyKind| -> Result<[u32; 3], StoreError> {
-        let sql = format!(
-            "SELECT count(*) FILTER (WHERE at IS NULL AND (expires_at IS NULL OR expires_at > $2)),
-                    count(*) FILTER (WHERE at IS NULL AND expires_at <= $2), count(*) FILTER (WHERE at IS NOT NULL) FROM {} WHERE kind = $1",
-            row::ALL_KEYS
-        );
-        let row = transaction.one(&sql, &[kind.as_str().into(), now.into()]).await?;
+        let sql = "SELECT count(*) FILTER (WHERE at IS NULL AND (expires_at IS NULL OR expires_at > $2)),
+                    count(*) FILTER (WHERE at IS NULL AND expires_at <= $2), count(*) FILTER (WHERE at IS NOT NULL)
+             FROM keys LEFT JOIN (SELECT key, at FROM revocations) AS revoked ON key = id WHERE kind = $1";
+        let row = transaction.one(sql, &[kind.as_str().into(), now.into()]).await?;
         let number = |column| get::<i64>(&row, column)?.try_into().map_err(unreadable);
         Ok([number(0)?, number(1)?, number(2)?])
     };

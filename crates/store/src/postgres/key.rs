@@ -109,7 +109,7 @@ pub(super) async fn write(transaction: &Transaction, key: &Key, name_key: &str, 
                  SELECT $4, $1 WHERE $2 = 'service' AND $16 IS NULL AND ($14 IS NULL OR EXISTS (SELECT FROM keys WHERE id = $14))
                  AND NOT EXISTS (SELECT FROM keys WHERE id = $1)
                  ON CONFLICT (name_key) DO UPDATE SET key = excluded.key
-                 WHERE EXISTS (SELECT FROM revocations WHERE revocations.key = held.key) RETURNING held.key
+                 WHERE (SELECT key FROM revocations WHERE revocations.key = held.key) IS NOT NULL RETURNING held.key
              ), made AS (
                  INSERT INTO keys (id, kind, name, name_key, owner, level, policy, service, metadata, digest, pepper, created_at, created_by,
                                    created_by_key, expires_at, last_used_at)
@@ -147,18 +147,16 @@ pub(super) async fn write(transaction: &Transaction, key: &Key, name_key: &str, 
     Ok(written == 1)
 }
 
-/// Gives a service's key another name, if no other has it.
-async fn rename(transaction: &Transaction, id: KeyId, before: &str, after: &str) -> Result<(), StoreError> {
-    if after == before {
-        return Ok(());
-    }
+/// Gives a service's key this name, if no other has it, before its row has it.
+async fn rename(transaction: &Transaction, id: KeyId, name_key: &str) -> Result<(), StoreError> {
     let sql = "INSERT INTO service_key_names AS held (name_key, key) VALUES ($2, $1)
                ON CONFLICT (name_key) DO UPDATE SET key = excluded.key
-               WHERE EXISTS (SELECT FROM revocations WHERE revocations.key = held.key)";
-    if transaction.execute(sql, &[id.into(), after.into()]).await? == 0 {
+               WHERE held.key = excluded.key OR (SELECT key FROM revocations WHERE revocations.key = held.key) IS NOT NULL";
+    if transaction.execute(sql, &[id.into(), name_key.into()]).await? == 0 {
         return Err(StoreError::Taken { what: What::Key, field: "name" });
     }
-    transaction.execute("DELETE FROM service_key_names WHERE name_key = $2 AND key = $1", &[id.into(), before.into()]).await?;
+    let sql = "DELETE FROM service_key_names WHERE key = $1 AND name_key = (SELECT name_key FROM keys WHERE id = $1) AND name_key <> $2";
+    transaction.execute(sql, &[id.into(), name_key.into()]).await?;
     Ok(())
 }
 
@@ -194,7 +192,7 @@ async fn alter(tx: &mut Tx, id: KeyId, change: ServiceKeyChange, only_service: b
         return Ok(before);
     }
     let (name_key, metadata) = (canonical(&after.name), Json::Object(after.metadata.clone()).to_string());
-    rename(tx.transaction(), id, &canonical(&before.name), &name_key).await?;
+    rename(tx.transaction(), id, &name_key).await?;
     tx.transaction()
         .execute(
             "UPDATE keys SET name = $2, name_key = $3, policy = $4, metadata = $5 WHERE id = $1",

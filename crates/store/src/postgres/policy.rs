@@ -186,7 +186,7 @@ fn require_version(policy: &Policy, wanted: Option<i64>) -> Result<(), StoreErro
 }
 
 async fn live_keys(transaction: &Transaction, id: PolicyId) -> Result<Vec<(KeyId, String)>, StoreError> {
-    let sql = format!("SELECT id, name FROM keys WHERE policy = $1 AND NOT {} ORDER BY id", row::IS_REVOKED);
+    let sql = format!("SELECT id, name FROM keys WHERE policy = $1 AND {} ORDER BY id", row::IS_LIVE);
     let keys = transaction.query(&sql, &[id.into()]).await?;
     keys.iter().map(|row| Ok((key_id(row, 0)?, get(row, 1)?))).collect()
 }

@@ -34,14 +34,18 @@ pub(super) const KEY: &str = key!(
 );
 /// As [`KEY`] of [`ALL_KEYS`], for whoever reads most of them.
 pub(super) const KEY_OF_ALL: &str = key!("at", "reason");
-pub(super) const ALL_KEYS: &str = "keys LEFT JOIN (SELECT key, at, reason FROM revocations) AS revoked ON key = id";
-/// Whether a key was revoked.
+/// Each is looked up once, whatever the server would make of a join: that may need room on its disk.
+pub(super) const ALL_KEYS: &str = "keys LEFT JOIN LATERAL
+    (SELECT at, reason FROM revocations WHERE revocations.key = keys.id LIMIT 1) AS revoked ON TRUE";
+/// Whether a key was revoked, for lists, which are planned anew each time.
 pub(super) const IS_REVOKED: &str = "EXISTS (SELECT FROM revocations WHERE revocations.key = keys.id)";
+/// Whether a key was not revoked. Looked up for each, as in [`KEY`].
+pub(super) const IS_LIVE: &str = "(SELECT key FROM revocations WHERE revocations.key = keys.id) IS NULL";
 /// How many live keys an account has at a moment, both as they are called in the statement.
 macro_rules! live_keys {
     ($account:literal, $moment:literal) => {
         concat!(
-            "((SELECT count(*) FROM keys WHERE keys.owner = ",
+            "greatest(0, (SELECT count(*) FROM keys WHERE keys.owner = ",
             $account,
             " AND keys.expires_at > ",
             $moment,
@@ -54,8 +58,9 @@ macro_rules! live_keys {
     };
 }
 pub(super) use live_keys;
-pub(super) const POLICY: &str = "id, name, created_at, created_by, version, (SELECT count(*) FROM keys WHERE keys.policy = policies.id)
-     - (SELECT count(*) FROM revocations WHERE revocations.owner IS NULL AND revocations.policy = policies.id)";
+pub(super) const POLICY: &str =
+    "id, name, created_at, created_by, version, greatest(0, (SELECT count(*) FROM keys WHERE keys.policy = policies.id)
+     - (SELECT count(*) FROM revocations WHERE revocations.owner IS NULL AND revocations.policy = policies.id))";
 /// As [`POLICY`] for whoever does not want to know how many keys it has, for which each of them is looked at.
 pub(super) const POLICY_ALONE: &str = "id, name, created_at, created_by, version, 0::int8";
 

@@ -391,8 +391,8 @@ impl Tx {
     pub(super) async fn revoke_all(&self, column: &str, holder: Value<'_>, reason: RevocationReason) -> Result<Vec<KeyId>, StoreError> {
         let sql = format!(
             "INSERT INTO revocations (key, at, reason, owner, policy, expires_at)
-             SELECT id, $2, $3, owner, policy, expires_at FROM keys WHERE {column} = $1 AND NOT {} RETURNING key",
-            row::IS_REVOKED
+             SELECT id, $2, $3, owner, policy, expires_at FROM keys WHERE {column} = $1 AND {} RETURNING key",
+            row::IS_LIVE
         );
         let keys = self.transaction.query(&sql, &[holder, self.now().into(), reason.as_str().into()]).await?;
         keys.iter().map(|row| key_id(row, 0)).collect()

@@ -99,3 +99,45 @@ async fn what_was_revoked_stays_so_when_revocations_get_rows_of_their_own() {
     assert_eq!(again.unwrap_err().as_db_error().unwrap().message(), "a revoked key stays revoked");
     world.end().await;
 }
+
+/// Of a node of a version before, which answered its caller then.
+#[tokio::test]
+async fn what_is_revoked_while_the_schema_moves_up_stays_revoked() {
+    let url = cluster::database().await;
+    migrate(&url, 11).await;
+    let now = BEGINNING.0;
+    let mut older = cluster::client(&url).await;
+    older
+        .batch_execute(&format!(
+            "INSERT INTO peppers VALUES (1, 'first');
+             INSERT INTO policies VALUES ('{POLICY}', 'policy', 'policy', {now}, 'operator', 1, NULL);
+             INSERT INTO keys (id, kind, policy, name, name_key, digest, pepper, created_at, created_by)
+             VALUES ('{}', 'service', '{POLICY}', 'till', 'till', decode(repeat('00', 32), 'hex'), 1, {now}, 'operator')",
+            id(1)
+        ))
+        .await
+        .unwrap();
+    let change = older.transaction().await.unwrap();
+    change.batch_execute("SELECT revision FROM counter FOR UPDATE").await.unwrap();
+    let moving = tokio::spawn(World::postgres_at(url.clone()));
+    let beside = cluster::client(&url).await;
+    let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'counter'::regclass AND NOT granted)";
+    while !beside.query_one(waits, &[]).await.unwrap().get::<_, bool>(0) {
+        tokio::task::yield_now().await;
+    }
+    change.batch_execute(&format!("UPDATE keys SET revoked_at = {now}, revoked_reason = 'deleted'")).await.unwrap();
+    change.commit().await.unwrap();
+    let world = moving.await.unwrap();
+    assert!(world.store.key(id(1)).await.unwrap().lifecycle.is_revoked());
+    world.service_key(Actor::Operator, "till", PolicyId(Uuid::parse_str(POLICY).unwrap())).await.unwrap();
+    // That node knows nothing of names that are held.
+    let made = older
+        .batch_execute(&format!(
+            "INSERT INTO keys (id, kind, policy, name, name_key, digest, pepper, created_at, created_by)
+             VALUES ('{}', 'service', '{POLICY}', 'bar', 'bar', decode(repeat('00', 32), 'hex'), 1, {now}, 'operator')",
+            id(2)
+        ))
+        .await;
+    assert_eq!(made.unwrap_err().as_db_error().unwrap().message(), "a live key of a service has a name of its own");
+    world.end().await;
+}
