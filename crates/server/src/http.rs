@@ -30,11 +30,11 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use axum::routing::Route;
 use futures_util::FutureExt;
 use tonic_health::server::HealthReporter;
-use tower::ServiceExt;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower::{Service, ServiceExt, layer::layer_fn, service_fn};
 
 use self::observe::Observed;
 use self::request::Noted;
@@ -98,8 +98,9 @@ fn routes(app: Arc<App>, health: &HealthReporter) -> Router {
         .merge(oauth2::router())
         .merge(grpc::router(&app, health))
         .fallback(|| async { AppError::NoSuchPath })
-        .layer(CatchPanicLayer::custom(|_| AppError::Internal("a handler panicked".into()).into_response()))
-        .layer(from_fn(request::mark_route))
+        .layer(layer_fn(|mut route: Route| {
+            service_fn(move |request: Request| request::answered_by_route(request::route(&request), route.call(request)))
+        }))
         .with_state(app)
 }
 

@@ -1,14 +1,16 @@
 //! Every request gets an id, and ends as one line in the log: method, route template, status, time; never a key.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 
 use super::client_address;
 use crate::app::{App, RequestContext};
@@ -77,14 +79,26 @@ pub(super) fn mark(response: &mut Response, id: HeaderValue) {
     response.headers_mut().insert(REQUEST_ID, id);
 }
 
-/// Leaves with the answer which route gave it, for the log.
-pub async fn mark_route(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
-    if let Some(route) = route {
-        response.extensions_mut().insert(route);
-    }
-    response
+/// Which route answers, once the router has found it.
+pub(super) fn route(request: &Request) -> Option<MatchedPath> {
+    request.extensions().get().cloned()
+}
+
+/// Leaves with the answer which route gave it, for the log. Where its handler panics, that is answered, too.
+pub(super) fn answered_by_route(
+    route: Option<MatchedPath>,
+    answering: impl Future<Output = Result<Response, Infallible>>,
+) -> impl Future<Output = Result<Response, Infallible>> {
+    AssertUnwindSafe(answering).catch_unwind().map(|answered| {
+        let mut response = match answered {
+            Ok(Ok(response)) => response,
+            Err(_) => AppError::Internal("a handler panicked".into()).into_response(),
+        };
+        if let Some(route) = route {
+            response.extensions_mut().insert(route);
+        }
+        Ok(response)
+    })
 }
 
 fn brought(headers: &HeaderMap) -> Option<&HeaderValue> {
@@ -106,5 +120,19 @@ impl FromRequestParts<Arc<App>> for RequestContext {
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, AppError> {
         parts.extensions.get::<Self>().cloned().ok_or_else(|| AppError::Internal("a request without an id".into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_and_the_process_goes_on() {
+        let panics = async { panic!("on purpose") };
+        let response = answered_by_route(None, panics).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let works = async { Ok(StatusCode::NO_CONTENT.into_response()) };
+        assert_eq!(answered_by_route(None, works).await.unwrap().status(), StatusCode::NO_CONTENT);
     }
 }
