@@ -151,7 +151,8 @@ async fn welcome(tx: &mut Tx, newcomer: Newcomer) -> Result<Account, StoreError>
 
 async fn create(tx: &mut Tx, new: &NewAccount) -> Result<Account, StoreError> {
     require_free_username(tx.transaction(), &new.username_key).await?;
-    let number = tx.transaction().one("UPDATE counter SET last_account = last_account + 1 RETURNING last_account", &[]).await?;
+    let number =
+        tx.transaction().one("UPDATE counter SET last_account = last_account + 1 WHERE id = 1 RETURNING last_account", &[]).await?;
     let id = AccountId(get(&number, 0)?);
     let metadata = Json::Object(new.metadata.clone()).to_string();
     tx.transaction()

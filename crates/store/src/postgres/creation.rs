@@ -160,7 +160,7 @@ const WRITE: &str = "WITH new AS MATERIALIZED (
         ON CONFLICT DO NOTHING RETURNING id
     ), raised AS (
         UPDATE counter SET revision = revision + made.count FROM (SELECT count(*) AS count FROM made) AS made
-        WHERE made.count > 0 RETURNING revision, made.count
+        WHERE id = 1 AND made.count > 0 RETURNING revision, made.count
     ), told AS (
         INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
         SELECT revision - count + row_number() OVER (ORDER BY place), created_at, created_by, 'key.created', 'key:' || id,

@@ -37,7 +37,7 @@ async fn list(transaction: &Transaction, filter: EventFilter, page: PageRequest)
     conditions.and("at < ?", filter.until);
     let sql = format!(
         "SELECT revision, at, actor, action, target, touched, before, after, request_id,
-                revision <= (SELECT payloads_pruned FROM counter) FROM events
+                revision <= (SELECT payloads_pruned FROM counter WHERE id = 1) FROM events
          WHERE {} ORDER BY revision DESC LIMIT {}",
         conditions.sql(),
         i64::from(page.limit) + 1
@@ -82,7 +82,7 @@ async fn stats(transaction: &Transaction, now: UnixMillis) -> Result<Stats, Stor
     };
     let (soon, long_ago) = (now.plus(7 * DAY), now.minus(30 * DAY));
     Ok(Stats {
-        revision: get(&transaction.one("SELECT revision FROM counter", &[]).await?, 0)?,
+        revision: get(&transaction.one("SELECT revision FROM counter WHERE id = 1", &[]).await?, 0)?,
         accounts: [accounts_of(Status::Active).await?, accounts_of(Status::Locked).await?, accounts_of(Status::Blocked).await?],
         account_keys: keys_of(KeyKind::Account).await?,
         service_keys: keys_of(KeyKind::Service).await?,

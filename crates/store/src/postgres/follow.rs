@@ -206,7 +206,7 @@ impl Following {
             && let Some(incarnation) = self.incarnation
         {
             let looked = self.given.pool.begin(Purpose::Follow).await?;
-            let counter = looked.one("SELECT revision FROM counter", &[]).await?;
+            let counter = looked.one("SELECT revision FROM counter WHERE id = 1", &[]).await?;
             self.acknowledge(Some(looked), incarnation, get(&counter, 0)?, true).await?;
         }
         self.given.hints.take_unnamed();

@@ -85,11 +85,11 @@ static EVENTS_AND_KEYS: LazyLock<String> = LazyLock::new(|| {
              SELECT substr(target, 5)::uuid FROM news, json_array_elements_text(news.touched::json) AS targets (target)
              WHERE starts_with(target, 'key:')))
          UNION ALL SELECT {none}, revision, touched FROM news
-         UNION ALL SELECT {none}, revision, NULL FROM counter",
+         UNION ALL SELECT {none}, revision, NULL FROM counter WHERE id = 1",
         row::KEY
     )
 });
-const COUNTER_AND_EVENTS: &str = "SELECT revision, NULL FROM counter
+const COUNTER_AND_EVENTS: &str = "SELECT revision, NULL FROM counter WHERE id = 1
     UNION ALL (SELECT revision, touched FROM events WHERE revision > $1 ORDER BY revision LIMIT $2)";
 
 /// The rows that the changes behind `revision` touched, at most `limit` of the oldest of these changes. Where that took a transaction, it is
@@ -212,5 +212,5 @@ fn to_keys<'a>(found: impl Iterator<Item = &'a Row>, horizon: Horizon, ids: &Tou
 }
 
 async fn revision(transaction: &Transaction) -> Result<i64, StoreError> {
-    get(&transaction.one("SELECT revision FROM counter", &[]).await?, 0)
+    get(&transaction.one("SELECT revision FROM counter WHERE id = 1", &[]).await?, 0)
 }

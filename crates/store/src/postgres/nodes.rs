@@ -42,7 +42,7 @@ pub(super) enum Heard {
 pub(super) async fn register(pool: &Pool, joining: &Joining<'_>) -> Result<Uuid, StoreError> {
     let incarnation = Uuid::new_v4();
     let transaction = pool.begin(Purpose::Beat).await?;
-    let revision: i64 = get(&transaction.one("SELECT revision FROM counter FOR UPDATE", &[]).await?, 0)?;
+    let revision: i64 = get(&transaction.one("SELECT revision FROM counter WHERE id = 1 FOR UPDATE", &[]).await?, 0)?;
     let sql = format!("SELECT name FROM nodes WHERE NOT fenced AND roles <> $1 AND beat_at > {NOW} - $2 LIMIT 1");
     if let Some(other) = transaction.find(&sql, &[joining.roles.into(), MAY_LIVE.into()]).await? {
         let name: &str = get(&other, 0)?;
@@ -78,7 +78,7 @@ pub(super) async fn beat(pool: &Pool, incarnation: Uuid, revision: i64, lease_le
              UPDATE nodes SET acked = GREATEST(acked, $2), beat_at = {NOW}, lease_left = $3
              WHERE incarnation = $1 AND NOT fenced RETURNING incarnation)
          SELECT (SELECT count(*) FROM beat), counter.revision, {NOW}, (SELECT min(pepper) FROM nodes WHERE NOT fenced)
-         FROM counter"
+         FROM counter WHERE id = 1"
     );
     let values = [Value::Id(Some(incarnation)), revision.into(), lease_left.into()];
     let (transaction, heard) = pool.begin_with(Purpose::Beat, Some((&sql, &values))).await?;
@@ -122,7 +122,7 @@ pub(super) struct Members {
     pub(super) joined: i64,
 }
 
-pub(super) const WAITED_FOR: &str = "SELECT joined, incarnation, acked FROM counter LEFT JOIN nodes ON leases AND NOT fenced";
+pub(super) const WAITED_FOR: &str = "SELECT joined, incarnation, acked FROM counter LEFT JOIN nodes ON leases AND NOT fenced WHERE id = 1";
 
 pub(super) fn no_counter() -> StoreError {
     StoreError::Unavailable("the counter row is missing".into())
@@ -163,7 +163,7 @@ pub(super) async fn leave(pool: &Pool, incarnation: Uuid) -> Result<(), StoreErr
 
 /// All of them, for people.
 pub(super) async fn all(transaction: &Transaction, own: Option<Uuid>) -> Result<Cluster, StoreError> {
-    let revision = get(&transaction.one("SELECT revision FROM counter", &[]).await?, 0)?;
+    let revision = get(&transaction.one("SELECT revision FROM counter WHERE id = 1", &[]).await?, 0)?;
     let sql = format!(
         "SELECT incarnation, name, address, version, leases, acked, fenced, registered_at, {NOW} - beat_at,
                 CASE WHEN fenced OR NOT leases THEN 0 ELSE GREATEST(0, lease_left - ({NOW} - beat_at)) END

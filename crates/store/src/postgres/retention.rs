@@ -59,7 +59,8 @@ async fn delete_sessions(transaction: &Transaction, until: UnixMillis) -> Result
 
 /// Goes on where it ended the last time, in the order of the revisions, up to the first event that is young enough.
 async fn prune_payloads(transaction: &Transaction, recorded_before: UnixMillis, limit: u32) -> Result<u32, StoreError> {
-    let sql = "SELECT revision, at FROM events WHERE revision > (SELECT payloads_pruned FROM counter) ORDER BY revision LIMIT $1";
+    let sql =
+        "SELECT revision, at FROM events WHERE revision > (SELECT payloads_pruned FROM counter WHERE id = 1) ORDER BY revision LIMIT $1";
     let events = transaction.query(sql, &[i64::from(limit).into()]).await?;
     let events = events.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect::<Result<Vec<(i64, i64)>, StoreError>>()?;
     let old = events.iter().take_while(|(_, at)| *at < recorded_before.0);
@@ -67,10 +68,10 @@ async fn prune_payloads(transaction: &Transaction, recorded_before: UnixMillis, 
     transaction
         .execute(
             "UPDATE events SET before = NULL, after = NULL
-             WHERE revision > (SELECT payloads_pruned FROM counter) AND revision <= $1",
+             WHERE revision > (SELECT payloads_pruned FROM counter WHERE id = 1) AND revision <= $1",
             &[(*last).into()],
         )
         .await?;
-    transaction.execute("UPDATE counter SET payloads_pruned = $1", &[(*last).into()]).await?;
+    transaction.execute("UPDATE counter SET payloads_pruned = $1 WHERE id = 1", &[(*last).into()]).await?;
     Ok(u32::try_from(old.count()).unwrap_or(limit))
 }

@@ -67,7 +67,8 @@ impl Doomed {
 macro_rules! revoking {
     ($doomed:literal) => {
         concat!(
-            "WITH raised AS (UPDATE counter SET revision = revision + 1 WHERE revision = coalesce($3, revision) RETURNING revision, joined),
+            "WITH raised AS (UPDATE counter SET revision = revision + 1 WHERE id = 1 AND revision = coalesce($3, revision)
+                             RETURNING revision, joined),
                  revoked AS (INSERT INTO revocations (at, reason, key, owner, policy, expires_at) SELECT $1, $2, ",
             $doomed,
             ")
@@ -277,7 +278,7 @@ impl Tx {
     pub(super) async fn end_bulk(&mut self) -> Result<(), StoreError> {
         let Some(Bulk { last, events }) = self.bulk.take() else { return Ok(()) };
         self.write_events(&events).await?;
-        self.transaction.execute("UPDATE counter SET revision = $1", &[last.into()]).await?;
+        self.transaction.execute("UPDATE counter SET revision = $1 WHERE id = 1", &[last.into()]).await?;
         Ok(())
     }
 
@@ -336,7 +337,7 @@ impl Tx {
         let row = self
             .transaction
             .one(
-                "WITH raised AS (UPDATE counter SET revision = revision + 1 RETURNING revision)
+                "WITH raised AS (UPDATE counter SET revision = revision + 1 WHERE id = 1 RETURNING revision)
                  INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
                  SELECT raised.revision, $1, $2, $3, $4, $5, $6, $7, $8 FROM raised RETURNING revision",
                 &[

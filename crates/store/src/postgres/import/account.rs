@@ -20,7 +20,7 @@ pub(super) async fn take(tx: &mut Tx, authority: &Authority, row: &AccountRow) -
             Some(field) => Err(RowRefusal::Differs { what: "account", field }.into()),
         };
     }
-    let last: i64 = get(&tx.transaction().one("SELECT last_account FROM counter", &[]).await?, 0)?;
+    let last: i64 = get(&tx.transaction().one("SELECT last_account FROM counter WHERE id = 1", &[]).await?, 0)?;
     if row.id().0 <= last {
         return Err(RowRefusal::NumberSpent(row.id().0).into());
     }
@@ -34,7 +34,7 @@ pub(super) async fn take(tx: &mut Tx, authority: &Authority, row: &AccountRow) -
             record(tx, "account.deleted", *id, told).await?;
         }
     }
-    tx.transaction().execute("UPDATE counter SET last_account = $1", &[row.id().into()]).await?;
+    tx.transaction().execute("UPDATE counter SET last_account = $1 WHERE id = 1", &[row.id().into()]).await?;
     Ok(Taken::Written)
 }
 
