@@ -27,27 +27,64 @@ pub(crate) fn gate(gate: &NamedGate) -> Value {
 }
 
 pub(crate) fn key(key: &Key) -> Value {
-    key_of(&key.name, &key.holder, &key.lifecycle, &key.metadata)
+    json!(ToldKey::from(key))
 }
 
-/// A key that an image told of, as [`key`].
-pub(crate) fn foreseen(key: &Foreseen) -> Value {
-    key_of(&key.name, &key.holder, &key.lifecycle, &key.metadata)
+/// A key as it stands in an event.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum ToldKey<'a> {
+    OfAccount {
+        expires_at: Option<UnixMillis>,
+        kind: KeyKind,
+        level: u8,
+        metadata: &'a Metadata,
+        name: &'a str,
+        owner: AccountId,
+    },
+    OfService {
+        expires_at: Option<UnixMillis>,
+        kind: KeyKind,
+        metadata: &'a Metadata,
+        name: &'a str,
+        policy_id: PolicyId,
+        service: Option<&'a str>,
+    },
 }
 
-fn key_of(name: &str, holder: &KeyHolder, lifecycle: &Lifecycle, metadata: &Metadata) -> Value {
-    let mut told = json!({"kind": holder.kind(), "name": name, "expires_at": lifecycle.expires_at(), "metadata": metadata});
-    match holder {
-        KeyHolder::Account { owner, level } => {
-            told["owner"] = json!(owner);
-            told["level"] = json!(level.number());
-        }
-        KeyHolder::Service { policy, service } => {
-            told["policy_id"] = json!(policy);
-            told["service"] = json!(service.as_ref().map(ServiceName::as_str));
+impl<'a> ToldKey<'a> {
+    fn of(name: &'a str, holder: &'a KeyHolder, lifecycle: &Lifecycle, metadata: &'a Metadata) -> Self {
+        let (expires_at, kind) = (lifecycle.expires_at(), holder.kind());
+        match holder {
+            KeyHolder::Account { owner, level } => {
+                Self::OfAccount { expires_at, kind, level: level.number(), metadata, name, owner: *owner }
+            }
+            KeyHolder::Service { policy, service } => {
+                let service = service.as_ref().map(ServiceName::as_str);
+                Self::OfService { expires_at, kind, metadata, name, policy_id: *policy, service }
+            }
         }
     }
-    told
+}
+
+impl<'a> From<&'a Key> for ToldKey<'a> {
+    fn from(key: &'a Key) -> Self {
+        Self::of(&key.name, &key.holder, &key.lifecycle, &key.metadata)
+    }
+}
+
+/// One that an image told of.
+impl<'a> From<&'a Foreseen> for ToldKey<'a> {
+    fn from(key: &'a Foreseen) -> Self {
+        Self::of(&key.name, &key.holder, &key.lifecycle, &key.metadata)
+    }
+}
+
+/// What the event of a revocation tells of what is there since.
+#[derive(Serialize)]
+pub(crate) struct ToldRevocation {
+    pub(crate) reason: RevocationReason,
+    pub(crate) revoked_keys: usize,
 }
 
 pub(crate) fn manifest(permissions: &[DeclaredPermission]) -> Value {

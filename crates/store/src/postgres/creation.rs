@@ -21,7 +21,7 @@ use self::facts::Facts;
 use super::connection::Transaction;
 use super::seeded::Bug;
 use super::value::{Value, get, key_id, unreadable};
-use crate::audit;
+use crate::audit::ToldKey;
 use crate::key::NewKey;
 use crate::{Actor, Key, KeyHolder, NewAccountKey, NewServiceKey, Origin, StoreError, What};
 
@@ -173,7 +173,8 @@ const WRITE: &str = "WITH new AS MATERIALIZED (
 /// not written.
 async fn write(transaction: &Transaction, all: &[Granted<'_>]) -> Result<(Vec<KeyId>, Option<i64>), StoreError> {
     let metadata: Vec<_> = all.iter().map(|one| serde_json::to_string(&one.key.metadata)).collect::<Result<_, _>>().map_err(unreadable)?;
-    let after: Vec<_> = all.iter().map(|one| audit::key(&one.key).to_string()).collect();
+    let told = all.iter().map(|one| serde_json::to_string(&ToldKey::from(&one.key)));
+    let after: Vec<_> = told.collect::<Result<_, _>>().map_err(unreadable)?;
     let values = [
         Value::Ids(all.iter().map(|one| Uuid::from_bytes(*one.key.id.as_bytes())).collect()),
         Value::Texts(all.iter().map(|one| Some(one.key.name.as_str())).collect()),

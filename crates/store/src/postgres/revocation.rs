@@ -4,12 +4,12 @@ use keybearer_core::authority::{Authority, HeldBy};
 use keybearer_core::key::{KeyKind, RevocationReason};
 use keybearer_core::role::Level;
 use keybearer_core::token::KeyId;
-use serde_json::{Value as Json, json};
 
 use super::connection::Transaction;
 use super::row::{self, Reached};
-use super::tx::{Doomed, Recorded, Revocation, Tx};
-use crate::{Cascade, Foreseen, Key, KeyHolder, Origin, StoreError, Target, What, audit};
+use super::tx::{Doomed, Revocation, Texts, Tx};
+use crate::audit::{ToldKey, ToldRevocation};
+use crate::{Cascade, Foreseen, Key, KeyHolder, Origin, StoreError, Target, What};
 
 /// What is asked: as [`crate::Keys::revoke_key`].
 pub(super) struct Asked {
@@ -25,7 +25,7 @@ impl Asked {
     pub(super) fn foreseen(&self) -> Result<Option<(i64, Revocation)>, StoreError> {
         let Some(foreseen) = self.foreseen.as_ref().filter(|_| self.descendants == Cascade::Nothing) else { return Ok(None) };
         let doomed = vec![Doomed::new(self.id, &foreseen.holder, &foreseen.lifecycle)];
-        let revocation = self.revocation(doomed, audit::foreseen(foreseen), Some(foreseen.revision))?;
+        let revocation = self.revocation(doomed, &foreseen.into(), Some(foreseen.revision))?;
         Ok(Some((foreseen.revision, revocation)))
     }
 
@@ -66,19 +66,15 @@ impl Asked {
         if doomed.is_empty() {
             return Err(StoreError::NotFound(What::Key));
         }
-        self.revocation(doomed, audit::key(&root), None)
+        self.revocation(doomed, &(&root).into(), None)
     }
 
-    fn revocation(&self, doomed: Vec<Doomed>, before: Json, foreseen_at: Option<i64>) -> Result<Revocation, StoreError> {
-        let others = doomed.iter().map(Doomed::id).filter(|one| *one != self.id);
-        let recorded = Recorded {
-            action: "key.revoked",
-            target: Target::Key(self.id),
-            touched: others.map(Target::Key).collect(),
-            before: Some(before),
-            after: Some(json!({"reason": RevocationReason::Deleted, "revoked_keys": doomed.len()})),
-        };
-        Revocation::new(self.origin.clone(), doomed, RevocationReason::Deleted, recorded, foreseen_at)
+    fn revocation(&self, doomed: Vec<Doomed>, before: &ToldKey<'_>, foreseen_at: Option<i64>) -> Result<Revocation, StoreError> {
+        let reason = RevocationReason::Deleted;
+        let others = doomed.iter().map(Doomed::id).filter(|one| *one != self.id).map(Target::Key);
+        let after = ToldRevocation { reason, revoked_keys: doomed.len() };
+        let texts = Texts::of("key.revoked", &Target::Key(self.id), others, Some(before), Some(&after))?;
+        Ok(Revocation::new(self.origin.clone(), doomed, reason, texts, foreseen_at))
     }
 }
 

@@ -10,6 +10,7 @@ use keybearer_core::policy::PermissionSet;
 use keybearer_core::role::Roles;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
+use serde::Serialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -90,16 +91,10 @@ impl Revocation {
     }
 
     /// What revokes keys that are not revoked, and tells so.
-    pub(super) fn new(
-        origin: Origin,
-        doomed: Vec<Doomed>,
-        reason: RevocationReason,
-        recorded: Recorded,
-        foreseen_at: Option<i64>,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn new(origin: Origin, doomed: Vec<Doomed>, reason: RevocationReason, texts: Texts, foreseen_at: Option<i64>) -> Self {
         let keys = doomed.iter().map(Doomed::id).collect();
         let revoked = RevokedKeys { keys, at: origin.now, reason };
-        Ok(Self { revoked, doomed, texts: recorded.texts()?, actor: origin.actor.to_string(), origin, foreseen_at })
+        Self { revoked, doomed, texts, actor: origin.actor.to_string(), origin, foreseen_at }
     }
 
     /// What it does.
@@ -166,7 +161,7 @@ pub(super) struct Recorded {
 }
 
 /// The same, as its row has it.
-struct Texts {
+pub(super) struct Texts {
     action: &'static str,
     target: String,
     touched: String,
@@ -176,10 +171,26 @@ struct Texts {
 
 impl Recorded {
     fn texts(self) -> Result<Texts, StoreError> {
-        let touched: Vec<String> = std::iter::once(&self.target).chain(&self.touched).map(ToString::to_string).collect();
+        let Self { action, target, touched, before, after } = self;
+        Texts::of(action, &target, touched.into_iter(), before.as_ref(), after.as_ref())
+    }
+}
+
+impl Texts {
+    /// Of a change of this target that touched those others.
+    pub(super) fn of(
+        action: &'static str,
+        target: &Target,
+        others: impl Iterator<Item = Target>,
+        before: Option<&impl Serialize>,
+        after: Option<&impl Serialize>,
+    ) -> Result<Self, StoreError> {
+        let target = target.to_string();
+        let touched: Vec<String> = std::iter::once(target.clone()).chain(others.map(|other| other.to_string())).collect();
         let touched = serde_json::to_string(&touched).map_err(unreadable)?;
-        let told = |value: Option<Json>| value.map(|value| serde_json::to_string(&value)).transpose().map_err(unreadable);
-        Ok(Texts { action: self.action, target: self.target.to_string(), touched, before: told(self.before)?, after: told(self.after)? })
+        let before = before.map(serde_json::to_string).transpose().map_err(unreadable)?;
+        let after = after.map(serde_json::to_string).transpose().map_err(unreadable)?;
+        Ok(Self { action, target, touched, before, after })
     }
 }
 
