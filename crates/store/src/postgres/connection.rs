@@ -207,12 +207,17 @@ impl Pool {
         Ok(rows)
     }
 
-    /// Runs a statement that is a transaction of its own, and meanwhile, once it is on its way, `sent`. Returns the rows that it answered; none
+    /// Runs a statement that is a transaction of its own, and right before it is sent `ready`. Returns the rows that it answered; none
     /// where nothing was done: there is no connection whose session knows what is to be heeded, or the server refused it.
     ///
     /// # Errors
     /// A [`Failure`] where nobody knows whether it was done.
-    pub(super) async fn alone(&self, purpose: Purpose, (sql, values): First<'_>, sent: impl FnOnce()) -> Result<Option<Vec<Row>>, Failure> {
+    pub(super) async fn alone(
+        &self,
+        purpose: Purpose,
+        (sql, values): First<'_>,
+        ready: impl FnOnce(),
+    ) -> Result<Option<Vec<Row>>, Failure> {
         let Ok(mut whole) = self.outside(purpose).await else { return Ok(None) };
         if whole.connection().usual.is_none_or(|usual| usual.settings() != purpose.settings()) {
             whole.keep();
@@ -222,12 +227,8 @@ impl Pool {
         if whole.with_kept(whole.kept(sql, &apart(values).1)).await.is_err() {
             return Ok(None);
         }
-        // The task of the connection, which writes it, usually comes first.
-        let meanwhile = async {
-            tokio::task::yield_now().await;
-            sent();
-        };
-        match tokio::join!(whole.query(sql, values), meanwhile).0 {
+        ready();
+        match whole.query(sql, values).await {
             Ok(rows) => {
                 whole.keep();
                 Ok(Some(rows))

@@ -30,7 +30,7 @@ use uuid::Uuid;
 
 use self::direct::{Direct, Hearing, Place, Said, has_room};
 pub(super) use self::foretold::Foretold;
-use self::foretold::{Doubts, Heeding};
+use self::foretold::{Doubts, Foretelling, Heeding};
 use self::heard::{Heard, Holder};
 use super::address::PostgresUrl;
 use super::connection::CONNECT;
@@ -290,7 +290,7 @@ impl Hints {
         // Whatever came before.
         self.may_have_changed();
         self.may_have_rows();
-        let _messages = self.hear_directly();
+        let (_messages, _foretelling) = (self.hear_directly(), Foretelling::begin(self));
         hearing.wait().await;
         Ok(())
     }
@@ -537,6 +537,7 @@ mod tests {
         assert_eq!(maker.foretell(2, &[first; 49]), None, "no message tells of so many");
 
         let foretold = maker.foretell(2, &[first]).unwrap();
+        maker.tell_foretelling();
         hears(&peer).await;
         assert!(peer.doubts.has(&[first]) && !peer.doubts.has(&[second]));
         assert_eq!(maker.heeding(foretold), [own], "it heeds it itself");
@@ -549,6 +550,7 @@ mod tests {
         hears(&peer).await;
         assert!(!peer.has_changes() && has_put_off());
         let next = maker.foretell(3, &[second]).unwrap();
+        maker.tell_foretelling();
         assert!(!has_put_off());
         hears(&peer).await;
         assert!(!peer.doubts.has(&[second]));

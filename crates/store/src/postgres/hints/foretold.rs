@@ -13,7 +13,8 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 
 use keybearer_core::lease::{Instant, Terms};
 use keybearer_core::token::KeyId;
@@ -69,27 +70,44 @@ impl Attempts {
 }
 
 impl Hints {
-    /// Tells the nodes for which the change before had to wait that these keys are about to be revoked, as this revision. This node heeds it
+    /// Has the nodes told for which the change before had to wait that these keys are about to be revoked, as this revision. This node heeds it
     /// at once. None if there are too many.
+    ///
+    /// They are told on [another thread](Foretelling): a system may keep the database, which the statement is about to wake, waiting for whatever
+    /// else is done on this one.
     pub(in crate::postgres) fn foretell(&self, revision: i64, keys: &[KeyId]) -> Option<Foretold> {
         if !has_room(keys) {
             return None;
         }
-        // Who lacks the change before heeds nothing.
-        self.tell_put_off();
-        let direct = self.direct.load();
         let mut heard = self.heard();
         let at = clock::now();
         let own = heard.own.filter(|_| self.doubts.begin(keys, revision, at));
         let attempt = heard.attempts.begin(own);
+        let near: Vec<_> = heard.others.iter().flatten().filter_map(|other| heard.near(*other)).collect();
+        if !near.is_empty() {
+            heard.foretelling = Some((Said::Foretells { process: self.process, revision, attempt, keys: keys.to_vec() }, near));
+            let thread = heard.foretells.clone();
+            // It wants what is locked here.
+            drop(heard);
+            if let Some(thread) = thread {
+                thread.unpark();
+            }
+        }
+        Some(Foretold { attempt, at })
+    }
+
+    /// Tells the nodes what is foretold here, if anything is.
+    pub(super) fn tell_foretelling(&self) {
+        let Some((said, near)) = self.heard().foretelling.take() else { return };
+        // Who lacks the change before heeds nothing.
+        self.tell_put_off();
+        let direct = self.direct.load();
         if let Some(direct) = direct.as_ref() {
-            let said = Said::Foretells { process: self.process, revision, attempt, keys: keys.to_vec() };
-            for address in heard.others.iter().flatten().filter_map(|other| heard.near(*other)) {
+            for address in near {
                 // Lost, it costs time only.
                 direct.answer(&said, address);
             }
         }
-        Some(Foretold { attempt, at })
     }
 
     /// What was foretold of a change whose commit is known by now, if what was heeded of it counts.
@@ -167,6 +185,44 @@ impl Hints {
     /// Those who heeded this.
     pub(in crate::postgres) fn heeding(&self, foretold: Foretold) -> Vec<Uuid> {
         self.heard().attempts.heeded(foretold.attempt).cloned().unwrap_or_default()
+    }
+}
+
+/// The thread that tells the nodes what is foretold. It waits for nothing else, so that nothing which the node does with the database delays that.
+/// Dropped, it ends.
+pub(super) struct Foretelling {
+    hints: Hints,
+    has_ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Foretelling {
+    /// None where there is no such thread: then nothing is foretold.
+    pub(super) fn begin(hints: &Hints) -> Option<Self> {
+        let has_ended = Arc::<AtomicBool>::default();
+        let (is_over, telling) = (Arc::clone(&has_ended), hints.clone());
+        let run = move || {
+            while !is_over.load(Ordering::Acquire) {
+                telling.tell_foretelling();
+                thread::park();
+            }
+        };
+        let begun = thread::Builder::new().name("foretelling".into()).spawn(run);
+        let warn = |error: &_| tracing::warn!(%error, "no thread foretells revocations: other nodes are told when they are done");
+        let thread = begun.inspect_err(warn).ok()?;
+        hints.heard().foretells = Some(thread.thread().clone());
+        Some(Self { hints: hints.clone(), has_ended, thread: Some(thread) })
+    }
+}
+
+impl Drop for Foretelling {
+    fn drop(&mut self) {
+        self.hints.heard().foretells = None;
+        self.has_ended.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            drop(thread.join());
+        }
     }
 }
 

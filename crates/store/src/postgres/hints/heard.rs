@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
+use std::thread::Thread;
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -36,6 +37,10 @@ pub(super) struct Heard {
     pub(super) put_off: PutOff,
     /// What was foretold here.
     pub(super) attempts: Attempts,
+    /// The last of it, and those who are still to be told.
+    pub(super) foretelling: Option<(Said, Vec<SocketAddr>)>,
+    /// The thread that tells them.
+    pub(super) foretells: Option<Thread>,
     /// What was foretold elsewhere, and may be heeded once what came before it is held.
     pub(super) foretold: Option<Heeding>,
     /// Whether a row of a node may say more than its node did.
