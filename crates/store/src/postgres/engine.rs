@@ -1,7 +1,7 @@
 //! The thread on which everything runs that has to be on time: the task that follows changes and sends heartbeats, and the one that hears hints.
 //! It has a runtime of its own, so that no crowd of requests delays a heartbeat. The writer and the barrier are not here: they run where requests
 //! do, since whoever asks for a change waits for them, and each way from one thread to another costs as much as a journey to the database. Nor
-//! are messages heard here, which have a thread of their own.
+//! are messages heard here, or revocations foretold, which have threads of their own.
 
 use std::thread::JoinHandle;
 use std::time::Duration;

@@ -290,7 +290,8 @@ impl Hints {
         // Whatever came before.
         self.may_have_changed();
         self.may_have_rows();
-        let (_messages, _foretelling) = (self.hear_directly(), Foretelling::begin(self));
+        let messages = self.hear_directly();
+        let _foretelling = messages.as_ref().and_then(|_| Foretelling::begin(self));
         hearing.wait().await;
         Ok(())
     }
@@ -536,8 +537,8 @@ mod tests {
         maker.waits_for(Some(&nodes), true);
         assert_eq!(maker.foretell(2, &[first; 49]), None, "no message tells of so many");
 
+        let foretelling = Foretelling::begin(&maker).unwrap();
         let foretold = maker.foretell(2, &[first]).unwrap();
-        maker.tell_foretelling();
         hears(&peer).await;
         assert!(peer.doubts.has(&[first]) && !peer.doubts.has(&[second]));
         assert_eq!(maker.heeding(foretold), [own], "it heeds it itself");
@@ -550,9 +551,8 @@ mod tests {
         hears(&peer).await;
         assert!(!peer.has_changes() && has_put_off());
         let next = maker.foretell(3, &[second]).unwrap();
-        maker.tell_foretelling();
-        assert!(!has_put_off());
         hears(&peer).await;
+        assert!(!has_put_off());
         assert!(!peer.doubts.has(&[second]));
         assert_eq!(peer.take_revoked(1).map(|told| told[&2].keys.clone()), Some(vec![first]));
         assert_eq!(holds(2), None);
@@ -567,6 +567,14 @@ mod tests {
         assert!(!has_put_off());
         hears(&peer).await;
         assert!(peer.has_changes());
+
+        // Without the thread nobody is told before, and none of it waits for the next one.
+        assert_eq!(holds(3), None);
+        drop(foretelling);
+        maker.foretell(4, &[first]).unwrap();
+        let _foretelling = Foretelling::begin(&maker).unwrap();
+        hears(&peer).await;
+        assert!(!peer.doubts.has(&[first]));
     }
 
     #[tokio::test]

@@ -257,7 +257,7 @@ fn revoke(tx: &mut Tx<'_>, id: KeyId, kind: Option<KeyKind>, descendants: &Casca
         target: Target::Key(id),
         touched: revoked.iter().filter(|one| **one != id).copied().map(Target::Key).collect(),
         before: Some(audit::key(&root)),
-        after: Some(json!({"reason": RevocationReason::Deleted, "revoked_keys": revoked.len()})),
+        after: Some(json!(audit::ToldRevocation { reason: RevocationReason::Deleted, revoked_keys: revoked.len() })),
     })?;
     Ok(revoked)
 }

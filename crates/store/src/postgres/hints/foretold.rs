@@ -84,21 +84,18 @@ impl Hints {
         let own = heard.own.filter(|_| self.doubts.begin(keys, revision, at));
         let attempt = heard.attempts.begin(own);
         let near: Vec<_> = heard.others.iter().flatten().filter_map(|other| heard.near(*other)).collect();
-        if !near.is_empty() {
-            heard.foretelling = Some((Said::Foretells { process: self.process, revision, attempt, keys: keys.to_vec() }, near));
-            let thread = heard.foretells.clone();
-            // It wants what is locked here.
+        if let Some(thread) = heard.foretelling_thread.clone().filter(|_| !near.is_empty()) {
+            heard.to_foretell = Some((Said::Foretells { process: self.process, revision, attempt, keys: keys.to_vec() }, near));
+            // The thread wants what is locked here.
             drop(heard);
-            if let Some(thread) = thread {
-                thread.unpark();
-            }
+            thread.unpark();
         }
         Some(Foretold { attempt, at })
     }
 
     /// Tells the nodes what is foretold here, if anything is.
     pub(super) fn tell_foretelling(&self) {
-        let Some((said, near)) = self.heard().foretelling.take() else { return };
+        let Some((said, near)) = self.heard().to_foretell.take() else { return };
         // Who lacks the change before heeds nothing.
         self.tell_put_off();
         let direct = self.direct.load();
@@ -188,7 +185,7 @@ impl Hints {
     }
 }
 
-/// The thread that tells the nodes what is foretold. It waits for nothing else, so that nothing which the node does with the database delays that.
+/// The thread that tells the nodes what is foretold, and before it what was put off. So nothing which the node does with the database delays that.
 /// Dropped, it ends.
 pub(super) struct Foretelling {
     hints: Hints,
@@ -197,7 +194,7 @@ pub(super) struct Foretelling {
 }
 
 impl Foretelling {
-    /// None where there is no such thread: then nothing is foretold.
+    /// None where there is no such thread: then only this node heeds what is foretold.
     pub(super) fn begin(hints: &Hints) -> Option<Self> {
         let has_ended = Arc::<AtomicBool>::default();
         let (is_over, telling) = (Arc::clone(&has_ended), hints.clone());
@@ -210,14 +207,20 @@ impl Foretelling {
         let begun = thread::Builder::new().name("foretelling".into()).spawn(run);
         let warn = |error: &_| tracing::warn!(%error, "no thread foretells revocations: other nodes are told when they are done");
         let thread = begun.inspect_err(warn).ok()?;
-        hints.heard().foretells = Some(thread.thread().clone());
+        hints.heard().foretelling_thread = Some(thread.thread().clone());
+        // It may have looked before it was known.
+        thread.thread().unpark();
         Some(Self { hints: hints.clone(), has_ended, thread: Some(thread) })
     }
 }
 
 impl Drop for Foretelling {
     fn drop(&mut self) {
-        self.hints.heard().foretells = None;
+        let mut heard = self.hints.heard();
+        heard.foretelling_thread = None;
+        // Whoever is told later knows another secret.
+        heard.to_foretell = None;
+        drop(heard);
         self.has_ended.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();

@@ -38,9 +38,9 @@ pub(super) struct Heard {
     /// What was foretold here.
     pub(super) attempts: Attempts,
     /// The last of it, and those who are still to be told.
-    pub(super) foretelling: Option<(Said, Vec<SocketAddr>)>,
+    pub(super) to_foretell: Option<(Said, Vec<SocketAddr>)>,
     /// The thread that tells them.
-    pub(super) foretells: Option<Thread>,
+    pub(super) foretelling_thread: Option<Thread>,
     /// What was foretold elsewhere, and may be heeded once what came before it is held.
     pub(super) foretold: Option<Heeding>,
     /// Whether a row of a node may say more than its node did.
