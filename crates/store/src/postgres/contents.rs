@@ -13,7 +13,8 @@ pub(super) async fn of(transaction: &Transaction) -> Result<Contents, StoreError
     migrate::require_current(transaction).await?;
     let row = transaction
         .one(
-            "SELECT (SELECT id FROM installation), (SELECT revision FROM counter WHERE id = 1), (SELECT at FROM events ORDER BY revision DESC LIMIT 1),
+            "SELECT (SELECT id FROM installation), (SELECT revision FROM counter WHERE id = 1),
+                    (SELECT at FROM events ORDER BY revision DESC LIMIT 1),
                     (SELECT count(*) FROM accounts WHERE deleted_at IS NULL), (SELECT count(*) FROM keys),
                     (SELECT count(*) FROM policies WHERE deleted_at IS NULL)",
             &[],

@@ -37,8 +37,8 @@ use crate::{Key, Origin, StoreError, StoreWatch};
 const GROUP: usize = 60;
 /// The most changes that wait for the task; beyond it, callers wait to be let in.
 const QUEUE: usize = 4_096;
-/// Whoever wants to change anything waits for the end of the transaction that has this lock. Here as in all statements the counter is found by its index:
-/// its versions that somebody may still see fill more and more pages, all of which would be read, also when nobody sees them any more.
+/// Whoever wants to change anything waits for the end of the transaction that has this lock. Here as in all statements the counter is found by
+/// its index: its versions that somebody may still see fill more and more pages, all of which would be read, also when nobody sees them any more.
 const LOCK_COUNTER: &str = "SELECT revision FROM counter WHERE id = 1 FOR UPDATE";
 
 /// Runs a piece of work inside the group's transaction. Returns how it ended, and how to answer its caller once it is known whether the group

@@ -200,16 +200,14 @@ impl Foretelling {
         let (is_over, telling) = (Arc::clone(&has_ended), hints.clone());
         let run = move || {
             while !is_over.load(Ordering::Acquire) {
-                telling.tell_foretelling();
                 thread::park();
+                telling.tell_foretelling();
             }
         };
         let begun = thread::Builder::new().name("foretelling".into()).spawn(run);
         let warn = |error: &_| tracing::warn!(%error, "no thread foretells revocations: other nodes are told when they are done");
         let thread = begun.inspect_err(warn).ok()?;
         hints.heard().foretelling_thread = Some(thread.thread().clone());
-        // It may have looked before it was known.
-        thread.thread().unpark();
         Some(Self { hints: hints.clone(), has_ended, thread: Some(thread) })
     }
 }
