@@ -2,6 +2,8 @@
 //! one left off.
 
 mod direct;
+#[cfg(unix)]
+mod local;
 mod manager;
 
 use std::future::ready;

@@ -3,12 +3,17 @@
 use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
-use deadpool_postgres::{ClientWrapper, ManagerConfig, RecyclingMethod};
+use deadpool_postgres::ClientWrapper;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::{Client, Config, Connection as Driver, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::super::address::PostgresUrl;
-use super::super::failure::Failure;
+use super::super::failure::{Failure, told};
+#[cfg(unix)]
+use super::local::{self, Local};
 use super::{Purpose, direct};
 use crate::StoreError;
 
@@ -19,16 +24,43 @@ const KEPT: usize = 200;
 
 /// Makes the connections of one pool.
 pub(super) struct Manager {
-    connect: deadpool_postgres::Manager,
+    config: Config,
+    tls: MakeRustlsConnect,
     /// What its transactions are for, where they are so much alike that it pays to keep their statements at the server.
     usual: Option<Purpose>,
 }
 
 impl Manager {
     pub(super) fn new(url: &PostgresUrl, usual: Option<Purpose>) -> Result<Self, StoreError> {
-        let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        Ok(Self { connect: deadpool_postgres::Manager::from_config(url.client(), url.tls()?, config), usual })
+        Ok(Self { config: url.client(), tls: url.tls()?, usual })
     }
+
+    async fn connect(&self) -> Result<ClientWrapper, StoreError> {
+        let tls = self.tls.clone();
+        #[cfg(unix)]
+        if let Some(path) = local::socket(&self.config) {
+            let unavailable = |error| StoreError::Unavailable(format!("{}: {error}", path.display()));
+            let socket = Local::connect(&path).await.map_err(unavailable)?;
+            // As by the driver itself: there is no name by which it could prove itself.
+            let Ok(tls) = MakeTlsConnect::<Local>::make_tls_connect(&mut { tls }, "");
+            return Ok(driven(Box::pin(self.config.connect_raw(socket, tls)).await.map_err(Failure::from)?));
+        }
+        Ok(driven(Box::pin(self.config.connect(tls)).await.map_err(Failure::from)?))
+    }
+}
+
+/// A client whose connection is driven by a task, which ends with it.
+fn driven<S, T>((client, connection): (Client, Driver<S, T>)) -> ClientWrapper
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let drive = async {
+        if let Err(error) = connection.await {
+            tracing::warn!(error = told(&error), "a connection to the database was lost");
+        }
+    };
+    ClientWrapper::new(client, tokio::spawn(drive))
 }
 
 /// A connection, and what was said at its beginning.
@@ -53,7 +85,7 @@ impl managed::Manager for Manager {
     type Error = StoreError;
 
     async fn create(&self) -> Result<Connection, StoreError> {
-        let client = managed::Manager::create(&self.connect).await.map_err(Failure::from)?;
+        let client = self.connect().await?;
         let process = require_fit(&client).await?;
         let usual = match self.usual {
             Some(usual) if direct::told_process(&client).await == Some(process) => Some(usual),
@@ -67,10 +99,6 @@ impl managed::Manager for Manager {
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<StoreError> {
         if connection.client.is_closed() { Err(RecycleError::message("the connection was closed")) } else { Ok(()) }
-    }
-
-    fn detach(&self, connection: &mut Connection) {
-        managed::Manager::detach(&self.connect, &mut connection.client);
     }
 }
 
