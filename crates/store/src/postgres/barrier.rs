@@ -99,10 +99,13 @@ impl Barrier {
         }
     }
 
-    /// Those who heeded what was committed before have time: so whoever asked for it is usually answered first.
+    /// Those who heeded what was committed before have time: so whoever asked for it is usually answered first. Where nobody looks for what was
+    /// put off, they are woken behind that.
     async fn next(&mut self) -> Option<Committed> {
-        tokio::task::yield_now().await;
-        self.hints.wake_for_put_off();
+        if self.hints.has_put_off() {
+            tokio::task::yield_now().await;
+            self.hints.wake_for_put_off();
+        }
         self.queue.recv().await
     }
 

@@ -15,6 +15,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use keybearer_core::lease::{Instant, Terms};
 use keybearer_core::token::KeyId;
@@ -23,12 +24,18 @@ use uuid::Uuid;
 use super::super::clock;
 use super::super::seeded::Bug;
 use super::direct::{Said, has_room};
-use super::heard::{Heard, PutOff};
+use super::heard::{Heard, PutOff, Teller};
 use super::{Hints, MOST};
 use crate::RevokedKeys;
 
 /// How many attempts are remembered: there is one at a time, and few wait for nodes.
 const ATTEMPTS: usize = 16;
+
+/// How often the thread that foretold a revocation looks whether it was done: as soon as the last one was, and then later and later.
+pub(super) const LOOKS: u8 = 6;
+/// How long it waits at first at most, and behind that at least.
+const LONGEST: Duration = Duration::from_millis(10);
+const SHORTEST: Duration = Duration::from_micros(200);
 
 /// A change that was told of before it was committed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,9 +90,13 @@ impl Hints {
         let at = clock::now();
         let own = heard.own.filter(|_| self.doubts.begin(keys, revision, at));
         let attempt = heard.attempts.begin(own);
+        if own.is_none() {
+            // As any other, once it has taken over what it lacks.
+            heard.foretold = Some(Heeding { process: self.process, revision, attempt, keys: keys.to_vec() });
+        }
         let near: Vec<_> = heard.others.iter().flatten().filter_map(|other| heard.near(*other)).collect();
-        if let Some(thread) = heard.foretelling_thread.clone().filter(|_| !near.is_empty()) {
-            heard.to_foretell = Some((Said::Foretells { process: self.process, revision, attempt, keys: keys.to_vec() }, near));
+        if let Some(thread) = heard.teller.thread.clone().filter(|_| !near.is_empty()) {
+            heard.teller.foretells = Some((Said::Foretells { process: self.process, revision, attempt, keys: keys.to_vec() }, near));
             // The thread wants what is locked here.
             drop(heard);
             thread.unpark();
@@ -93,18 +104,31 @@ impl Hints {
         Some(Foretold { attempt, at })
     }
 
-    /// Tells the nodes what is foretold here, if anything is.
-    pub(super) fn tell_foretelling(&self) {
-        let Some((said, near)) = self.heard().to_foretell.take() else { return };
+    /// Tells the nodes what is foretold here; or else what was put off since that was done. Returns after which time to look for that, if at all.
+    pub(super) fn tell_in_turn(&self) -> Option<Duration> {
+        let mut heard = self.heard();
+        let has_put_off = heard.put_off.is_own;
+        let Teller { foretells, looks, took, .. } = &mut heard.teller;
+        let (foretells, took) = (foretells.take(), *took);
+        let next = if foretells.is_some() {
+            *looks = LOOKS;
+            Some(took)
+        } else {
+            // It takes longer than the last time, or comes to nothing.
+            *looks = if has_put_off { 0 } else { looks.saturating_sub(1) };
+            (*looks > 0).then(|| took.max(SHORTEST) / 4 * (1 << (LOOKS - *looks - 1)))
+        };
+        drop(heard);
         // Who lacks the change before heeds nothing.
         self.tell_put_off();
         let direct = self.direct.load();
-        if let Some(direct) = direct.as_ref() {
+        if let (Some((said, near)), Some(direct)) = (foretells, direct.as_ref()) {
             for address in near {
                 // Lost, it costs time only.
                 direct.answer(&said, address);
             }
         }
+        next
     }
 
     /// What was foretold of a change whose commit is known by now, if what was heeded of it counts.
@@ -129,6 +153,7 @@ impl Hints {
         let said = Said::Changed { process: self.process, revision, revoked: Some(revoked.clone()) };
         let near: Vec<_> = heeding.iter().filter_map(|other| Some((said.clone(), heard.near(*other)?))).collect();
         heard.keep_committed(self.process, revision, Some(revoked));
+        heard.teller.took = foretold.map_or(Duration::ZERO, |foretold| clock::now().since(foretold.at)).min(LONGEST);
         heard.put_off = PutOff { is_own: true, others: near };
         heard.told = heeding;
     }
@@ -138,6 +163,12 @@ impl Hints {
         if std::mem::take(&mut self.heard().put_off.is_own) {
             self.changed.notify_one();
         }
+    }
+
+    /// Whether what was put off has to be told by somebody else than the thread that foretells.
+    pub(in crate::postgres) fn has_put_off(&self) -> bool {
+        let heard = self.heard();
+        heard.put_off.is_own && heard.teller.looks == 0
     }
 
     /// Tells everybody what was put off.
@@ -155,16 +186,26 @@ impl Hints {
         }
     }
 
-    /// A process foretells a change. It is answered if this node can heed that.
+    /// A process foretells a change, which may be this one. It is answered if this node can heed that.
     pub(super) fn heed(&self, foretold: Heeding) {
         let direct = self.direct.load();
         let mut heard = self.heard();
-        let Some(((incarnation, place), direct)) = heard.own.zip(heard.places.get(&foretold.process)).zip(direct.as_ref()) else { return };
-        if self.doubts.begin(&foretold.keys, foretold.revision, clock::now()) {
-            direct.send(&Said::Heeds { incarnation, attempt: foretold.attempt }, place);
-        } else if !heard.makers.is_empty() {
-            // What it lacks may be what it is about to take over.
-            heard.foretold = Some(foretold);
+        let Heeding { process, revision, attempt, .. } = foretold;
+        let place = heard.places.get(&process).zip(direct.as_ref()).filter(|_| process != self.process);
+        let Some(incarnation) = heard.own.filter(|_| place.is_some() || process == self.process) else { return };
+        if !self.doubts.begin(&foretold.keys, revision, clock::now()) {
+            if !heard.makers.is_empty() {
+                // What it lacks may be what it is about to take over.
+                heard.foretold = Some(foretold);
+            }
+            return;
+        }
+        match place {
+            Some((place, direct)) => drop(direct.send(&Said::Heeds { incarnation, attempt }, place)),
+            None => {
+                drop(heard);
+                self.is_heeded(incarnation, attempt);
+            }
         }
     }
 
@@ -199,15 +240,19 @@ impl Foretelling {
         let has_ended = Arc::<AtomicBool>::default();
         let (is_over, telling) = (Arc::clone(&has_ended), hints.clone());
         let run = move || {
+            let mut next = None;
             while !is_over.load(Ordering::Acquire) {
-                thread::park();
-                telling.tell_foretelling();
+                match next {
+                    Some(time) => thread::park_timeout(time),
+                    None => thread::park(),
+                }
+                next = telling.tell_in_turn();
             }
         };
         let begun = thread::Builder::new().name("foretelling".into()).spawn(run);
         let warn = |error: &_| tracing::warn!(%error, "no thread foretells revocations: other nodes are told when they are done");
         let thread = begun.inspect_err(warn).ok()?;
-        hints.heard().foretelling_thread = Some(thread.thread().clone());
+        hints.heard().teller.thread = Some(thread.thread().clone());
         Some(Self { hints: hints.clone(), has_ended, thread: Some(thread) })
     }
 }
@@ -215,15 +260,16 @@ impl Foretelling {
 impl Drop for Foretelling {
     fn drop(&mut self) {
         let mut heard = self.hints.heard();
-        heard.foretelling_thread = None;
         // Whoever is told later knows another secret.
-        heard.to_foretell = None;
+        heard.teller = Teller::default();
         drop(heard);
         self.has_ended.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             drop(thread.join());
         }
+        // Nobody looks for it any more.
+        self.hints.wake_for_put_off();
     }
 }
 
@@ -311,8 +357,6 @@ impl Doubts {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn terms() -> Terms {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::thread::Thread;
+use std::time::Duration;
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -37,14 +38,25 @@ pub(super) struct Heard {
     pub(super) put_off: PutOff,
     /// What was foretold here.
     pub(super) attempts: Attempts,
-    /// The last of it, and those who are still to be told.
-    pub(super) to_foretell: Option<(Said, Vec<SocketAddr>)>,
-    /// The thread that tells them.
-    pub(super) foretelling_thread: Option<Thread>,
+    /// What is asked of the thread that tells others of it.
+    pub(super) teller: Teller,
     /// What was foretold elsewhere, and may be heeded once what came before it is held.
     pub(super) foretold: Option<Heeding>,
     /// Whether a row of a node may say more than its node did.
     pub(super) has_rows: bool,
+}
+
+/// What the thread shares that foretells, and looks later whether what it foretold was done.
+#[derive(Default)]
+pub(super) struct Teller {
+    /// It, while there is one.
+    pub(super) thread: Option<Thread>,
+    /// What is to be foretold, and to whom.
+    pub(super) foretells: Option<(Said, Vec<SocketAddr>)>,
+    /// How often it still looks for what was put off. While it does, nobody has to wake it or anybody else for that.
+    pub(super) looks: u8,
+    /// How long it took from foretelling to the end of the commit, the last time.
+    pub(super) took: Duration,
 }
 
 /// News that wait until those who asked for the change were answered.
