@@ -226,11 +226,9 @@ impl Pool {
             return Ok(None);
         }
         // Now, so that the statement itself is one journey.
-        if whole.with_kept(whole.kept(sql, &apart(values).1)).await.is_err() {
-            return Ok(None);
-        }
+        let Ok(statement) = whole.with_kept(whole.kept(sql, &apart(values).1)).await else { return Ok(None) };
         ready();
-        match whole.query(sql, values).await {
+        match whole.with_kept(whole.query_ready(statement.as_ref(), sql, values)).await {
             Ok(rows) => {
                 whole.keep();
                 Ok(Some(rows))
@@ -337,14 +335,17 @@ impl Transaction {
     }
 
     pub(super) async fn query(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, Failure> {
+        let (_, types) = apart(values);
+        self.with_kept(async { self.query_ready(self.kept(sql, &types).await?.as_ref(), sql, values).await }).await
+    }
+
+    /// As [`Transaction::query`], of a statement that is looked up already.
+    async fn query_ready(&self, statement: Option<&Statement>, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, tokio_postgres::Error> {
         let (values, types) = apart(values);
-        self.with_kept(async {
-            match self.kept(sql, &types).await? {
-                Some(statement) => self.client().query(&statement, &values).await,
-                None => self.client().query_typed(sql, &together(&values, &types)).await,
-            }
-        })
-        .await
+        match statement {
+            Some(statement) => self.client().query(statement, &values).await,
+            None => self.client().query_typed(sql, &together(&values, &types)).await,
+        }
     }
 
     /// The one row of an answer, or none.
