@@ -25,6 +25,7 @@ use axum::{Extension, Router};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(super) use self::keys::{PATH as KEY, named_by as key_at, revoke_one};
 pub use self::openapi::document;
 pub(super) use self::problem::render;
 pub(super) use self::verify::{PATH as VERIFY, answer_in_force as verify_in_force, read_and_answer as verify_one};

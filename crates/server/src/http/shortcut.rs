@@ -1,5 +1,5 @@
-//! The questions that are asked the most, answered without the router and its layers: a plain request to a gate, `POST /v1/verify`, and `Check`
-//! as Envoy asks it.
+//! What is asked the most, answered without the router and its layers: a plain request to a gate, `POST /v1/verify`, and `Check` as Envoy asks
+//! it; and the one change for which nobody likes to wait, `DELETE` of a key.
 //!
 //! It is a shortcut, not another way: reading, deciding and wording are the functions that the router leads to as well, and whatever is not
 //! plain (another method or spelling, a query, a host that has to be looked at twice, CORS, traces) goes through the router.
@@ -14,6 +14,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Version};
 use axum::response::Response;
 use futures_util::FutureExt;
+use keybearer_core::token::KeyId;
 
 use super::gate::ext_authz;
 use super::serve::request_body::RequestBody;
@@ -35,6 +36,8 @@ pub(super) enum Shortcut {
     Verify,
     /// A gate, as Envoy asks it.
     Check,
+    /// `DELETE` of this key.
+    Revoke(KeyId),
 }
 
 impl Shortcut {
@@ -44,6 +47,7 @@ impl Shortcut {
             path if path.starts_with("/gate/") && *request.method() == Method::GET && gate::is_plain(request.uri()) => Self::Gate,
             native::VERIFY if *request.method() == Method::POST => Self::Verify,
             ext_authz::CHECK if *request.method() == Method::POST => Self::Check,
+            path if *request.method() == Method::DELETE => Self::Revoke(native::key_at(path)?),
             _ => return None,
         };
         let plain = app.config.http.shortcuts
@@ -58,7 +62,9 @@ impl Shortcut {
     fn is_plain<B>(self, request: &Request<B>) -> bool {
         let (version, authority) = (request.version(), request.uri().authority());
         match self {
-            Self::Gate | Self::Verify => version == Version::HTTP_11 && authority.is_none() && are_plain(request.headers(), false),
+            Self::Gate | Self::Verify | Self::Revoke(_) => {
+                version == Version::HTTP_11 && authority.is_none() && are_plain(request.headers(), false)
+            }
             Self::Check => {
                 let named = authority.is_none_or(|named| named.as_str().len() <= LONGEST_AUTHORITY && !named.as_str().contains('@'));
                 version == Version::HTTP_2 && named && are_plain(request.headers(), true)
@@ -71,6 +77,7 @@ impl Shortcut {
             Self::Gate => gate::ROUTE,
             Self::Verify => native::VERIFY,
             Self::Check => ext_authz::ROUTE,
+            Self::Revoke(_) => native::KEY,
         }
     }
 
@@ -87,6 +94,7 @@ impl Shortcut {
             Self::Gate => Bytes::new(),
             Self::Check => request.body_mut().arrived()?,
             Self::Verify => request.body_mut().arrived().filter(|body| body.len() <= body::LIMIT)?,
+            Self::Revoke(_) => return None,
         };
         if !app.is_in_force() {
             return None;
@@ -98,6 +106,7 @@ impl Shortcut {
             Self::Gate => Some(gate::answer_in_force(app, request, Some(peer.ip()))),
             Self::Verify => native::verify_in_force(app, request.headers(), &body),
             Self::Check => ext_authz::answer_in_force(app, &body, peer.ip(), request::text(&id)).map(Ok),
+            Self::Revoke(_) => None,
         }));
         Some(self.told(app, (began, id, request.method()), answered.transpose()?))
     }
@@ -143,11 +152,15 @@ impl Shortcut {
             }
             Self::Check => {
                 let mut request = request.map(RequestBody::boxed);
-                let source = client_address::of(peer.ip(), request.headers(), &app.config.trusted_proxies);
-                request.extensions_mut().insert(RequestContext { id: request::text(id).to_owned(), source });
+                let context = context(app, peer, id, request.headers());
+                request.extensions_mut().insert(context);
                 request.extensions_mut().insert(ConnectInfo(peer));
                 // Apart, so that nobody else carries its state along.
                 Ok(Box::pin(ext_authz::call(app, request)).await)
+            }
+            Self::Revoke(key) => {
+                let context = context(app, peer, id, request.headers());
+                native::revoke_one(app, &context, request.headers(), key).await
             }
         }
     }
@@ -155,10 +168,14 @@ impl Shortcut {
     fn word(self, error: &AppError, id: &str) -> Response {
         match self {
             Self::Gate => gate::render(error),
-            Self::Verify => native::render(error, id),
+            Self::Verify | Self::Revoke(_) => native::render(error, id),
             Self::Check => grpc::render(error, id),
         }
     }
+}
+
+fn context(app: &App, peer: SocketAddr, id: &HeaderValue, headers: &HeaderMap) -> RequestContext {
+    RequestContext { id: request::text(id).to_owned(), source: client_address::of(peer.ip(), headers, &app.config.trusted_proxies) }
 }
 
 /// Whether there is nothing to doubt about who is asked and by what credential: one host in the plainest spelling, which over HTTP/2 stands

@@ -75,7 +75,7 @@ async fn whatever_is_no_good_key_is_refused_with_the_reason() {
 }
 
 /// What is answered to this, byte for byte, but for what is never the same; and whether the connection ends.
-async fn answered(server: &Server, request: &str) -> (Vec<String>, String) {
+pub(crate) async fn answered(server: &Server, request: &str) -> (Vec<String>, String) {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     // What comes after tells whether the connection goes on.

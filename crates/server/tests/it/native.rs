@@ -9,5 +9,6 @@ mod path;
 mod payloads;
 mod policies;
 mod sessions;
+mod short_way;
 mod traffic;
 mod verification;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use keybearer_api as api;
 use keybearer_core::account::AccountId;
@@ -17,14 +17,18 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::dress;
-use super::extract::{Call, Query, Signed};
+use super::extract::{Call, Query, Signed, presented};
 use super::problem::Problems;
-use crate::app::App;
+use crate::app::{App, RequestContext};
+use crate::caller::{Caller, authenticate};
 use crate::error::AppError;
 use crate::http::path::InPath;
 use crate::ops;
 use crate::ops::issue::{AccountKeyRequest, ServiceKeyRequest};
 use crate::ops::key::{KeyChange, Outcome};
+
+/// The route of one key.
+pub(in crate::http) const PATH: &str = "/v1/keys/{id}";
 
 fn id(text: &str) -> Result<KeyId, AppError> {
     text.parse().map_err(|_| AppError::NotFound(What::Key))
@@ -158,7 +162,7 @@ pub(super) async fn list(
 /// One key, in whatever state.
 ///
 /// Your own: from level 4 on. Any: for level 8, and for keys with `keybearer:keys.read`.
-#[utoipa::path(get, path = "/v1/keys/{id}", tag = "keys", params(("id" = Uuid, Path, description = "Its id")),
+#[utoipa::path(get, path = PATH, tag = "keys", params(("id" = Uuid, Path, description = "Its id")),
     responses((status = 200, description = "The key, without its secret", body = api::Key), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Signed, InPath(text): InPath) -> Result<Response, AppError> {
@@ -169,7 +173,7 @@ pub(super) async fn read(State(app): State<Arc<App>>, Signed { caller, .. }: Sig
 /// Rename a key of a service, or give it another policy: its rights change at once. Keys of people are immutable.
 ///
 /// For level 8, and for keys with `keybearer:keys.write`, within their own power.
-#[utoipa::path(patch, path = "/v1/keys/{id}", tag = "keys", params(("id" = Uuid, Path, description = "Its id")),
+#[utoipa::path(patch, path = PATH, tag = "keys", params(("id" = Uuid, Path, description = "Its id")),
     request_body = api::ChangeKey,
     responses((status = 200, description = "Changed", body = api::Key), Problems),
     security(("bearer" = []), ("pair" = []), ("key" = [])))]
@@ -196,7 +200,7 @@ pub(super) struct Descendants {
 /// Revoke a key: it is dead everywhere when the call returns.
 ///
 /// Your own: from level 4 on. Any: for level 8, and for keys with `keybearer:keys.write`.
-#[utoipa::path(delete, path = "/v1/keys/{id}", tag = "keys", params(("id" = Uuid, Path, description = "Its id"), Descendants),
+#[utoipa::path(delete, path = PATH, tag = "keys", params(("id" = Uuid, Path, description = "Its id"), Descendants),
     responses((status = 204, description = "Revoked"), Problems), security(("bearer" = []), ("pair" = []), ("key" = [])))]
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
@@ -205,8 +209,23 @@ pub(super) async fn revoke(
     Query(asked): Query<Descendants>,
 ) -> Result<Response, AppError> {
     let descendants = if asked.descendants { Cascade::Everything } else { Cascade::Nothing };
-    ops::key::revoke(&app, &request, &caller, id(&text)?, None, descendants).await?;
+    revoked(&app, &request, &caller, id(&text)?, descendants).await
+}
+
+async fn revoked(app: &App, request: &RequestContext, caller: &Caller, id: KeyId, descendants: Cascade) -> Result<Response, AppError> {
+    ops::key::revoke(app, request, caller, id, None, descendants).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The key that is named there, if the path is that of one, in the one way in which ids are written.
+pub(in crate::http) fn named_by(path: &str) -> Option<KeyId> {
+    path.strip_prefix(PATH.strip_suffix("{id}")?)?.parse().ok()
+}
+
+/// As [`revoke`], of this key and of none that it made.
+pub(in crate::http) async fn revoke_one(app: &App, request: &RequestContext, headers: &HeaderMap, id: KeyId) -> Result<Response, AppError> {
+    let caller = authenticate(app, &presented(headers)?, || request.id.clone()).await?;
+    revoked(app, request, &caller, id, Cascade::Nothing).await
 }
 
 /// Revoke up to 200 keys, with an answer for each.
