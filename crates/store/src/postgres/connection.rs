@@ -8,6 +8,7 @@ mod manager;
 
 use std::future::ready;
 use std::pin::Pin;
+use std::thread::Thread;
 use std::time::Duration;
 
 use deadpool::managed::{Object, PoolError, TimeoutType};
@@ -209,8 +210,9 @@ impl Pool {
         Ok(rows)
     }
 
-    /// Runs a statement that is a transaction of its own, and right before it is sent `ready`. Returns the rows that it answered; none
-    /// where nothing was done: there is no connection whose session knows what is to be heeded, or the server refused it.
+    /// Runs a statement that is a transaction of its own, and right before that `ready`, which may name a thread that is woken when it is sent.
+    /// Returns the rows that it answered; none where nothing was done: there is no connection whose session knows what is to be heeded, or the
+    /// server refused it.
     ///
     /// # Errors
     /// A [`Failure`] where nobody knows whether it was done.
@@ -218,7 +220,7 @@ impl Pool {
         &self,
         purpose: Purpose,
         (sql, values): First<'_>,
-        ready: impl FnOnce(),
+        ready: impl FnOnce() -> Option<Thread>,
     ) -> Result<Option<Vec<Row>>, Failure> {
         let Ok(mut whole) = self.outside(purpose).await else { return Ok(None) };
         if whole.connection().usual.is_none_or(|usual| usual.settings() != purpose.settings()) {
@@ -227,7 +229,9 @@ impl Pool {
         }
         // Now, so that the statement itself is one journey.
         let Ok(statement) = whole.with_kept(whole.kept(sql, &apart(values).1)).await else { return Ok(None) };
-        ready();
+        if let Some(thread) = ready() {
+            whole.connection().goes_on.when_sent(thread);
+        }
         match whole.with_kept(whole.query_ready(statement.as_ref(), sql, values)).await {
             Ok(rows) => {
                 whole.keep();

@@ -1,9 +1,13 @@
 //! Makes connections, and looks at each before it is used: whether its server fits, and whether statements can be kept there.
 
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Thread;
 use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
+use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::Type;
@@ -35,7 +39,8 @@ impl Manager {
         Ok(Self { config: url.client(), tls: url.tls()?, usual })
     }
 
-    async fn connect(&self) -> Result<ClientWrapper, StoreError> {
+    /// Returns also who is to go on once what is asked has been sent.
+    async fn connect(&self) -> Result<(ClientWrapper, GoesOn), StoreError> {
         let tls = self.tls.clone();
         #[cfg(unix)]
         if let Some(path) = local::socket(&self.config) {
@@ -49,23 +54,51 @@ impl Manager {
     }
 }
 
+/// The thread that is woken as soon as what is asked has been sent, if any is. It takes some time to wake a thread, and that one may take the
+/// processor at once.
+#[derive(Clone, Default)]
+pub(super) struct GoesOn(Arc<Mutex<Option<Thread>>>);
+
+impl GoesOn {
+    /// Before it is asked.
+    pub(super) fn when_sent(&self, thread: Thread) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+    }
+
+    fn now(&self) {
+        let thread = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            thread.unpark();
+        }
+    }
+}
+
 /// A client whose connection is driven by a task, which ends with it.
-fn driven<S, T>((client, connection): (Client, Driver<S, T>)) -> ClientWrapper
+fn driven<S, T>((client, mut connection): (Client, Driver<S, T>)) -> (ClientWrapper, GoesOn)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let drive = async {
-        if let Err(error) = connection.await {
+    let goes_on = GoesOn::default();
+    let sent = goes_on.clone();
+    let drive = async move {
+        let driven = poll_fn(|context| {
+            let driven = connection.poll_unpin(context);
+            sent.now();
+            driven
+        });
+        if let Err(error) = driven.await {
             tracing::warn!(error = told(&error), "a connection to the database was lost");
         }
     };
-    ClientWrapper::new(client, tokio::spawn(drive))
+    (ClientWrapper::new(client, tokio::spawn(drive)), goes_on)
 }
 
 /// A connection, and what was said at its beginning.
 pub(super) struct Connection {
     pub(super) client: ClientWrapper,
+    /// Who is to go on once what is asked has been sent.
+    pub(super) goes_on: GoesOn,
     /// What its session was told for good; none where each transaction has to be told, since it may run in another session.
     pub(super) usual: Option<Purpose>,
 }
@@ -85,7 +118,7 @@ impl managed::Manager for Manager {
     type Error = StoreError;
 
     async fn create(&self) -> Result<Connection, StoreError> {
-        let client = self.connect().await?;
+        let (client, goes_on) = self.connect().await?;
         let process = require_fit(&client).await?;
         let usual = match self.usual {
             Some(usual) if direct::told_process(&client).await == Some(process) => Some(usual),
@@ -94,7 +127,7 @@ impl managed::Manager for Manager {
         if let Some(usual) = usual {
             client.batch_execute(&session(usual)).await.map_err(Failure::from)?;
         }
-        Ok(Connection { client, usual })
+        Ok(Connection { client, goes_on, usual })
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<StoreError> {

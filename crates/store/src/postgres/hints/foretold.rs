@@ -14,7 +14,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
 use keybearer_core::lease::{Instant, Terms};
@@ -80,9 +80,9 @@ impl Hints {
     /// Has the nodes told for which the change before had to wait that these keys are about to be revoked, as this revision. This node heeds it
     /// at once. None if there are too many.
     ///
-    /// They are told on [another thread](Foretelling): a system may keep the database, which the statement is about to wake, waiting for whatever
-    /// else is done on this one.
-    pub(in crate::postgres) fn foretell(&self, revision: i64, keys: &[KeyId]) -> Option<Foretold> {
+    /// They are told on [another thread](Foretelling), if there are any, which is to be woken: a system may keep the database, which the statement
+    /// wakes, waiting for whatever else is done on this one.
+    pub(in crate::postgres) fn foretell(&self, revision: i64, keys: &[KeyId]) -> Option<(Foretold, Option<Thread>)> {
         if !has_room(keys) {
             return None;
         }
@@ -95,13 +95,11 @@ impl Hints {
             heard.foretold = Some(Heeding { process: self.process, revision, attempt, keys: keys.to_vec() });
         }
         let near: Vec<_> = heard.others.iter().flatten().filter_map(|other| heard.near(*other)).collect();
-        if let Some(thread) = heard.teller.thread.clone().filter(|_| !near.is_empty()) {
+        let thread = heard.teller.thread.clone().filter(|_| !near.is_empty());
+        if thread.is_some() {
             heard.teller.foretells = Some((Said::Foretells { process: self.process, revision, attempt, keys: keys.to_vec() }, near));
-            // The thread wants what is locked here.
-            drop(heard);
-            thread.unpark();
         }
-        Some(Foretold { attempt, at })
+        Some((Foretold { attempt, at }, thread))
     }
 
     /// Tells the nodes what is foretold here; or else what was put off since that was done. Returns after which time to look for that, if at all.

@@ -44,7 +44,11 @@ impl WriterTask {
         }
         // While the database is busy with it, they have time to heed it.
         let mut foretold = None;
-        let foretell = || foretold = self.hints.foretell(revision, &revocation.revoked().keys);
+        let foretell = || {
+            let (foretells, thread) = self.hints.foretell(revision, &revocation.revoked().keys)?;
+            foretold = Some(foretells);
+            thread
+        };
         let rows = self.pool.alone(Purpose::Change, (revocation.sql(), &revocation.values()), foretell).await?;
         let Some(row) = rows.as_ref().and_then(|rows| rows.first()) else { return Ok(None) };
         let foretold = foretold.and_then(|foretold| self.hints.in_time(foretold));
