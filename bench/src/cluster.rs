@@ -29,8 +29,11 @@ const TIME: Duration = Duration::from_millis(1_500);
 /// Deletions, and changes of the reference, in each round.
 const DELETIONS: usize = 60;
 const CONNECTIONS: usize = 64;
-/// How often the reference is called behind a deletion before it counts: what is left to be done behind an answer slows nothing that does.
-const UNCOUNTED: usize = 2;
+/// How many round trips the reference has behind its commit.
+const TRIPS: usize = 8;
+/// Before each deletion, and before each reference: what is left to be done behind an answer slows nothing that is measured, and neither is
+/// measured right behind its like.
+const PAUSE: Duration = Duration::from_millis(1);
 /// How often somebody asks while the database is down.
 const PACE: Duration = Duration::from_millis(5);
 
@@ -200,7 +203,7 @@ fn of(values: &[f64]) -> Figure {
     Figure::of(values.to_vec())
 }
 
-/// `DELETE` of a key to its 204, beside commits and round trips on one connection to the same PostgreSQL.
+/// `DELETE` of a key to its 204, beside a commit with round trips behind it, on one connection to the same PostgreSQL.
 fn deletions(nodes: &[Node], session: &str, database: &Database) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let bare = runtime.block_on(async {
@@ -215,37 +218,40 @@ fn deletions(nodes: &[Node], session: &str, database: &Database) {
     let trip = || drop(runtime.block_on(bare.query_one(&select, &[])).unwrap());
     let mut client = nodes[0].client();
     let (mut medians, mut tails, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    let mut references = [Vec::new(), Vec::new()];
+    let mut references = [Vec::new(), Vec::new(), Vec::new()];
     for round in 0..=ROUNDS {
         let made = keys(&mut client, session, &format!("round {round}"), DELETIONS);
-        let mut times = [Vec::new(), Vec::new(), Vec::new()];
+        let mut times = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
         for key in &made {
-            for _ in 0..UNCOUNTED {
-                commit();
-                trip();
-            }
-            times[0].push(time(commit));
-            times[1].push(time(trip));
+            std::thread::sleep(PAUSE);
+            let reference = time(|| {
+                times[1].push(time(commit));
+                (0..TRIPS).for_each(|_| times[2].push(time(trip)));
+            });
+            times[0].push(reference);
+            std::thread::sleep(PAUSE);
             let delete = request("DELETE", &format!("/v1/keys/{}", key["id"].as_str().unwrap()), session, "");
-            times[2].push(time(|| assert_eq!(client.ask(&delete).status, 204)));
+            times[3].push(time(|| assert_eq!(client.ask(&delete).status, 204)));
         }
         if round == 0 {
             continue;
         }
-        let [commit, trip, delete] = times.map(|mut times| {
+        let [reference, commit, trip, delete] = times.map(|mut times| {
             times.sort_by(f64::total_cmp);
             times
         });
         let middle = |times: &[f64]| times[times.len() / 2];
-        references[0].push(middle(&commit));
-        references[1].push(middle(&trip));
+        for (medians, times) in references.iter_mut().zip([&reference, &commit, &trip]) {
+            medians.push(middle(times));
+        }
         medians.push(middle(&delete));
         tails.push(delete[delete.len() * 99 / 100]);
-        ratios.push(middle(&delete) / (middle(&commit) + 8.0 * middle(&trip)));
+        ratios.push(middle(&delete) / middle(&reference));
     }
-    let [commits, trips] = references;
+    let [both, commits, trips] = references;
     println!("DELETE with 3 nodes, ms: {}, p99 {}", cell(of(&medians)), cell(of(&tails)));
-    println!("one durable commit, ms: {}; one round trip, ms: {}", cell(of(&commits)), cell(of(&trips)));
+    let parts = format!("one durable commit: {}, one round trip: {}", cell(of(&commits)), cell(of(&trips)));
+    println!("one durable commit and {TRIPS} round trips, ms: {} ({parts})", cell(of(&both)));
     let tail = tails.iter().zip(&medians).map(|(tail, median)| tail / median);
     println!("delete_to_commit_and_8_trips={} p99_to_median={}", cell(of(&ratios)), cell(Figure::of(tail.collect())));
 }
