@@ -94,6 +94,7 @@ impl Shortcut {
             Self::Gate => Bytes::new(),
             Self::Check => request.body_mut().arrived()?,
             Self::Verify => request.body_mut().arrived().filter(|body| body.len() <= body::LIMIT)?,
+            // The database is waited for.
             Self::Revoke(_) => return None,
         };
         if !app.is_in_force() {
@@ -159,8 +160,10 @@ impl Shortcut {
                 Ok(Box::pin(ext_authz::call(app, request)).await)
             }
             Self::Revoke(key) => {
+                // Nobody reads a body, and what of it is still to come must not be taken for the next request.
+                let request = request.map(drop);
                 let context = context(app, peer, id, request.headers());
-                native::revoke_one(app, &context, request.headers(), key).await
+                Box::pin(native::revoke_one(app, &context, request.headers(), key)).await
             }
         }
     }

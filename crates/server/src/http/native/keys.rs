@@ -217,7 +217,7 @@ async fn revoked(app: &App, request: &RequestContext, caller: &Caller, id: KeyId
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// The key that is named there, if the path is that of one, in the one way in which ids are written.
+/// The key that is named there, if the path is plainly that of one.
 pub(in crate::http) fn named_by(path: &str) -> Option<KeyId> {
     path.strip_prefix(PATH.strip_suffix("{id}")?)?.parse().ok()
 }

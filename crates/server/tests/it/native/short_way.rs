@@ -1,6 +1,11 @@
 //! `DELETE /v1/keys/{id}` is answered alike the short way and by the router.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::gate::answered;
 use crate::support::{Cred, Made, Server};
@@ -96,6 +101,22 @@ async fn told(server: &Server, asked: &[Asked]) -> (Vec<(Vec<String>, String)>, 
     (answers, events)
 }
 
+/// Whether the connection ends with the answer where the body that was announced never comes.
+async fn ends_without_a_body(server: &Server, name: &str) -> bool {
+    let admin = server.admin().await;
+    let key = a_key(server, &admin, name).await;
+    let Cred::Bearer(session) = &admin else { panic!("a session") };
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = format!("DELETE /v1/keys/{} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {session}\r\ncontent-length: 2\r\n\r\n", key.id);
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    let ended = timeout(Duration::from_secs(2), stream.read_to_string(&mut text)).await.is_ok();
+    assert!(text.is_empty() || text.starts_with("HTTP/1.1 204"), "{text}");
+    server.get(&format!("/v1/keys/{}", key.id), &admin).await.expect(200);
+    assert_eq!(server.verdict(&key.token).await, "REVOKED");
+    ended
+}
+
 #[tokio::test]
 async fn the_short_way_and_the_router_revoke_alike() {
     let server = Server::start_with(|config| config.keys.max_per_account = 1_000).await;
@@ -109,6 +130,8 @@ async fn the_short_way_and_the_router_revoke_alike() {
     let metrics = server.get("/metrics", &server.admin().await).await.text;
     assert!(metrics.contains("http_request_method=\"DELETE\",http_response_status_code=\"204\",http_route=\"/v1/keys/{id}\""), "{metrics}");
 
+    assert!(ends_without_a_body(&server, "short").await);
+
     let server = server.restart_with(|config| config.http.shortcuts = false).await;
     let asked_again = requests(&server, "router").await;
     let (routed, routed_events) = told(&server, &asked_again).await;
@@ -116,4 +139,5 @@ async fn the_short_way_and_the_router_revoke_alike() {
         assert_eq!(short, routed, "{}", request.text);
     }
     assert_eq!(events, routed_events);
+    assert!(ends_without_a_body(&server, "router").await);
 }

@@ -46,7 +46,7 @@ impl Manager {
         if let Some(path) = local::socket(&self.config) {
             let unavailable = |error| StoreError::Unavailable(format!("{}: {error}", path.display()));
             let socket = Local::connect(&path).await.map_err(unavailable)?;
-            // As by the driver itself: there is no name by which it could prove itself.
+            // There is no name by which it could prove itself, so that fails where it is asked for.
             let Ok(tls) = MakeTlsConnect::<Local>::make_tls_connect(&mut { tls }, "");
             return Ok(driven(Box::pin(self.config.connect_raw(socket, tls)).await.map_err(Failure::from)?));
         }
@@ -54,8 +54,8 @@ impl Manager {
     }
 }
 
-/// The thread that is woken as soon as what is asked has been sent, if any is. It takes some time to wake a thread, and that one may take the
-/// processor at once.
+/// The thread that is woken when what is asked has been sent, if any is; at times a little earlier. It takes some time to wake a thread, and that
+/// one may take the processor at once.
 #[derive(Clone, Default)]
 pub(super) struct GoesOn(Arc<Mutex<Option<Thread>>>);
 

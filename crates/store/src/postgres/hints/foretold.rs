@@ -5,8 +5,8 @@
 //! change is committed the node answers about them as if it held it, and its maker need not wait until it does. Whether the change was made
 //! after all makes no difference to that: nothing is refused which the database has not.
 //!
-//! The maker's own node heeds it as any other. Where all do, whoever asked for the change is answered first, and then the nodes are told that it
-//! was done, the maker's own before the others.
+//! The maker's own node heeds it as any other. Where all do, whoever asked for the change is answered at once, and the nodes are told about then
+//! that it was done, the maker's own before the others.
 //!
 //! Where the change was not made, and no other one, the doubt ends after a time. It is long enough ([`Terms::doubt`]) for any lease that goes on
 //! then to count from an instant after the commit, if there was one in the time for which a maker may rely on what was heeded ([`Terms::ahead`]).
@@ -31,11 +31,12 @@ use crate::RevokedKeys;
 /// How many attempts are remembered: there is one at a time, and few wait for nodes.
 const ATTEMPTS: usize = 16;
 
-/// How often the thread that foretold a revocation looks whether it was done: as soon as the last one was, and then later and later.
+/// How often the thread that foretold a revocation looks whether it was done: first when the last one was, and then after a quarter of that time,
+/// and twice as long each time.
 pub(super) const LOOKS: u8 = 6;
-/// How long it waits at first at most, and behind that at least.
-const LONGEST: Duration = Duration::from_millis(10);
+/// How long it waits at first, at least and at most.
 const SHORTEST: Duration = Duration::from_micros(200);
+const LONGEST: Duration = Duration::from_millis(10);
 
 /// A change that was told of before it was committed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,10 +91,6 @@ impl Hints {
         let at = clock::now();
         let own = heard.own.filter(|_| self.doubts.begin(keys, revision, at));
         let attempt = heard.attempts.begin(own);
-        if own.is_none() {
-            // As any other, once it has taken over what it lacks.
-            heard.foretold = Some(Heeding { process: self.process, revision, attempt, keys: keys.to_vec() });
-        }
         let near: Vec<_> = heard.others.iter().flatten().filter_map(|other| heard.near(*other)).collect();
         let thread = heard.teller.thread.clone().filter(|_| !near.is_empty());
         if thread.is_some() {
@@ -102,19 +99,20 @@ impl Hints {
         Some((Foretold { attempt, at }, thread))
     }
 
-    /// Tells the nodes what is foretold here; or else what was put off since that was done. Returns after which time to look for that, if at all.
+    /// Tells the nodes what was put off, if anything was, and then what is foretold here. Returns after which time to look whether that was done and
+    /// put off, if at all.
     pub(super) fn tell_in_turn(&self) -> Option<Duration> {
         let mut heard = self.heard();
         let has_put_off = heard.put_off.is_own;
         let Teller { foretells, looks, took, .. } = &mut heard.teller;
-        let (foretells, took) = (foretells.take(), *took);
+        let (foretells, took) = (foretells.take(), (*took).max(SHORTEST));
         let next = if foretells.is_some() {
             *looks = LOOKS;
             Some(took)
         } else {
             // It takes longer than the last time, or comes to nothing.
             *looks = if has_put_off { 0 } else { looks.saturating_sub(1) };
-            (*looks > 0).then(|| took.max(SHORTEST) / 4 * (1 << (LOOKS - *looks - 1)))
+            (*looks > 0).then(|| took / 4 * (1 << (LOOKS - *looks - 1)))
         };
         drop(heard);
         // Who lacks the change before heeds nothing.
@@ -184,26 +182,16 @@ impl Hints {
         }
     }
 
-    /// A process foretells a change, which may be this one. It is answered if this node can heed that.
+    /// A process foretells a change. It is answered if this node can heed that.
     pub(super) fn heed(&self, foretold: Heeding) {
         let direct = self.direct.load();
         let mut heard = self.heard();
-        let Heeding { process, revision, attempt, .. } = foretold;
-        let place = heard.places.get(&process).zip(direct.as_ref()).filter(|_| process != self.process);
-        let Some(incarnation) = heard.own.filter(|_| place.is_some() || process == self.process) else { return };
-        if !self.doubts.begin(&foretold.keys, revision, clock::now()) {
-            if !heard.makers.is_empty() {
-                // What it lacks may be what it is about to take over.
-                heard.foretold = Some(foretold);
-            }
-            return;
-        }
-        match place {
-            Some((place, direct)) => drop(direct.send(&Said::Heeds { incarnation, attempt }, place)),
-            None => {
-                drop(heard);
-                self.is_heeded(incarnation, attempt);
-            }
+        let Some(((incarnation, place), direct)) = heard.own.zip(heard.places.get(&foretold.process)).zip(direct.as_ref()) else { return };
+        if self.doubts.begin(&foretold.keys, foretold.revision, clock::now()) {
+            direct.send(&Said::Heeds { incarnation, attempt: foretold.attempt }, place);
+        } else if !heard.makers.is_empty() {
+            // What it lacks may be what it is about to take over.
+            heard.foretold = Some(foretold);
         }
     }
 
@@ -224,8 +212,8 @@ impl Hints {
     }
 }
 
-/// The thread that tells the nodes what is foretold, and before it what was put off. So nothing which the node does with the database delays that.
-/// Dropped, it ends.
+/// The thread that tells the nodes what is foretold, and later that it was done. So nothing which the node does with the database delays that, and
+/// whoever answers for the change has nobody to wake. Dropped, it ends.
 pub(super) struct Foretelling {
     hints: Hints,
     has_ended: Arc<AtomicBool>,

@@ -53,13 +53,13 @@ pub(super) struct Teller {
     pub(super) thread: Option<Thread>,
     /// What is to be foretold, and to whom.
     pub(super) foretells: Option<(Said, Vec<SocketAddr>)>,
-    /// How often it still looks for what was put off. While it does, nobody has to wake it or anybody else for that.
+    /// How often it still looks for what was put off. While it does, nobody has to wake anybody for that.
     pub(super) looks: u8,
     /// How long it took from foretelling to the end of the commit, the last time.
     pub(super) took: Duration,
 }
 
-/// News that wait until those who asked for the change were answered.
+/// News that wait until those who asked for the change were answered, or about to be.
 #[derive(Default)]
 pub(super) struct PutOff {
     /// Whether the follower here is to be told.

@@ -200,10 +200,6 @@ async fn what_is_foretold_is_heeded_by_whoever_holds_what_is_before_it() {
     assert_eq!(maker.heeding(foretold), [own, other]);
     assert_eq!(maker.heeding(next), [other], "the maker itself has not taken over the first");
     assert_eq!(maker.held_by(other), Some(2));
-    maker.doubts.holds(2);
-    assert_eq!(maker.tell(own, 2), None);
-    assert_eq!(maker.heeding(next), [other, own], "now it has");
-    assert!(!maker.doubts.has(&[first]) && maker.doubts.has(&[second]));
 
     // What nobody heeded is told at once.
     maker.committed_as_foretold(3, revoked(second), None);
