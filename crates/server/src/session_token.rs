@@ -2,22 +2,41 @@
 //!
 //! Role, status and consent are looked up in memory at every request; the token only proves which session asks.
 
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use keybearer_core::account::AccountId;
 use keybearer_core::time::UnixMillis;
 use keybearer_store::SessionId;
+use lru::LruCache;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// Who issues the tokens, and for whom: in both cases this server.
 pub const ISSUER: &str = "keybearer";
 const TYPE: &str = "JWT";
+/// How many tokens are remembered, for some 100 bytes each; those that nobody showed for the longest time are forgotten first.
+const MOST: NonZeroUsize = NonZeroUsize::new(4_096).expect("not zero");
 
 /// Issues and reads session tokens, all with one key and HS256. No `Debug`: it holds the key.
 pub struct SessionTokens {
     signing: EncodingKey,
     verifying: DecodingKey,
     rules: Validation,
+    /// What tokens say that were proved already, by the digests of their texts. A text says the same for as long as the key is the same. Only
+    /// who knows the key adds to it; and whoever tries texts learns nothing from how long it takes to look up a digest.
+    proved: Mutex<LruCache<[u8; 32], Said>>,
+}
+
+/// What a token says of a session. Whether it holds now is another question.
+#[derive(Clone, Copy)]
+struct Said {
+    account: AccountId,
+    session: SessionId,
+    /// In whole seconds since 1970.
+    exp: i64,
 }
 
 /// Why a text is not a session token that holds now.
@@ -54,7 +73,8 @@ impl SessionTokens {
         rules.set_audience(&[ISSUER]);
         // The library would ask the wall clock; `read` is told the time.
         rules.validate_exp = false;
-        Self { signing: EncodingKey::from_secret(jwt_key), verifying: DecodingKey::from_secret(jwt_key), rules }
+        let (signing, verifying) = (EncodingKey::from_secret(jwt_key), DecodingKey::from_secret(jwt_key));
+        Self { signing, verifying, rules, proved: Mutex::new(LruCache::new(MOST)) }
     }
 
     /// The token of a session that was issued and expires at these moments.
@@ -78,16 +98,34 @@ impl SessionTokens {
     /// # Errors
     /// [`TokenError`]; `Expired` is told only of a token that is right in every other way.
     pub fn read(&self, token: &str, now: UnixMillis) -> Result<(AccountId, SessionId), TokenError> {
+        let digest = Sha256::digest(token).into();
+        let proved = self.proved().get(&digest).copied();
+        let said = match proved {
+            Some(said) => said,
+            None => {
+                let said = self.prove(token)?;
+                self.proved().put(digest, said);
+                said
+            }
+        };
+        if now.0 >= said.exp.saturating_mul(1000) {
+            return Err(TokenError::Expired);
+        }
+        Ok((said.account, said.session))
+    }
+
+    fn proved(&self) -> MutexGuard<'_, LruCache<[u8; 32], Said>> {
+        self.proved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn prove(&self, token: &str) -> Result<Said, TokenError> {
         let read = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.rules).map_err(|_| TokenError::Invalid)?;
         let claims = read.claims;
         let account = claims.sub.parse().ok().filter(|number: &i64| number.to_string() == claims.sub).ok_or(TokenError::Invalid)?;
         if read.header.typ.as_deref() != Some(TYPE) || claims.iss != ISSUER || claims.aud != ISSUER {
             return Err(TokenError::Invalid);
         }
-        if now.0 >= claims.exp.saturating_mul(1000) {
-            return Err(TokenError::Expired);
-        }
-        Ok((AccountId(account), SessionId(claims.sid)))
+        Ok(Said { account: AccountId(account), session: SessionId(claims.sid), exp: claims.exp })
     }
 }
 
@@ -197,6 +235,37 @@ mod tests {
     fn the_greatest_and_the_least_end_do_not_overflow() {
         assert_eq!(read(&signed(Algorithm::HS256, KEY, &with("exp", json!(i64::MAX)))), Ok((ACCOUNT, SESSION)));
         assert_eq!(read(&signed(Algorithm::HS256, KEY, &with("exp", json!(0)))), Err(TokenError::Expired));
+    }
+
+    #[test]
+    fn a_token_that_was_read_before_vouches_for_no_other() {
+        let tokens = SessionTokens::new(KEY);
+        let (token, other) = (tokens.issue(ACCOUNT, SESSION, NOW, NOW.plus(60_000)), tokens.issue(ACCOUNT, SESSION, NOW, NOW.plus(61_000)));
+        assert_eq!(tokens.read(&token, NOW), Ok((ACCOUNT, SESSION)));
+        let (said, proof) = token.rsplit_once('.').unwrap();
+        let (other_said, other_proof) = other.rsplit_once('.').unwrap();
+        let forged =
+            [format!("{other_said}.{proof}"), format!("{said}.{other_proof}"), format!("{token}="), format!(" {token}"), said.into()];
+        for forged in forged {
+            for _ in 0..2 {
+                assert_eq!(tokens.read(&forged, NOW), Err(TokenError::Invalid), "{forged}");
+            }
+        }
+        assert_eq!(SessionTokens::new(&[8; 64]).read(&token, NOW), Err(TokenError::Invalid));
+        assert_eq!(tokens.read(&token, NOW.plus(61_000)), Err(TokenError::Expired));
+        assert_eq!(tokens.read(&token, NOW), Ok((ACCOUNT, SESSION)));
+    }
+
+    #[test]
+    fn only_so_many_tokens_are_remembered_and_only_those_that_are_right() {
+        let tokens = SessionTokens::new(KEY);
+        let token = |number: usize| tokens.issue(AccountId(i64::try_from(number).unwrap()), SESSION, NOW, NOW.plus(60_000));
+        for number in 0..MOST.get() + 10 {
+            assert!(tokens.read(&token(number), NOW).is_ok());
+            assert!(tokens.read(&format!("{}A", token(number)), NOW).is_err());
+        }
+        assert_eq!(tokens.proved().len(), MOST.get());
+        assert_eq!(tokens.read(&token(0), NOW), Ok((AccountId(0), SESSION)), "it is read anew");
     }
 
     #[test]
