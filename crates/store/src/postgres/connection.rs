@@ -1,6 +1,7 @@
 //! Connections, and the transactions on them. A transaction that does not end well takes its connection along: nobody goes on where another
 //! one left off.
 
+mod at_hand;
 mod direct;
 #[cfg(unix)]
 mod local;
@@ -11,12 +12,13 @@ use std::pin::Pin;
 use std::thread::Thread;
 use std::time::Duration;
 
-use deadpool::managed::{Object, PoolError, TimeoutType};
+use deadpool::managed::{PoolError, TimeoutType};
 use deadpool_postgres::Runtime;
 use futures_util::TryStreamExt;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, RowStream, SimpleQueryMessage, SimpleQueryStream, Statement};
 
+use self::at_hand::{AtHand, Held};
 use self::manager::{Connection, Manager, millis};
 use super::address::PostgresUrl;
 use super::failure::Failure;
@@ -62,14 +64,19 @@ impl Purpose {
         matches!(self, Self::Walk | Self::Bulk)
     }
 
-    /// What the server is to heed.
-    fn settings(self) -> [(&'static str, String); 5] {
+    /// How long a statement may take, how long it waits for a lock, and how long nothing is asked for in a transaction. Zero for any time.
+    fn limits(self) -> [Duration; 3] {
         let (statement, lock) = match self {
             Self::Walk | Self::Bulk => (Duration::ZERO, LOCK),
             Self::Look | Self::Change => (STATEMENT, LOCK),
             Self::Follow | Self::Beat => (QUICK, QUICK),
         };
-        let idle = if self.is_long() { Duration::ZERO } else { self.patience() };
+        [statement, lock, if self.is_long() { Duration::ZERO } else { self.patience() }]
+    }
+
+    /// What the server is to heed.
+    fn settings(self) -> [(&'static str, String); 5] {
+        let [statement, lock, idle] = self.limits();
         [
             ("client_min_messages", "warning".to_owned()),
             ("synchronous_commit", "on".to_owned()),
@@ -85,7 +92,7 @@ impl Purpose {
             Self::Look | Self::Walk | Self::Follow => "ISOLATION LEVEL REPEATABLE READ, READ ONLY",
             Self::Change | Self::Bulk | Self::Beat => "ISOLATION LEVEL READ COMMITTED, READ WRITE",
         };
-        if session.is_some_and(|usual| usual.settings() == self.settings()) {
+        if session.is_some_and(|usual| usual.limits() == self.limits()) {
             return format!("BEGIN {mode}");
         }
         let settings: String = self.settings().iter().map(|(name, value)| format!("; SET LOCAL {name} = {value}")).collect();
@@ -112,7 +119,10 @@ impl Purpose {
 
 /// Connections that are used one after another by many.
 #[derive(Clone)]
-pub(super) struct Pool(deadpool::managed::Pool<Manager>);
+pub(super) struct Pool {
+    all: deadpool::managed::Pool<Manager>,
+    at_hand: Option<AtHand>,
+}
 
 /// A query with its values.
 pub(super) type First<'a> = (&'a str, &'a [Value<'a>]);
@@ -125,9 +135,10 @@ impl Pool {
         Self::within(url, size, None, CONNECT)
     }
 
-    /// One connection for whoever writes.
+    /// One connection for whoever writes, which is one at a time.
     pub(super) fn writing(url: &PostgresUrl) -> Result<Self, StoreError> {
-        Self::within(url, 1, Some(Purpose::Change), CONNECT)
+        let pool = Self::within(url, 1, Some(Purpose::Change), CONNECT)?;
+        Ok(Self { at_hand: Some(AtHand::default()), ..pool })
     }
 
     /// One connection for what must not wait long.
@@ -136,7 +147,7 @@ impl Pool {
     }
 
     fn within(url: &PostgresUrl, size: usize, usual: Option<Purpose>, wait: Duration) -> Result<Self, StoreError> {
-        let pool = deadpool::managed::Pool::builder(Manager::new(url, usual)?)
+        let all = deadpool::managed::Pool::builder(Manager::new(url, usual)?)
             .max_size(size)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(wait))
@@ -144,7 +155,15 @@ impl Pool {
             .recycle_timeout(Some(wait))
             .build()
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self(pool))
+        Ok(Self { all, at_hand: None })
+    }
+
+    async fn connection(&self) -> Result<Held, StoreError> {
+        if let Some(held) = self.at_hand.as_ref().and_then(AtHand::take) {
+            return Ok(held);
+        }
+        let object = self.all.get().await.map_err(no_connection)?;
+        Ok(Held::new(object, self.at_hand.clone()))
     }
 
     /// Begins a transaction. One on a connection that was lost meanwhile begins on another.
@@ -156,8 +175,8 @@ impl Pool {
     pub(super) async fn begin_with(&self, purpose: Purpose, first: Option<First<'_>>) -> Result<(Transaction, Vec<Row>), StoreError> {
         let mut last = None;
         // As many as may have been lost at once, and then a new one.
-        for _ in 0..=self.0.status().max_size {
-            let client = self.0.get().await.map_err(no_connection)?;
+        for _ in 0..=self.all.status().max_size {
+            let client = self.connection().await?;
             let transaction = Transaction { client: Some(client), purpose };
             let sql = purpose.begin(transaction.connection().usual);
             let asking = async {
@@ -181,8 +200,8 @@ impl Pool {
     /// transaction is on its way behind them. Whether it has begun, [`Sent::number`] tells.
     pub(super) async fn begin_ahead(&self, purpose: Purpose, first: &str) -> Result<(Transaction, Sent), StoreError> {
         let mut last = None;
-        for _ in 0..=self.0.status().max_size {
-            let client = self.0.get().await.map_err(no_connection)?;
+        for _ in 0..=self.all.status().max_size {
+            let client = self.connection().await?;
             let transaction = Transaction { client: Some(client), purpose };
             let sql = format!("{}; {first}", purpose.begin(transaction.connection().usual));
             match transaction.send(&sql).await {
@@ -219,16 +238,22 @@ impl Pool {
     pub(super) async fn alone(
         &self,
         purpose: Purpose,
-        (sql, values): First<'_>,
+        (sql, values): (&'static str, &[Value<'_>]),
         ready: impl FnOnce() -> Option<Thread>,
     ) -> Result<Option<Vec<Row>>, Failure> {
         let Ok(mut whole) = self.outside(purpose).await else { return Ok(None) };
-        if whole.connection().usual.is_none_or(|usual| usual.settings() != purpose.settings()) {
+        if whole.connection().usual.is_none_or(|usual| usual.limits() != purpose.limits()) {
             whole.keep();
             return Ok(None);
         }
-        // Now, so that the statement itself is one journey.
-        let Ok(statement) = whole.with_kept(whole.kept(sql, &apart(values).1)).await else { return Ok(None) };
+        let statement = match whole.connection().last(sql) {
+            Some(statement) => Some(statement),
+            // Now, so that the statement itself is one journey.
+            None => match whole.with_kept(whole.kept(sql, &types(values))).await {
+                Ok(statement) => statement.inspect(|statement| whole.connection().was_last(sql, statement)),
+                Err(_) => return Ok(None),
+            },
+        };
         if let Some(thread) = ready() {
             whole.connection().goes_on.when_sent(thread);
         }
@@ -244,7 +269,7 @@ impl Pool {
 
     /// A connection on which no transaction was begun. It is dropped with whatever fails on it.
     async fn outside(&self, purpose: Purpose) -> Result<Transaction, StoreError> {
-        let client = self.0.get().await.map_err(no_connection)?;
+        let client = self.connection().await?;
         Ok(Transaction { client: Some(client), purpose })
     }
 
@@ -282,7 +307,7 @@ fn no_connection(error: PoolError<StoreError>) -> StoreError {
 /// A transaction under way.
 pub(super) struct Transaction {
     /// There until it ends.
-    client: Option<Object<Manager>>,
+    client: Option<Held>,
     purpose: Purpose,
 }
 
@@ -290,7 +315,7 @@ impl Drop for Transaction {
     fn drop(&mut self) {
         // It was left in the middle. Without its connection it ends at the server too.
         if let Some(client) = self.client.take() {
-            drop(Object::take(client));
+            client.close();
         }
     }
 }
@@ -339,16 +364,14 @@ impl Transaction {
     }
 
     pub(super) async fn query(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, Failure> {
-        let (_, types) = apart(values);
-        self.with_kept(async { self.query_ready(self.kept(sql, &types).await?.as_ref(), sql, values).await }).await
+        self.with_kept(async { self.query_ready(self.kept(sql, &types(values)).await?.as_ref(), sql, values).await }).await
     }
 
     /// As [`Transaction::query`], of a statement that is looked up already.
     async fn query_ready(&self, statement: Option<&Statement>, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, tokio_postgres::Error> {
-        let (values, types) = apart(values);
         match statement {
-            Some(statement) => self.client().query(statement, &values).await,
-            None => self.client().query_typed(sql, &together(&values, &types)).await,
+            Some(statement) => self.client().query(statement, &parameters(values)).await,
+            None => self.client().query_typed(sql, &with_types(values)).await,
         }
     }
 
@@ -365,24 +388,21 @@ impl Transaction {
 
     /// How many rows a statement wrote.
     pub(super) async fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, Failure> {
-        let (_, types) = apart(values);
-        let statement = self.with_kept(self.kept(sql, &types)).await?;
+        let statement = self.with_kept(self.kept(sql, &types(values))).await?;
         self.execute_ready(statement.as_ref(), sql, values).await
     }
 
     /// Rows one by one: there may be more than there is memory for.
     pub(super) async fn stream(&self, sql: &str, values: &[Value<'_>]) -> Result<Pin<Box<RowStream>>, Failure> {
-        let values: Vec<_> = values.iter().map(|value| (value as &(dyn ToSql + Sync), value.kind())).collect();
-        Ok(Box::pin(self.within(self.client().query_typed_raw(sql, values)).await?))
+        Ok(Box::pin(self.within(self.client().query_typed_raw(sql, with_types(values))).await?))
     }
 
     /// As [`Transaction::execute`], of a statement that is looked up already: it is on its way as soon as this is polled.
     async fn execute_ready(&self, statement: Option<&Statement>, sql: &str, values: &[Value<'_>]) -> Result<u64, Failure> {
-        let (values, types) = apart(values);
         self.with_kept(async {
             match statement {
-                Some(statement) => self.client().execute(statement, &values).await,
-                None => self.client().execute_typed(sql, &together(&values, &types)).await,
+                Some(statement) => self.client().execute(statement, &parameters(values)).await,
+                None => self.client().execute_typed(sql, &with_types(values)).await,
             }
         })
         .await
@@ -399,9 +419,8 @@ impl Transaction {
     ) -> Result<Option<Vec<Row>>, Lost> {
         let last = match last {
             Some((sql, values)) => {
-                let (_, types) = apart(values);
                 // Now, so that nothing is waited for between it and the commit: it would come too late.
-                let statement = self.with_kept(self.kept(sql, &types)).await.map_err(Lost::Refused)?;
+                let statement = self.with_kept(self.kept(sql, &types(values))).await.map_err(Lost::Refused)?;
                 Some((statement, sql, values))
             }
             None => None,
@@ -456,7 +475,9 @@ impl Transaction {
 
     /// Gives the connection back to the others.
     fn keep(&mut self) {
-        drop(self.client.take());
+        if let Some(client) = self.client.take() {
+            client.keep();
+        }
     }
 }
 
@@ -492,10 +513,14 @@ impl Sent {
 
 type Parameter<'a> = &'a (dyn ToSql + Sync);
 
-fn apart<'a>(values: &'a [Value<'_>]) -> (Vec<Parameter<'a>>, Vec<Type>) {
-    values.iter().map(|value| (value as Parameter<'a>, value.kind())).unzip()
+fn parameters<'a>(values: &'a [Value<'_>]) -> Vec<Parameter<'a>> {
+    values.iter().map(|value| value as Parameter<'a>).collect()
 }
 
-fn together<'a>(values: &[Parameter<'a>], types: &[Type]) -> Vec<(Parameter<'a>, Type)> {
-    values.iter().copied().zip(types.iter().cloned()).collect()
+fn types(values: &[Value<'_>]) -> Vec<Type> {
+    values.iter().map(Value::kind).collect()
+}
+
+fn with_types<'a>(values: &'a [Value<'_>]) -> Vec<(Parameter<'a>, Type)> {
+    values.iter().map(|value| (value as Parameter<'a>, value.kind())).collect()
 }

@@ -1,7 +1,7 @@
 //! Makes connections, and looks at each before it is used: whether its server fits, and whether statements can be kept there.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -101,6 +101,8 @@ pub(super) struct Connection {
     pub(super) goes_on: GoesOn,
     /// What its session was told for good; none where each transaction has to be told, since it may run in another session.
     pub(super) usual: Option<Purpose>,
+    /// The statement that was the last to be run alone, as it is kept at the server. Where that fails, the connection is given up.
+    last: Mutex<Option<(&'static str, Statement)>>,
 }
 
 impl Connection {
@@ -110,6 +112,20 @@ impl Connection {
             return Ok(None);
         }
         self.client.prepare_typed_cached(sql, types).await.map(Some)
+    }
+
+    /// As [`Connection::kept`], of what was the last to be run alone, if it is this very text: nothing has to be looked up then.
+    pub(super) fn last(&self, sql: &'static str) -> Option<Statement> {
+        self.last_one().as_ref().and_then(|(last, statement)| std::ptr::eq(*last, sql).then(|| statement.clone()))
+    }
+
+    /// That one was, and of this text.
+    pub(super) fn was_last(&self, sql: &'static str, statement: &Statement) {
+        *self.last_one() = Some((sql, statement.clone()));
+    }
+
+    fn last_one(&self) -> MutexGuard<'_, Option<(&'static str, Statement)>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -127,7 +143,7 @@ impl managed::Manager for Manager {
         if let Some(usual) = usual {
             client.batch_execute(&session(usual)).await.map_err(Failure::from)?;
         }
-        Ok(Connection { client, goes_on, usual })
+        Ok(Connection { client, goes_on, usual, last: Mutex::default() })
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<StoreError> {

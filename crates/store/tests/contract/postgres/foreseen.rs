@@ -65,6 +65,28 @@ async fn what_was_foreseen_is_not_looked_up() {
     world.end().await;
 }
 
+/// As of any statement that is kept at the server; this one is at hand besides.
+#[tokio::test]
+async fn a_statement_that_does_not_fit_any_more_is_kept_anew() {
+    let (world, root) = ready().await;
+    raw(&world).await.batch_execute("CREATE DOMAIN whole AS bigint").await.unwrap();
+    for kind in ["whole", "bigint"] {
+        raw(&world).await.batch_execute(&format!("ALTER TABLE events ALTER COLUMN revision TYPE {kind}")).await.unwrap();
+        let mut names = Vec::new();
+        for _ in 0..3 {
+            let key = world.account_key(root.actor(), root.id, 0).await.unwrap();
+            let foreseen = foreseen(&world, &key);
+            world.store.revoke_key(world.by(root.actor()), key.id, None, Cascade::Nothing, Some(foreseen)).await.unwrap();
+            world.store.confirm().await.unwrap();
+            let name = told_name(&world).await;
+            names.push(if name == key.name { "by the rows".into() } else { name });
+        }
+        assert_eq!(names, ["by the rows", NAME, NAME], "{kind}");
+    }
+    check::all(&world).await;
+    world.end().await;
+}
+
 #[tokio::test]
 async fn what_was_foreseen_of_another_revision_is_judged_by_the_rows() {
     let (world, root) = ready().await;
