@@ -41,6 +41,31 @@ pub(super) struct Committed {
     pub(super) answers: Vec<Answer>,
 }
 
+impl Committed {
+    /// Whether each of these nodes holds it, by its row or by its word, or has heeded what was foretold of it.
+    fn is_held_by(&self, nodes: &[(Uuid, i64)], hints: &Hints) -> bool {
+        let heeding = self.foretold.map(|foretold| hints.heeding(foretold)).unwrap_or_default();
+        nodes.iter().all(|(incarnation, acked)| {
+            let held = hints.held_by(*incarnation).map_or(*acked, |held| held.max(*acked));
+            held >= self.revision || heeding.contains(incarnation)
+        })
+    }
+
+    /// Answers at once where nobody has to be waited for, nor anything to be done behind the answer. Else it is returned, for a barrier.
+    pub(super) fn answered(self, hints: &Hints, gauges: &Gauges) -> Option<Self> {
+        if hints.has_put_off() || !self.nodes.as_ref().is_some_and(|nodes| self.is_held_by(nodes, hints)) {
+            return Some(self);
+        }
+        self.answer(clock::now(), gauges);
+        None
+    }
+
+    fn answer(self, now: lease::Instant, gauges: &Gauges) {
+        gauges.told(|watch| watch.in_force(now.since(self.at)));
+        self.answers.into_iter().for_each(|answer| answer(Ok(())));
+    }
+}
+
 /// Takes committed changes until nobody can send any more.
 pub(super) struct Barrier {
     pub(super) pool: Pool,
@@ -79,7 +104,7 @@ impl Barrier {
                     nodes = self.look(&mut waiting).await;
                 }
                 if let Some(nodes) = &nodes {
-                    self.release(&mut waiting, |committed| self.is_in_force(committed, nodes));
+                    self.release(&mut waiting, |committed| committed.is_held_by(nodes, &self.hints));
                 }
                 if waiting.is_empty() {
                     break;
@@ -128,15 +153,6 @@ impl Barrier {
         }
     }
 
-    /// Whether each of these holds it, by its row or by its word, or has heeded what was foretold of it.
-    fn is_in_force(&self, committed: &Committed, nodes: &[(Uuid, i64)]) -> bool {
-        let heeding = committed.foretold.map(|foretold| self.hints.heeding(foretold)).unwrap_or_default();
-        nodes.iter().all(|(incarnation, acked)| {
-            let held = self.hints.held_by(*incarnation).map_or(*acked, |held| held.max(*acked));
-            held >= committed.revision || heeding.contains(incarnation)
-        })
-    }
-
     /// Fences whom nobody has to wait for any longer.
     async fn stop_waiting(&self, waiting: &mut Vec<Committed>) {
         let now = clock::now();
@@ -158,8 +174,7 @@ impl Barrier {
     fn release(&self, waiting: &mut Vec<Committed>, is_in_force: impl Fn(&Committed) -> bool) {
         let now = clock::now();
         for committed in waiting.extract_if(.., |committed| is_in_force(committed)) {
-            self.gauges.told(|watch| watch.in_force(now.since(committed.at)));
-            committed.answers.into_iter().for_each(|answer| answer(Ok(())));
+            committed.answer(now, &self.gauges);
         }
     }
 

@@ -420,8 +420,11 @@ impl WriterTask {
             answers.into_iter().for_each(|answer| answer(Ok(())));
             return;
         }
-        // Without a barrier the answers are dropped, which reads as unavailable.
-        drop(self.barrier.send(Committed { revision, at: clock::now(), nodes, told, foretold, answers }));
+        let committed = Committed { revision, at: clock::now(), nodes, told, foretold, answers };
+        if let Some(committed) = committed.answered(&self.hints, &self.gauges) {
+            // Without a barrier the answers are dropped, which reads as unavailable.
+            drop(self.barrier.send(committed));
+        }
     }
 
     async fn commit(&mut self, group: Group) {
