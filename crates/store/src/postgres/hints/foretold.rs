@@ -31,8 +31,8 @@ use crate::RevokedKeys;
 /// How many attempts are remembered: there is one at a time, and few wait for nodes.
 const ATTEMPTS: usize = 16;
 
-/// How often the thread that foretold a revocation looks whether it was done: first when the last one was, and then after a quarter of that time,
-/// and twice as long each time.
+/// How often the thread that foretold a revocation looks whether it was done: first somewhat later than the last one was, and then after a quarter
+/// of the time which that took, and twice as long each time.
 pub(super) const LOOKS: u8 = 6;
 /// How long it waits at first, at least and at most.
 const SHORTEST: Duration = Duration::from_micros(200);
@@ -108,7 +108,8 @@ impl Hints {
         let (foretells, took) = (foretells.take(), (*took).max(SHORTEST));
         let next = if foretells.is_some() {
             *looks = LOOKS;
-            Some(took)
+            // Not just when it is about to be done: whoever answers then needs the processor.
+            Some(took * 3 / 2)
         } else {
             // It takes longer than the last time, or comes to nothing.
             *looks = if has_put_off { 0 } else { looks.saturating_sub(1) };
