@@ -473,7 +473,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Gives the connection back to the others.
+    /// Gives the connection back to whoever is next.
     fn keep(&mut self) {
         if let Some(client) = self.client.take() {
             client.keep();

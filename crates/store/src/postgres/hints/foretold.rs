@@ -34,7 +34,7 @@ const ATTEMPTS: usize = 16;
 /// How often the thread that foretold a revocation looks whether it was done: first somewhat later than the last one was, and then after a quarter
 /// of the time which that took, and twice as long each time.
 pub(super) const LOOKS: u8 = 6;
-/// How long it waits at first, at least and at most.
+/// How long the last one counts as having taken, at least and at most.
 const SHORTEST: Duration = Duration::from_micros(200);
 const LONGEST: Duration = Duration::from_millis(10);
 
