@@ -409,7 +409,8 @@ impl Transaction {
     }
 
     /// As [`Transaction::commit`], behind a `last` statement if there is one, which is not committed where it fails; whoever listens is told by
-    /// this statement if there is one, and a query is made once it is committed, in one journey. `committed` is called in between. Returns also the rows that it answered, unless it failed: then it is committed all the same.
+    /// this statement if there is one, and a query is made once it is committed, in one journey. `committed` is called in between. Returns also the
+    /// rows that it answered, unless it failed: then it is committed all the same.
     pub(super) async fn commit_and_tell(
         mut self,
         last: Option<First<'_>>,

@@ -140,7 +140,8 @@ impl Gauges {
 }
 
 impl Writer {
-    /// A writer, and its task, which takes changes until the writer is dropped and all that waits is done. What is committed and has to be waited for goes to `barrier`.
+    /// A writer, and its task, which takes changes until the writer is dropped and all that waits is done. What is committed and has to be waited
+    /// for goes to `barrier`.
     pub(super) fn new(
         pool: Pool,
         roles: Arc<Roles>,
