@@ -177,7 +177,7 @@ pub(super) struct Reached {
     pub(super) role: Option<String>,
 }
 
-/// As [`key`], with what decides who reaches it.
+/// As [`key()`], with what decides who reaches it.
 pub(super) async fn reached(transaction: &Transaction, id: KeyId) -> Result<Reached, StoreError> {
     let granted = "ARRAY(SELECT permission FROM policy_permissions WHERE policy_permissions.policy = keys.policy)";
     let role = "(SELECT role FROM accounts WHERE accounts.id = keys.owner AND deleted_at IS NULL)";
