@@ -29,6 +29,7 @@ mod revocation;
 mod row;
 mod seeded;
 mod session;
+mod settling;
 mod tls;
 mod tx;
 mod value;
@@ -101,13 +102,15 @@ impl Postgres {
         // for is done or not.
         let (writer, writing) = Writer::new(writing, Arc::new(roles), committed, hints.clone(), Arc::clone(&gauges));
         drop(tokio::spawn(writing));
+        let readers = Pool::new(url, READERS)?;
+        drop(tokio::spawn(settling::run(readers.clone(), Arc::clone(&gauges))));
         let (pool, heard, told) = (Pool::quick(url)?, hints.clone(), Arc::clone(&gauges));
         drop(tokio::spawn(Barrier { pool, terms: terms(), hints: heard, queue, gauges: told }.run()));
         let engine = Engine::start()?;
         engine.spawn_for_ever(hints.clone().listen(url.clone()));
         Ok(Self {
             url: url.clone(),
-            readers: Pool::new(url, READERS)?,
+            readers,
             membership,
             process: Uuid::new_v4(),
             roles: names,

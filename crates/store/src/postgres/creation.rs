@@ -162,7 +162,7 @@ const WRITE: &str = "WITH new AS MATERIALIZED (
         UPDATE counter SET revision = revision + made.count FROM (SELECT count(*) AS count FROM made) AS made
         WHERE id = 1 AND made.count > 0 RETURNING revision, made.count
     ), told AS (
-        INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
+        INSERT INTO settled_events (revision, at, actor, action, target, touched, before, after, request_id)
         SELECT revision - count + row_number() OVER (ORDER BY place), created_at, created_by, 'key.created', 'key:' || id,
                '[\"key:' || id || '\"]', NULL, after, request_id
         FROM new JOIN made USING (id) CROSS JOIN raised

@@ -118,7 +118,7 @@ pub(super) async fn write(transaction: &Transaction, key: &Key, name_key: &str, 
                             ELSE $14 IS NULL OR EXISTS (SELECT FROM keys WHERE id = $14) END
                  ON CONFLICT DO NOTHING RETURNING id
              ), revoked AS (
-                 INSERT INTO revocations (key, at, reason, owner, policy, expires_at)
+                 INSERT INTO settled_revocations (key, at, reason, owner, policy, expires_at)
                  SELECT id, $16, $17, $5, $7, $15 FROM made WHERE $16 IS NOT NULL
              )
              SELECT id FROM made",

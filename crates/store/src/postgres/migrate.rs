@@ -18,6 +18,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "joined", include_str!("../../migrations/postgres/0010_joined.sql")),
     (11, "key_holders", include_str!("../../migrations/postgres/0011_key_holders.sql")),
     (12, "revocations", include_str!("../../migrations/postgres/0012_revocations.sql")),
+    (13, "lone_revocations", include_str!("../../migrations/postgres/0013_lone_revocations.sql")),
 ];
 
 /// What two processes that migrate at once agree on, so that one waits for the other: "keybear" and 0, as bytes.

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use keybearer_core::time::UnixMillis;
 use keybearer_core::token::KeyId;
 
-use super::Postgres;
 use super::connection::{Purpose, Transaction};
 use super::value::{get, key_id};
+use super::{Postgres, settling};
 use crate::{Forgotten, Horizon, Retention, StoreError};
 
 /// How many keys a follower is told of at once.
@@ -59,6 +59,8 @@ async fn delete_sessions(transaction: &Transaction, until: UnixMillis) -> Result
 
 /// Goes on where it ended the last time, in the order of the revisions, up to the first event that is young enough.
 async fn prune_payloads(transaction: &Transaction, recorded_before: UnixMillis, limit: u32) -> Result<u32, StoreError> {
+    // What is written meanwhile waits for the counter, which this has.
+    settling::settle(transaction).await?;
     let sql =
         "SELECT revision, at FROM events WHERE revision > (SELECT payloads_pruned FROM counter WHERE id = 1) ORDER BY revision LIMIT $1";
     let events = transaction.query(sql, &[i64::from(limit).into()]).await?;
@@ -67,7 +69,7 @@ async fn prune_payloads(transaction: &Transaction, recorded_before: UnixMillis, 
     let Some((last, _)) = old.clone().last() else { return Ok(0) };
     transaction
         .execute(
-            "UPDATE events SET before = NULL, after = NULL
+            "UPDATE settled_events SET before = NULL, after = NULL
              WHERE revision > (SELECT payloads_pruned FROM counter WHERE id = 1) AND revision <= $1",
             &[(*last).into()],
         )

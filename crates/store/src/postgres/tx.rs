@@ -64,17 +64,13 @@ impl Doomed {
     }
 }
 
-/// The statement of a revocation, of the keys that this selects.
+/// The statement of a revocation: this writes it and its event, and reads the counter as `raised`.
 macro_rules! revoking {
-    ($doomed:literal) => {
+    ($written:literal) => {
         concat!(
             "WITH raised AS (UPDATE counter SET revision = revision + 1 WHERE id = 1 AND revision = coalesce($3, revision)
-                             RETURNING revision, joined),
-                 revoked AS (INSERT INTO revocations (at, reason, key, owner, policy, expires_at) SELECT $1, $2, ",
-            $doomed,
-            ")
-             INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
-             SELECT revision, $1, $8, $9, $10, $11, $12, $13, $14 FROM raised RETURNING revision, (SELECT joined FROM raised)"
+                             RETURNING revision, joined)",
+            $written
         )
     };
 }
@@ -84,9 +80,20 @@ impl Revocation {
     /// foreseen: then nothing is written.
     pub(super) fn sql(&self) -> &'static str {
         match self.doomed[..] {
-            // That is less work for the server.
-            [_] => revoking!("$4, $5, $6, $7 FROM raised"),
-            _ => revoking!("doomed.* FROM raised, unnest($4, $5, $6, $7) AS doomed"),
+            // That is less work for the server while somebody waits. What is left of it is done later (see [`super::settling`]).
+            [_] => revoking!(
+                "INSERT INTO lone_revocations (revision, at, reason, key, owner, policy, expires_at,
+                                               actor, action, target, touched, before, after, request_id, joined)
+                 SELECT revision, $1, $2, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, joined FROM raised RETURNING revision, joined"
+            ),
+            _ => revoking!(
+                ", revoked AS (
+                     INSERT INTO settled_revocations (at, reason, key, owner, policy, expires_at)
+                     SELECT $1, $2, doomed.* FROM raised, unnest($4, $5, $6, $7) AS doomed
+                 )
+                 INSERT INTO settled_events (revision, at, actor, action, target, touched, before, after, request_id)
+                 SELECT revision, $1, $8, $9, $10, $11, $12, $13, $14 FROM raised RETURNING revision, (SELECT joined FROM raised)"
+            ),
         }
     }
 
@@ -349,7 +356,7 @@ impl Tx {
             .transaction
             .one(
                 "WITH raised AS (UPDATE counter SET revision = revision + 1 WHERE id = 1 RETURNING revision)
-                 INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
+                 INSERT INTO settled_events (revision, at, actor, action, target, touched, before, after, request_id)
                  SELECT raised.revision, $1, $2, $3, $4, $5, $6, $7, $8 FROM raised RETURNING revision",
                 &[
                     self.now().into(),
@@ -371,7 +378,7 @@ impl Tx {
         let texts = |of: fn(&Written) -> Option<&str>| Value::Texts(events.iter().map(of).collect());
         self.transaction
             .execute(
-                "INSERT INTO events (revision, at, actor, action, target, touched, before, after, request_id)
+                "INSERT INTO settled_events (revision, at, actor, action, target, touched, before, after, request_id)
                  SELECT revision, $7, $8, action, target, touched, before, after, $9
                  FROM unnest($1, $2, $3, $4, $5, $6) AS new (revision, action, target, touched, before, after)",
                 &[
@@ -402,7 +409,7 @@ impl Tx {
     /// Revokes all live keys that have this holder in this column. Returns them.
     pub(super) async fn revoke_all(&self, column: &str, holder: Value<'_>, reason: RevocationReason) -> Result<Vec<KeyId>, StoreError> {
         let sql = format!(
-            "INSERT INTO revocations (key, at, reason, owner, policy, expires_at)
+            "INSERT INTO settled_revocations (key, at, reason, owner, policy, expires_at)
              SELECT id, $2, $3, owner, policy, expires_at FROM keys WHERE {column} = $1 AND {} RETURNING key",
             row::IS_LIVE
         );

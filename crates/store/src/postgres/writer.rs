@@ -127,6 +127,8 @@ pub(super) struct Writer {
 pub(super) struct Gauges {
     waiting: AtomicUsize,
     has_ended: AtomicBool,
+    /// Whether revocations may lie where they were written by themselves.
+    has_unsettled: AtomicBool,
     watch: OnceLock<Arc<dyn StoreWatch>>,
 }
 
@@ -136,6 +138,21 @@ impl Gauges {
         if let Some(watch) = self.watch.get() {
             tell(&**watch);
         }
+    }
+
+    /// Whether the task that writes has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Acquire)
+    }
+
+    /// Notes that there may be revocations which are not among the others.
+    pub(super) fn note_unsettled(&self) {
+        self.has_unsettled.store(true, Ordering::Release);
+    }
+
+    /// Whether that was noted since this was asked last.
+    pub(super) fn take_unsettled(&self) -> bool {
+        self.has_unsettled.swap(false, Ordering::AcqRel)
     }
 }
 
@@ -156,7 +173,7 @@ impl Writer {
 
     /// Whether the task still runs. It is not asked to do anything, so that whoever wants to know delays no change.
     pub(super) fn ping(&self) -> Result<(), StoreError> {
-        if self.gauges.has_ended.load(Ordering::Acquire) { Err(gone()) } else { Ok(()) }
+        if self.gauges.has_ended() { Err(gone()) } else { Ok(()) }
     }
 
     pub(super) fn watch(&self, watch: Arc<dyn StoreWatch>) {
@@ -506,6 +523,7 @@ impl WriterTask {
         // The server has it before whatever comes next, so nobody waits for that alone.
         let mut sent = if is_alone { None } else { Some(transaction.send("SAVEPOINT change").await?) };
         let mut revision = before;
+        let mut has_revoked = false;
         let mut tx = Tx::new(transaction, Arc::clone(&self.roles));
         while let Some(piece) = waiting.pop_front() {
             let (outcome, raised) = match piece {
@@ -516,6 +534,7 @@ impl WriterTask {
                     (outcome, tx.take_revision())
                 }
                 Piece::Revocation(asked, answer) => {
+                    has_revoked = true;
                     let result = match Box::pin(asked.judge(&mut tx)).await {
                         Ok(revocation) => tx.revoke(&revocation).await.map(|()| revocation.revoked().keys.clone()),
                         Err(error) => Err(error),
@@ -549,7 +568,10 @@ impl WriterTask {
         if let Some(sent) = sent {
             sent.done().await?;
         }
-        let waits = self.finish(tx.into_transaction(), (revision > before).then_some(revision), None).await?;
-        Ok((revision, waits))
+        let waits = self.finish(tx.into_transaction(), (revision > before).then_some(revision), None).await;
+        if has_revoked {
+            self.gauges.note_unsettled();
+        }
+        Ok((revision, waits?))
     }
 }

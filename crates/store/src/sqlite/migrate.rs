@@ -18,6 +18,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "joined", include_str!("../../migrations/sqlite/0010_joined.sql")),
     (11, "key_holders", include_str!("../../migrations/sqlite/0011_key_holders.sql")),
     (12, "revocations", include_str!("../../migrations/sqlite/0012_revocations.sql")),
+    (13, "lone_revocations", include_str!("../../migrations/sqlite/0013_lone_revocations.sql")),
 ];
 
 /// Brings the schema up to date, all in one transaction, or refuses a newer one by name.

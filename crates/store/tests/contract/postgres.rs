@@ -7,6 +7,7 @@ mod kept;
 mod messages;
 mod moved_up;
 mod nodes;
+mod settled;
 mod together;
 mod url;
 
@@ -59,7 +60,7 @@ async fn everything_survives_a_restart() {
     check::all(&world).await;
     world.account("after", "user").await;
     check::all(&world).await;
-    assert_eq!(count(&world, "SELECT count(*) FROM schema_migrations").await, 12);
+    assert_eq!(count(&world, "SELECT count(*) FROM schema_migrations").await, 13);
     world.end().await;
 }
 
@@ -163,17 +164,18 @@ async fn no_statement_revives_a_revoked_key() {
     let client = raw(&world).await;
     let id = Uuid::from_bytes(*revoked.as_bytes());
     for statement in [
-        "UPDATE revocations SET at = at + 1 WHERE key = $1",
-        "UPDATE revocations SET reason = 'policy_deleted' WHERE key = $1",
-        "UPDATE revocations SET key = gen_random_uuid() WHERE key = $1",
-        "DELETE FROM revocations WHERE key = $1",
+        "UPDATE settled_revocations SET at = at + 1 WHERE key = $1",
+        "UPDATE settled_revocations SET reason = 'policy_deleted' WHERE key = $1",
+        "UPDATE settled_revocations SET key = gen_random_uuid() WHERE key = $1",
+        "DELETE FROM settled_revocations WHERE key = $1",
     ] {
         let refused = client.execute(statement, &[&id]).await.unwrap_err();
         assert_eq!(refused.as_db_error().unwrap().message(), "a revoked key stays revoked", "{statement}");
     }
-    let refused = client.batch_execute("TRUNCATE revocations").await.unwrap_err();
+    let refused = client.batch_execute("TRUNCATE settled_revocations").await.unwrap_err();
     assert_eq!(refused.as_db_error().unwrap().message(), "a revoked key stays revoked");
-    let again = "INSERT INTO revocations SELECT * FROM revocations WHERE key = $1";
+    settled::until_none_is_left(&world).await;
+    let again = "INSERT INTO settled_revocations SELECT * FROM revocations WHERE key = $1";
     assert_eq!(client.execute(again, &[&id]).await.unwrap_err().code(), Some(&SqlState::UNIQUE_VIOLATION));
     assert_eq!(client.execute("UPDATE keys SET last_used_at = 1 WHERE id = $1", &[&id]).await.unwrap(), 1);
     world.end().await;

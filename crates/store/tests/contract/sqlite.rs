@@ -48,7 +48,7 @@ async fn everything_survives_a_restart() {
     check::all(&world).await;
     world.account("after", "user").await;
     check::all(&world).await;
-    assert_eq!(count(&raw(&world), "SELECT count(*) FROM schema_migrations"), 12);
+    assert_eq!(count(&raw(&world), "SELECT count(*) FROM schema_migrations"), 13);
 }
 
 #[tokio::test]

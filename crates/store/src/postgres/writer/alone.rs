@@ -21,7 +21,7 @@ impl WriterTask {
         answer: Waiting<Vec<KeyId>>,
         callers: &mut Callers,
     ) -> Result<(i64, Waits), StoreError> {
-        match self.revoke_foreseen(asked).await {
+        let done = match self.revoke_foreseen(asked).await {
             Ok(Some(done)) => {
                 callers.of_changes.push(answering(Ok(vec![asked.id]), answer));
                 Ok(done)
@@ -31,7 +31,10 @@ impl WriterTask {
                 callers.of_changes.push(answering(Ok(vec![asked.id]), answer));
                 Err(unknown(failure))
             }
-        }
+        };
+        // Also where nobody knows whether it was done.
+        self.gauges.note_unsettled();
+        done
     }
 
     /// None where nothing was done.

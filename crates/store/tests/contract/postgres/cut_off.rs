@@ -79,7 +79,7 @@ async fn a_revocation_that_is_refused_is_not_committed() {
     let (till, barrier) = (world.service("till", &[]).await.id, world.service("barrier", &[]).await.id);
     let refuse = format!(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'never'; END $$;
-         CREATE TRIGGER refuse BEFORE INSERT ON revocations FOR EACH ROW WHEN (NEW.key = '{till}') EXECUTE FUNCTION refuse()"
+         CREATE TRIGGER refuse BEFORE INSERT ON lone_revocations FOR EACH ROW WHEN (NEW.key = '{till}') EXECUTE FUNCTION refuse()"
     );
     raw(&world).await.batch_execute(&refuse).await.unwrap();
     for _ in 0..2 {

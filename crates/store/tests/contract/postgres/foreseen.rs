@@ -71,7 +71,7 @@ async fn a_statement_that_does_not_fit_any_more_is_kept_anew() {
     let (world, root) = ready().await;
     raw(&world).await.batch_execute("CREATE DOMAIN whole AS bigint").await.unwrap();
     for kind in ["whole", "bigint"] {
-        raw(&world).await.batch_execute(&format!("ALTER TABLE events ALTER COLUMN revision TYPE {kind}")).await.unwrap();
+        raw(&world).await.batch_execute(&format!("ALTER TABLE lone_revocations ALTER COLUMN joined TYPE {kind}")).await.unwrap();
         let mut names = Vec::new();
         for _ in 0..3 {
             let key = world.account_key(root.actor(), root.id, 0).await.unwrap();

@@ -12,7 +12,7 @@ use super::{BEGINNING, World, cluster, count, first, raw};
 const POLICY: &str = "01900000-0000-7000-8000-0000000000ff";
 
 /// Runs the migrations up to this one.
-async fn migrate(url: &str, last: u32) {
+pub(super) async fn migrate(url: &str, last: u32) {
     let client = cluster::client(url).await;
     client.batch_execute("CREATE TABLE schema_migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL)").await.unwrap();
     let folder = format!("{}/migrations/postgres", env!("CARGO_MANIFEST_DIR"));
@@ -95,7 +95,7 @@ async fn what_was_revoked_stays_so_when_revocations_get_rows_of_their_own() {
     world.service_key(Actor::Operator, "till", policy).await.unwrap();
     assert_eq!(world.store.policy(policy).await.unwrap().keys, 1);
     assert_eq!(count(&world, "SELECT count(*) FROM revocations").await, 3);
-    let again = raw(&world).await.execute("DELETE FROM revocations WHERE key = $1", &[&Uuid::from_bytes(*id(2).as_bytes())]).await;
+    let again = raw(&world).await.execute("DELETE FROM settled_revocations WHERE key = $1", &[&Uuid::from_bytes(*id(2).as_bytes())]).await;
     assert_eq!(again.unwrap_err().as_db_error().unwrap().message(), "a revoked key stays revoked");
     world.end().await;
 }

@@ -1,0 +1,1 @@
+-- The row of a key tells of its revocation here, and there is no journey to save: nothing is put off.
