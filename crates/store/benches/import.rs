@@ -189,7 +189,7 @@ fn bare(place: &Path, rows: usize, with_events: bool) -> Cost {
                 .unwrap();
             let mut events = transaction
                 .prepare(
-                    "INSERT INTO settled_events (revision, at, actor, action, target, touched, after, request_id)
+                    "INSERT INTO events (revision, at, actor, action, target, touched, after, request_id)
                      VALUES (?1, ?2, 'operator', 'key.created', ?3, ?4, ?5, 'import')",
                 )
                 .unwrap();

@@ -70,6 +70,7 @@ const READERS: usize = 8;
 pub(crate) struct Postgres {
     url: PostgresUrl,
     readers: Pool,
+    tidying: Pool,
     membership: Membership,
     /// Tells what this process keeps for itself from what others do.
     process: Uuid,
@@ -95,22 +96,23 @@ impl Postgres {
         migrate::run(&writing).await?;
         permission::declare_own(&writing).await?;
         last_use::settle(&writing).await?;
+        let tidying = Pool::tidying(url)?;
         let (hints, gauges) = (Hints::new(membership.messages, terms()), Arc::<Gauges>::default());
         let (committed, queue) = mpsc::unbounded_channel();
         let names = roles.iter().map(|(name, level)| format!("{name}={level}")).collect::<Vec<_>>().join(" ");
-        // Both end by themselves when nobody can ask them any more, or with the runtime of whoever opens this: then a change that nobody waits
+        // They end by themselves when nobody can ask them any more, or with the runtime of whoever opens this: then a change that nobody waits
         // for is done or not.
         let (writer, writing) = Writer::new(writing, Arc::new(roles), committed, hints.clone(), Arc::clone(&gauges));
         drop(tokio::spawn(writing));
-        let readers = Pool::new(url, READERS)?;
-        drop(tokio::spawn(settling::run(readers.clone(), Arc::clone(&gauges))));
+        drop(tokio::spawn(settling::run(tidying.clone(), Arc::clone(&gauges))));
         let (pool, heard, told) = (Pool::quick(url)?, hints.clone(), Arc::clone(&gauges));
         drop(tokio::spawn(Barrier { pool, terms: terms(), hints: heard, queue, gauges: told }.run()));
         let engine = Engine::start()?;
         engine.spawn_for_ever(hints.clone().listen(url.clone()));
         Ok(Self {
             url: url.clone(),
-            readers,
+            readers: Pool::new(url, READERS)?,
+            tidying,
             membership,
             process: Uuid::new_v4(),
             roles: names,

@@ -47,14 +47,16 @@ SELECT key, at, reason, owner, policy, expires_at FROM settled_revocations
 UNION ALL SELECT key, at, reason, owner, policy, expires_at FROM lone_revocations
 WHERE revision > (SELECT settled.revision FROM settled WHERE id = 1);
 
--- A revoked key is never valid again, whatever a statement asks: a row goes only where it stands among the others, and none is passed over.
+-- A revoked key is never valid again, whatever a statement asks: a row goes only where it stands among the others, and none is passed over,
+-- of those either that are not written yet.
 CREATE TRIGGER lone_revocations_are_final BEFORE UPDATE OR TRUNCATE ON lone_revocations
 FOR EACH STATEMENT EXECUTE FUNCTION keybearer_keep_revoked();
 CREATE FUNCTION keybearer_keep_lone() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT FROM gone WHERE NOT EXISTS (SELECT FROM settled_revocations WHERE settled_revocations.key = gone.key)
-               OR NOT EXISTS (SELECT FROM settled_events WHERE settled_events.revision = gone.revision))
-    THEN
+    IF EXISTS (SELECT FROM gone WHERE NOT EXISTS (SELECT FROM settled_revocations WHERE settled_revocations.key = gone.key)) THEN
+        RAISE EXCEPTION 'a revoked key stays revoked';
+    END IF;
+    IF EXISTS (SELECT FROM gone WHERE NOT EXISTS (SELECT FROM settled_events WHERE settled_events.revision = gone.revision)) THEN
         RAISE EXCEPTION 'a revoked key stays revoked';
     END IF;
     RETURN NULL;
@@ -67,7 +69,9 @@ CREATE TRIGGER settled_is_one BEFORE INSERT OR DELETE OR TRUNCATE ON settled
 FOR EACH STATEMENT EXECUTE FUNCTION keybearer_keep_revoked();
 CREATE FUNCTION keybearer_keep_settled() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.id <> OLD.id OR EXISTS (SELECT FROM lone_revocations WHERE revision > OLD.revision AND revision <= NEW.revision) THEN
+    IF NEW.id <> OLD.id OR NEW.revision > (SELECT counter.revision FROM counter WHERE id = 1)
+        OR EXISTS (SELECT FROM lone_revocations WHERE revision > OLD.revision AND revision <= NEW.revision)
+    THEN
         RAISE EXCEPTION 'a revoked key stays revoked';
     END IF;
     RETURN NULL;

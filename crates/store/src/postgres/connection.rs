@@ -41,6 +41,8 @@ const QUICK_CONNECT: Duration = Duration::from_millis(500);
 /// The server takes the COMMIT of a transaction in which a statement failed for a ROLLBACK, and says so in a word that nobody reads. It refuses
 /// any other statement there. This one says what is so already, and costs the least.
 const REFUSED_AFTER_A_FAILURE: &str = "SET LOCAL synchronous_commit = on";
+/// The same, of what is [`Purpose::Tidy`].
+const REFUSED_IN_TIDYING: &str = "SET LOCAL synchronous_commit = off";
 
 /// What a transaction is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,6 +59,8 @@ pub(super) enum Purpose {
     Follow,
     /// Writes for the nodes, and soon.
     Beat,
+    /// Writes what nobody waits for, not even on the disk: where it is lost, it is done again.
+    Tidy,
 }
 
 impl Purpose {
@@ -68,7 +72,7 @@ impl Purpose {
     fn limits(self) -> [Duration; 3] {
         let (statement, lock) = match self {
             Self::Walk | Self::Bulk => (Duration::ZERO, LOCK),
-            Self::Look | Self::Change => (STATEMENT, LOCK),
+            Self::Look | Self::Change | Self::Tidy => (STATEMENT, LOCK),
             Self::Follow | Self::Beat => (QUICK, QUICK),
         };
         [statement, lock, if self.is_long() { Duration::ZERO } else { self.patience() }]
@@ -79,20 +83,25 @@ impl Purpose {
         let [statement, lock, idle] = self.limits();
         [
             ("client_min_messages", "warning".to_owned()),
-            ("synchronous_commit", "on".to_owned()),
+            ("synchronous_commit", if self == Self::Tidy { "off" } else { "on" }.to_owned()),
             ("statement_timeout", millis(statement)),
             ("lock_timeout", millis(lock)),
             ("idle_in_transaction_session_timeout", millis(idle)),
         ]
     }
 
+    /// Whether a session that was told this heeds what the other needs.
+    fn suits(self, other: Self) -> bool {
+        self.limits() == other.limits() && (self == Self::Tidy) == (other == Self::Tidy)
+    }
+
     /// Everything is said anew in each transaction, since a proxy may give each to another connection; but for what the session knows.
     fn begin(self, session: Option<Self>) -> String {
         let mode = match self {
             Self::Look | Self::Walk | Self::Follow => "ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-            Self::Change | Self::Bulk | Self::Beat => "ISOLATION LEVEL READ COMMITTED, READ WRITE",
+            Self::Change | Self::Bulk | Self::Beat | Self::Tidy => "ISOLATION LEVEL READ COMMITTED, READ WRITE",
         };
-        if session.is_some_and(|usual| usual.limits() == self.limits()) {
+        if session.is_some_and(|usual| usual.suits(self)) {
             return format!("BEGIN {mode}");
         }
         let settings: String = self.settings().iter().map(|(name, value)| format!("; SET LOCAL {name} = {value}")).collect();
@@ -144,6 +153,11 @@ impl Pool {
     /// One connection for what must not wait long.
     pub(super) fn quick(url: &PostgresUrl) -> Result<Self, StoreError> {
         Self::within(url, 1, Some(Purpose::Beat), QUICK_CONNECT)
+    }
+
+    /// One connection for whoever tidies up.
+    pub(super) fn tidying(url: &PostgresUrl) -> Result<Self, StoreError> {
+        Self::within(url, 1, Some(Purpose::Tidy), CONNECT)
     }
 
     fn within(url: &PostgresUrl, size: usize, usual: Option<Purpose>, wait: Duration) -> Result<Self, StoreError> {
@@ -242,7 +256,7 @@ impl Pool {
         ready: impl FnOnce() -> Option<Thread>,
     ) -> Result<Option<Vec<Row>>, Failure> {
         let Ok(mut whole) = self.outside(purpose).await else { return Ok(None) };
-        if whole.connection().usual.is_none_or(|usual| usual.limits() != purpose.limits()) {
+        if whole.connection().usual.is_none_or(|usual| !usual.suits(purpose)) {
             whole.keep();
             return Ok(None);
         }
@@ -455,7 +469,8 @@ impl Transaction {
 
     /// Ends it with all that it wrote. Where that fails, nobody knows whether it did.
     pub(super) async fn commit(self) -> Result<(), Failure> {
-        self.end(&format!("{REFUSED_AFTER_A_FAILURE}; COMMIT")).await
+        let refused = if self.purpose == Purpose::Tidy { REFUSED_IN_TIDYING } else { REFUSED_AFTER_A_FAILURE };
+        self.end(&format!("{refused}; COMMIT")).await
     }
 
     /// Ends it without anything that it wrote, and in the same journey runs statements that begin and end a transaction of their own.

@@ -112,7 +112,8 @@ fn to_deleted_policy(row: &Row) -> Result<PolicyRow, StoreError> {
 
 /// First those that no key made, then those that these made, and so on: the clock may have gone back, so ids alone are not enough.
 async fn keys<E: From<StoreError>>(transaction: &Transaction, each: &mut impl FnMut(OutgoingRow) -> Result<(), E>) -> Result<(), E> {
-    let select = format!("SELECT {}, (SELECT username FROM accounts WHERE accounts.id = owner) AS owner_name FROM keys", row::KEY);
+    let (key, keys) = (row::KEY_OF_ALL, row::ALL_KEYS);
+    let select = format!("SELECT {key}, (SELECT username FROM accounts WHERE accounts.id = owner) AS owner_name FROM {keys}");
     let first = format!("{select} WHERE created_by_key IS NULL ORDER BY id");
     let later = format!(
         "WITH RECURSIVE made (made_id, depth) AS (

@@ -35,6 +35,8 @@ impl Retention for Postgres {
     }
 
     async fn prune_payloads(&self, recorded_before: UnixMillis, limit: u32) -> Result<u32, StoreError> {
+        // Before, so that no change waits for it.
+        settling::settle(&self.tidying).await?;
         self.writer.bookkeeping(move |transaction| Box::pin(prune_payloads(transaction, recorded_before, limit))).await
     }
 }
@@ -59,10 +61,12 @@ async fn delete_sessions(transaction: &Transaction, until: UnixMillis) -> Result
 
 /// Goes on where it ended the last time, in the order of the revisions, up to the first event that is young enough.
 async fn prune_payloads(transaction: &Transaction, recorded_before: UnixMillis, limit: u32) -> Result<u32, StoreError> {
-    // What is written meanwhile waits for the counter, which this has.
-    settling::settle(transaction).await?;
-    let sql =
-        "SELECT revision, at FROM events WHERE revision > (SELECT payloads_pruned FROM counter WHERE id = 1) ORDER BY revision LIMIT $1";
+    // What was written meanwhile, and is not settled, is for the next time.
+    let sql = "SELECT revision, at FROM settled_events
+               WHERE revision > (SELECT payloads_pruned FROM counter WHERE id = 1)
+               AND revision < coalesce((SELECT min(revision) FROM lone_revocations
+                                        WHERE revision > (SELECT settled.revision FROM settled WHERE id = 1)), 9223372036854775807)
+               ORDER BY revision LIMIT $1";
     let events = transaction.query(sql, &[i64::from(limit).into()]).await?;
     let events = events.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect::<Result<Vec<(i64, i64)>, StoreError>>()?;
     let old = events.iter().take_while(|(_, at)| *at < recorded_before.0);

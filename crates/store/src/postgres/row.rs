@@ -34,9 +34,15 @@ pub(super) const KEY: &str = key!(
 );
 /// As [`KEY`] of [`ALL_KEYS`], for whoever reads most of them.
 pub(super) const KEY_OF_ALL: &str = key!("at", "reason");
-/// Each is looked up once, whatever the server would make of a join: that may need room on its disk.
-pub(super) const ALL_KEYS: &str = "keys LEFT JOIN LATERAL
-    (SELECT at, reason FROM revocations WHERE revocations.key = keys.id LIMIT 1) AS revoked ON TRUE";
+/// Each is looked up once, whatever the server would make of a join: that may need room on its disk. Only of the few that are not settled one is
+/// made: they have no index to be looked up by.
+pub(super) const ALL_KEYS: &str = "keys LEFT JOIN (
+        SELECT key AS lone_key, at AS lone_at, reason AS lone_reason FROM lone_revocations
+        WHERE revision > (SELECT settled.revision FROM settled WHERE settled.id = 1)
+    ) AS lone ON lone_key = keys.id LEFT JOIN LATERAL (
+        SELECT at, reason FROM settled_revocations WHERE settled_revocations.key = keys.id
+        UNION ALL SELECT lone_at, lone_reason WHERE lone_at IS NOT NULL LIMIT 1
+    ) AS revoked ON TRUE";
 /// Whether a key was revoked, for lists, which are planned anew each time.
 pub(super) const IS_REVOKED: &str = "EXISTS (SELECT FROM revocations WHERE revocations.key = keys.id)";
 /// Whether a key was not revoked. Looked up for each, as in [`KEY`].

@@ -1,7 +1,7 @@
 //! The one task that writes. Changes that wait together are committed together, each in a savepoint of its own, so that one that is refused
 //! takes nothing of the others with it. New keys that follow one another are made at once (see [`creation`]), in one savepoint.
 //!
-//! A transaction is READ COMMITTED and locks the counter row before anything else. So whatever any transaction of Keybearer writes was
+//! A transaction is READ COMMITTED and locks the counter row before anything else. So whatever any change of Keybearer writes was
 //! committed before the lock was had or comes after it is given back, and each statement behind the lock sees all of it: what is looked up
 //! again, caller, owner and policy, stays so until the commit. A higher level of isolation would take its snapshot before the lock and then
 //! fail, where this one waits; and changes on different rows, which break a rule together (the last two administrators), are in an order too.

@@ -202,6 +202,10 @@ async fn no_statement_revives_a_key_whose_revocation_does_not_stand_among_the_ot
     drop(tried);
     all.commit().await.unwrap();
     assert!(world.store.key(till).await.unwrap().lifecycle.is_revoked());
+    // Nor is one passed over that is not written yet.
+    until_none_is_left(&world).await;
+    let refused = raw(&world).await.batch_execute("UPDATE settled SET revision = revision + 1000").await.unwrap_err();
+    assert_eq!(refused.as_db_error().unwrap().message(), "a revoked key stays revoked");
     check::all(&world).await;
     world.end().await;
 }
