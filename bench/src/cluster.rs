@@ -3,6 +3,7 @@
 //!
 //! The node that is verified at has one core; everything else, the client among it, has the other.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -46,16 +47,26 @@ pub fn run() {
     let server = std::env::current_exe().unwrap().with_file_name("keybearer");
     println!("3 nodes; medians of {ROUNDS} rounds with the least and the most");
     verifications(&server, &database);
-    let nodes: Vec<Node> = (0..3).map(|_| Node::start(&server, BOTH, Some(&database))).collect();
+    drop(deletions(&server, &database, Way::Socket));
+    let nodes = deletions(&server, &database, Way::Tcp);
     let session = nodes[0].session();
-    deletions(&nodes, &session, &database);
     creations(&nodes, &session);
     without_the_database(&nodes, &session, database);
+}
+
+/// How nodes reach their database, and so does what they are compared with.
+#[derive(Clone, Copy)]
+enum Way {
+    /// As from another machine, but for the way between them.
+    Tcp,
+    /// As on the machine of the database alone.
+    Socket,
 }
 
 /// A PostgreSQL of this run, whose commits reach the disk.
 struct Database {
     place: PathBuf,
+    port: u16,
     /// Where the nodes have their keyring from, once the first has made it.
     keyring: TempDir,
     process: Child,
@@ -64,26 +75,31 @@ struct Database {
 impl Database {
     fn start() -> Self {
         let place = tempfile::Builder::new().prefix("keybearer-bench-pg").tempdir_in("/tmp").unwrap().keep();
-        let process = Self::serve(&place);
-        Self { place, keyring: tempfile::tempdir().unwrap(), process }
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let process = Self::serve(&place, port);
+        Self { place, port, keyring: tempfile::tempdir().unwrap(), process }
     }
 
-    fn serve(place: &Path) -> Child {
-        let durable = ["-c", "fsync=on", "-c", "full_page_writes=on"];
-        let process = Command::new(SCRIPT).arg("--serve").arg(place).args(durable).stdin(Stdio::null()).spawn().unwrap();
-        while !Self::answers(place) {
+    fn serve(place: &Path, port: u16) -> Child {
+        let settings = ["-c", "fsync=on", "-c", "full_page_writes=on", "-c", "listen_addresses=127.0.0.1"];
+        let process = script(port).arg("--serve").arg(place).args(settings).stdin(Stdio::null()).spawn().unwrap();
+        while !Self::answers(place, port) {
             std::thread::sleep(Duration::from_millis(2));
         }
         process
     }
 
-    fn answers(place: &Path) -> bool {
-        let asked = Command::new(SCRIPT).arg("--sql").arg(place).arg("SELECT 1").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    fn answers(place: &Path, port: u16) -> bool {
+        let asked = script(port).arg("--sql").arg(place).arg("SELECT 1").stdout(Stdio::null()).stderr(Stdio::null()).status();
         asked.is_ok_and(|status| status.success())
     }
 
-    fn url(&self) -> String {
-        format!("postgres://keybearer@{}/postgres", self.place.to_str().unwrap().replace('/', "%2F"))
+    fn url(&self, way: Way) -> String {
+        let host = match way {
+            Way::Tcp => "127.0.0.1".to_owned(),
+            Way::Socket => self.place.to_str().unwrap().replace('/', "%2F"),
+        };
+        format!("postgres://keybearer@{host}:{}/postgres", self.port)
     }
 
     /// At once, as a machine that is lost.
@@ -91,6 +107,13 @@ impl Database {
         assert!(Command::new("kill").args(["-QUIT", &self.process.id().to_string()]).status().unwrap().success());
         self.process.wait().unwrap();
     }
+}
+
+/// What starts and asks a PostgreSQL of this port.
+fn script(port: u16) -> Command {
+    let mut command = Command::new(SCRIPT);
+    command.env("PGPORT", port.to_string());
+    command
 }
 
 impl Drop for Database {
@@ -109,14 +132,14 @@ struct Node {
 }
 
 impl Node {
-    fn start(server: &Path, cores: &str, database: Option<&Database>) -> Self {
+    fn start(server: &Path, cores: &str, database: Option<(&Database, Way)>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let own = dir.path().join("keyring.json");
-        let shared = database.map(|database| database.keyring.path().join("keyring.json"));
+        let shared = database.map(|(database, _)| database.keyring.path().join("keyring.json"));
         if let Some(shared) = shared.as_ref().filter(|shared| shared.exists()) {
             std::fs::copy(shared, &own).unwrap();
         }
-        let url = database.map(Database::url).unwrap_or_default();
+        let url = database.map(|(database, way)| database.url(way)).unwrap_or_default();
         let mut environment = vec![
             ("KEYBEARER_ADMIN_USERNAME", ADMIN),
             ("KEYBEARER_ADMIN_PASSWORD", PASSWORD),
@@ -169,8 +192,9 @@ fn keys(client: &mut Client, session: &str, name: &str, count: usize) -> Vec<Val
 
 /// A node of three beside the same binary on SQLite.
 fn verifications(server: &Path, database: &Database) {
-    let node = Node::start(server, CORE, Some(database));
-    let others = [Node::start(server, OTHER, Some(database)), Node::start(server, OTHER, Some(database))];
+    let database = Some((database, Way::Tcp));
+    let node = Node::start(server, CORE, database);
+    let others = [Node::start(server, OTHER, database), Node::start(server, OTHER, database)];
     let single = Node::start(server, CORE, None);
     let tables = [&node, &single].map(|node| {
         let session = node.session();
@@ -203,13 +227,20 @@ fn of(values: &[f64]) -> Figure {
     Figure::of(values.to_vec())
 }
 
-/// `DELETE` of a key to its 204, beside a commit with round trips behind it, on one connection to the same PostgreSQL.
-fn deletions(nodes: &[Node], session: &str, database: &Database) {
+/// `DELETE` of a key to its 204, at one of three nodes that reach the database in this way, beside a commit with round trips behind it, on one
+/// such connection to the same PostgreSQL. Returns the nodes.
+fn deletions(server: &Path, database: &Database, way: Way) -> Vec<Node> {
+    let nodes: Vec<Node> = (0..3).map(|_| Node::start(server, BOTH, Some((database, way)))).collect();
+    let session = &nodes[0].session();
+    let by = match way {
+        Way::Tcp => "tcp",
+        Way::Socket => "socket",
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let bare = runtime.block_on(async {
-        let (client, connection) = tokio_postgres::connect(&database.url(), NoTls).await.unwrap();
+        let (client, connection) = tokio_postgres::connect(&database.url(way), NoTls).await.unwrap();
         tokio::spawn(connection);
-        client.batch_execute("CREATE TABLE bare (number bigint)").await.unwrap();
+        client.batch_execute("CREATE TABLE IF NOT EXISTS bare (number bigint)").await.unwrap();
         client
     });
     let insert = runtime.block_on(bare.prepare("INSERT INTO bare VALUES (1)")).unwrap();
@@ -220,7 +251,7 @@ fn deletions(nodes: &[Node], session: &str, database: &Database) {
     let (mut medians, mut tails, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let mut references = [Vec::new(), Vec::new(), Vec::new()];
     for round in 0..=ROUNDS {
-        let made = keys(&mut client, session, &format!("round {round}"), DELETIONS);
+        let made = keys(&mut client, session, &format!("{by} {round}"), DELETIONS);
         let mut times = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
         for key in &made {
             std::thread::sleep(PAUSE);
@@ -249,11 +280,12 @@ fn deletions(nodes: &[Node], session: &str, database: &Database) {
         ratios.push(middle(&delete) / middle(&reference));
     }
     let [both, commits, trips] = references;
-    println!("DELETE with 3 nodes, ms: {}, p99 {}", cell(of(&medians)), cell(of(&tails)));
+    println!("DELETE with 3 nodes by {by}, ms: {}, p99 {}", cell(of(&medians)), cell(of(&tails)));
     let parts = format!("one durable commit: {}, one round trip: {}", cell(of(&commits)), cell(of(&trips)));
     println!("one durable commit and {TRIPS} round trips, ms: {} ({parts})", cell(of(&both)));
     let tail = tails.iter().zip(&medians).map(|(tail, median)| tail / median);
-    println!("delete_to_commit_and_8_trips={} p99_to_median={}", cell(of(&ratios)), cell(Figure::of(tail.collect())));
+    println!("by {by} delete_to_commit_and_8_trips={} p99_to_median={}", cell(of(&ratios)), cell(Figure::of(tail.collect())));
+    nodes
 }
 
 /// In milliseconds.
@@ -338,7 +370,7 @@ fn without_the_database(nodes: &[Node], session: &str, mut database: Database) {
             }
             std::thread::sleep(PACE);
         }
-        database.process = Database::serve(&database.place);
+        database.process = Database::serve(&database.place, database.port);
         let began = Instant::now();
         while client.ask(&ask).status != 200 {
             std::thread::sleep(PACE);
