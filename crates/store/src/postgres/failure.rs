@@ -41,6 +41,12 @@ impl Failure {
         self.code.as_ref().is_some_and(|code| kept.contains(code))
     }
 
+    /// Whether somebody else had a lock for too long, or waited for one that this had.
+    pub(super) fn is_of_lock(&self) -> bool {
+        let locks = [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED];
+        self.code.as_ref().is_some_and(|code| locks.contains(code))
+    }
+
     /// Whether there is no such table.
     pub(super) fn is_undefined_table(&self) -> bool {
         self.code == Some(SqlState::UNDEFINED_TABLE)

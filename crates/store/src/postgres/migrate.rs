@@ -1,6 +1,7 @@
 //! Numbered migrations, run at start. Numbers and names are those of the other engine.
 
 use super::connection::{Pool, Purpose, Transaction};
+use super::failure::Failure;
 use super::value::get;
 use crate::StoreError;
 
@@ -31,11 +32,23 @@ pub(super) async fn run(pool: &Pool) -> Result<(), StoreError> {
     transaction.batch("CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL)").await?;
     let found = last_run(&transaction).await?;
     for (version, name, sql) in MIGRATIONS.iter().filter(|migration| migration.0 > found) {
-        transaction.batch(sql).await?;
+        transaction.batch(sql).await.map_err(|failure| stopped(failure, *version, name))?;
         let values = [(*version).into(), (*name).into()];
         transaction.execute("INSERT INTO schema_migrations (version, name) VALUES ($1, $2)", &values).await?;
     }
     Ok(transaction.commit().await?)
+}
+
+/// Why a migration was not run.
+fn stopped(failure: Failure, version: i64, name: &str) -> StoreError {
+    if !failure.is_of_lock() {
+        return failure.into();
+    }
+    StoreError::Unavailable(format!(
+        "somebody else is busy with the tables that schema {version} ({name}) changes, such as pg_dump: nothing was changed. Start again when \
+         that has ended: {}",
+        StoreError::from(failure)
+    ))
 }
 
 /// All migrations were run here, and no others. For those who only read.

@@ -3,8 +3,11 @@
 use keybearer_core::account::AccountId;
 use keybearer_core::key::{Lifecycle, RevocationReason};
 use keybearer_core::policy::PolicyId;
+use keybearer_core::role::Roles;
 use keybearer_core::token::KeyId;
-use keybearer_store::{Actor, Cascade, KeyFilter, KeySort, KeyStateFilter, NewAccountKey, StoreError, What};
+use keybearer_store::{
+    Actor, Cascade, Database, KeyFilter, KeySort, KeyStateFilter, Membership, NewAccountKey, PostgresUrl, StoreError, What,
+};
 use uuid::Uuid;
 
 use super::{BEGINNING, World, cluster, count, first, raw};
@@ -140,4 +143,23 @@ async fn what_is_revoked_while_the_schema_moves_up_stays_revoked() {
         .await;
     assert_eq!(made.unwrap_err().as_db_error().unwrap().message(), "a live key of a service has a name of its own");
     world.end().await;
+}
+
+/// Such as `pg_dump`, which reads for as long as it takes.
+#[tokio::test]
+async fn a_start_says_that_somebody_stands_in_the_way_of_a_migration() {
+    let url = cluster::database().await;
+    migrate(&url, 12).await;
+    let mut reads = cluster::client(&url).await;
+    let reading = reads.transaction().await.unwrap();
+    reading.batch_execute("SELECT FROM events").await.unwrap();
+    let database = Database::Postgres(PostgresUrl::parse(&url).unwrap());
+    let refused = database.open(Roles::default(), Membership::default()).await.err();
+    let why = refused.map(|error| error.to_string()).unwrap_or_default();
+    assert!(why.contains("somebody else is busy with the tables that schema 13 (lone_revocations) changes"), "{why}");
+    assert!(why.contains("nothing was changed. Start again when that has ended"), "{why}");
+    let versions = "SELECT max(version) FROM schema_migrations";
+    assert_eq!(cluster::client(&url).await.query_one(versions, &[]).await.unwrap().get::<_, i64>(0), 12);
+    reading.rollback().await.unwrap();
+    World::postgres_at(url).await.end().await;
 }
