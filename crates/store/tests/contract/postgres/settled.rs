@@ -116,7 +116,7 @@ async fn the_name_of_a_revoked_key_is_free_before_that_stands_among_the_others()
     let second = make("till").await.unwrap().id;
     assert!(matches!(make("till").await, Err(StoreError::Taken { what: What::Key, field: "name" })));
     revoke(&world, second).await;
-    // Also for many at once, and for a key that is given another name.
+    // Also for a key that is given another name.
     let desk = make("desk").await.unwrap().id;
     let change = keybearer_store::ServiceKeyChange { name: Some(("till".into(), "till".into())), ..Default::default() };
     world.store.change_service_key(world.operator(), desk, change, false).await.unwrap();
