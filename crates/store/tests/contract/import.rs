@@ -62,11 +62,12 @@ async fn take(world: &World, rows: Vec<IncomingRow>) -> Vec<String> {
 }
 
 /// What became of one row.
-async fn verdict(world: &World, row: IncomingRow) -> String {
+pub(crate) async fn verdict(world: &World, row: IncomingRow) -> String {
     take(world, vec![row]).await.remove(0)
 }
 
-fn incoming(key: Key, owner_name: Option<&str>) -> IncomingKey {
+/// A row of this key.
+pub(crate) fn incoming(key: Key, owner_name: Option<&str>) -> IncomingKey {
     let holder = match key.holder {
         KeyHolder::Account { owner, level } => {
             IncomingHolder::Account { owner: OwnerName::Number(owner, owner_name.map(canonical)), level }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keybearer_core::key::{Lifecycle, RevocationReason};
 use keybearer_core::token::KeyId;
-use keybearer_store::{Actor, Cascade, EventFilter, KeyFilter, KeySort, KeyStateFilter, NewAccountKey, StoreError, What};
+use keybearer_store::{Actor, Cascade, EventFilter, IncomingRow, Key, KeyFilter, KeySort, KeyStateFilter, NewAccountKey, StoreError, What};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::moved_up::migrate;
 use super::{BEGINNING, World, check, cluster, count, first, raw};
+use crate::import;
 
 /// How long anybody waits for what is done by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -79,7 +80,7 @@ async fn nobody_sees_whether_a_revocation_stands_among_the_others() {
         check::all(&world).await;
         assert_eq!(listed(&world, KeyStateFilter::Revoked).await, [mine, till]);
         assert_eq!(listed(&world, KeyStateFilter::Active).await, [kept, desk]);
-        let is_deleted = |key: keybearer_store::Key| matches!(key.lifecycle, Lifecycle::Revoked { reason: RevocationReason::Deleted, .. });
+        let is_deleted = |key: Key| matches!(key.lifecycle, Lifecycle::Revoked { reason: RevocationReason::Deleted, .. });
         assert!(is_deleted(world.store.key(mine).await.unwrap()) && is_deleted(world.store.key(till).await.unwrap()));
         assert_eq!(world.store.policy(policy).await.unwrap().keys, 1);
         let another = NewAccountKey { max_per_account: 1, ..world.new_account_key(ada.id, 1) };
@@ -116,7 +117,18 @@ async fn the_name_of_a_revoked_key_is_free_before_that_stands_among_the_others()
     let second = make("till").await.unwrap().id;
     assert!(matches!(make("till").await, Err(StoreError::Taken { what: What::Key, field: "name" })));
     revoke(&world, second).await;
-    // Also for a key that is given another name.
+    // Also for a key from elsewhere.
+    let old = world.store.key(till).await.unwrap();
+    let take = async || {
+        let (new, lifecycle) = (world.new_key("till"), Lifecycle::Live { expires_at: None });
+        let key = Key { id: new.id, digest: new.digest, lifecycle, ..old.clone() };
+        (key.id, import::verdict(&world, IncomingRow::Key(Box::new(import::incoming(key, None)))).await)
+    };
+    let (taken, told) = take().await;
+    assert_eq!(told, "imported");
+    assert_eq!(take().await.1, "this name belongs to another key here");
+    revoke(&world, taken).await;
+    // And for one that is given another name.
     let desk = make("desk").await.unwrap().id;
     let change = keybearer_store::ServiceKeyChange { name: Some(("till".into(), "till".into())), ..Default::default() };
     world.store.change_service_key(world.operator(), desk, change, false).await.unwrap();
