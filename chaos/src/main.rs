@@ -87,7 +87,7 @@ async fn begin(arguments: Arguments) -> Result<bool, RunError> {
     if arguments.seeded_bugs {
         return seeded::all(&plan).await;
     }
-    let totals = run::run(plan).await?.totals;
-    println!("{totals}");
-    Ok(totals.good())
+    let outcome = run::run(plan).await?;
+    println!("{}", outcome.totals);
+    Ok(outcome.totals.good() && outcome.ended == 0)
 }

@@ -38,9 +38,14 @@ pub(crate) enum ProcessError {
 
 /// A program that is not ready in time, with the end of its log.
 fn not_ready(program: &str, log: &Path) -> ProcessError {
+    ProcessError::NotReady { program: program.to_owned(), said: last_lines(log) }
+}
+
+/// The end of a log.
+fn last_lines(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
-    ProcessError::NotReady { program: program.to_owned(), said: lines[lines.len().saturating_sub(5)..].join("\n") }
+    lines[lines.len().saturating_sub(5)..].join("\n")
 }
 
 fn signal(process: &Child, signal: Signal) {

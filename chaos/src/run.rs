@@ -55,6 +55,8 @@ pub(crate) struct Outcome {
     pub(crate) first: Option<String>,
     /// How long it ran.
     pub(crate) lasted: Duration,
+    /// How often a node that had listened ended though nobody killed it.
+    pub(crate) ended: u32,
 }
 
 /// Why there was no run.
@@ -135,8 +137,11 @@ async fn uninterrupted(plan: Plan) -> Result<Outcome, RunError> {
     timeout(END, ended).await.map_err(|_| RunError::Endless)?;
 
     print!("{}", report.table());
+    let mut ended = 0;
     for (number, node) in nodes.iter().enumerate() {
-        println!("node{number} ended by itself {} times", node.ended_by_itself());
+        let ends = node.ends();
+        println!("node{number} ended by itself {} times at a start, {} times later", ends.at_start, ends.later);
+        ended += ends.later;
         node.stop().await;
     }
     if let Some(logs) = &plan.logs {
@@ -144,7 +149,7 @@ async fn uninterrupted(plan: Plan) -> Result<Outcome, RunError> {
             fs::copy(Node::log(place.path(), number), logs.join(format!("node{number}.log")))?;
         }
     }
-    Ok(Outcome { totals: report.totals(), first: report.first().map(str::to_owned), lasted })
+    Ok(Outcome { totals: report.totals(), first: report.first().map(str::to_owned), lasted, ended })
 }
 
 fn setup(plan: &Plan) -> Setup {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::{Database, ProcessError, not_ready, signal};
+use super::{Database, ProcessError, last_lines, not_ready, signal};
 use crate::network::Network;
 
 /// For the first start, which also makes the tables.
@@ -35,6 +35,15 @@ pub(crate) struct Setup {
     pub(crate) settings: Vec<(String, String)>,
 }
 
+/// How often a node ended though nobody killed it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Ends {
+    /// Before it listened: as it should where it finds no database.
+    pub(crate) at_start: u32,
+    /// After that. No fault of a schedule makes a node end then.
+    pub(crate) later: u32,
+}
+
 /// A node. Dropped, it ends.
 pub(crate) struct Node {
     shared: Arc<Shared>,
@@ -51,8 +60,9 @@ struct Shared {
     ready: watch::Sender<bool>,
     /// How long it stays down after the next end, in milliseconds; 0: the usual pause.
     down: AtomicU64,
-    /// How often it ended though nobody killed it.
-    by_itself: AtomicU32,
+    /// How often it ended though nobody killed it, before and after it listened.
+    at_start: AtomicU32,
+    later: AtomicU32,
     killed: AtomicU32,
 }
 
@@ -91,7 +101,8 @@ impl Node {
             process: Mutex::new(None),
             ready: watch::Sender::new(false),
             down: AtomicU64::new(0),
-            by_itself: AtomicU32::new(0),
+            at_start: AtomicU32::new(0),
+            later: AtomicU32::new(0),
             killed: AtomicU32::new(0),
         });
         let keeper = tokio::spawn(Arc::clone(&shared).keep());
@@ -140,9 +151,10 @@ impl Node {
         }
     }
 
-    /// How often it ended though nobody killed it: at a start that finds no database, or by a fault of its own.
-    pub(crate) fn ended_by_itself(&self) -> u32 {
-        self.shared.by_itself.load(Ordering::Relaxed)
+    /// How often it ended though nobody killed it.
+    pub(crate) fn ends(&self) -> Ends {
+        let Shared { at_start, later, .. } = &*self.shared;
+        Ends { at_start: at_start.load(Ordering::Relaxed), later: later.load(Ordering::Relaxed) }
     }
 
     /// Ends it for good.
@@ -166,19 +178,24 @@ impl Shared {
     async fn keep(self: Arc<Self>) {
         loop {
             let killed = self.killed.load(Ordering::Relaxed);
-            if let Err(error) = self.live_once().await {
+            let ended = self.live_once().await;
+            let has_listened = self.ready.send_replace(false);
+            if let Err(error) = &ended {
                 eprintln!("{}: {error}", self.name);
             }
-            self.ready.send_replace(false);
             if self.killed.load(Ordering::Relaxed) == killed {
-                self.by_itself.fetch_add(1, Ordering::Relaxed);
+                let times = if has_listened { &self.later } else { &self.at_start };
+                times.fetch_add(1, Ordering::Relaxed);
+                if let Some(status) = ended.ok().filter(|_| has_listened) {
+                    eprintln!("{} ended by itself: {status}; its log ends with:\n{}", self.name, last_lines(&self.log));
+                }
             }
             let down = Duration::from_millis(self.down.swap(0, Ordering::Relaxed));
             sleep(down.max(PAUSE)).await;
         }
     }
 
-    async fn live_once(&self) -> std::io::Result<()> {
+    async fn live_once(&self) -> std::io::Result<ExitStatus> {
         let errors = File::options().append(true).create(true).open(&self.log)?;
         let mut command = Command::new(&self.program[0]);
         command.args(&self.program[1..]).env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
@@ -200,9 +217,7 @@ impl Shared {
             // Standard output ends with the process.
             lines.into_inner().read_to_end(&mut Vec::new()).await?;
         }
-        if let Some(mut child) = self.process.lock().await.take() {
-            child.wait().await?;
-        }
-        Ok(())
+        let mut child = self.process.lock().await.take().ok_or(std::io::ErrorKind::NotFound)?;
+        child.wait().await
     }
 }
