@@ -248,7 +248,7 @@ impl Pool {
     /// server refused it.
     ///
     /// # Errors
-    /// A [`Failure`] where nobody knows whether it was done.
+    /// A [`Failure`] where nobody knows whether it was done, or where somebody else had a lock for too long: then it was not.
     pub(super) async fn alone(
         &self,
         purpose: Purpose,
@@ -276,7 +276,7 @@ impl Pool {
                 whole.keep();
                 Ok(Some(rows))
             }
-            Err(failure) if failure.is_of_statement() => Ok(None),
+            Err(failure) if failure.is_of_statement() && !failure.is_of_lock() => Ok(None),
             Err(failure) => Err(failure),
         }
     }

@@ -1,5 +1,6 @@
 //! Revocations that whoever asks foresaw: one statement while nothing else changed, else judged as any other.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -153,5 +154,33 @@ async fn whoever_lost_the_right_while_the_revocation_waited_is_refused() {
     assert!(matches!(refused, Err(StoreError::ActorGone | StoreError::Refused(_))), "{refused:?}");
     assert!(!is_revoked(&world, key.id).await);
     drop(other);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revocation_that_waited_for_the_counter_in_vain_does_not_wait_for_it_again() {
+    let (world, root) = ready().await;
+    let key = world.account_key(root.actor(), root.id, 0).await.unwrap();
+    let mut beside = raw(&world).await;
+    let held = beside.transaction().await.unwrap();
+    held.batch_execute("SELECT revision FROM counter FOR UPDATE").await.unwrap();
+    let (store, origin, foreseen) = (world.store.clone(), world.by(root.actor()), foreseen(&world, &key));
+    let revoking = tokio::spawn(async move { store.revoke_key(origin, key.id, None, Cascade::Nothing, Some(foreseen)).await });
+    let looker = raw(&world).await;
+    let waits = "SELECT pid, query_start::text, query FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%counter%'";
+    let mut seen = BTreeSet::new();
+    while !revoking.is_finished() {
+        let rows = looker.query(waits, &[]).await.unwrap();
+        seen.extend(rows.iter().map(|row| (row.get::<_, i32>(0), row.get::<_, String>(1), row.get::<_, String>(2))));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let refused = revoking.await.unwrap();
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    held.rollback().await.unwrap();
+    assert!(!is_revoked(&world, key.id).await);
+    assert_eq!(world.store.revoke_key(world.by(root.actor()), key.id, None, Cascade::Nothing, None).await.unwrap(), [key.id]);
+    check::all(&world).await;
     world.end().await;
 }
