@@ -65,7 +65,7 @@ fn to_event(row: &Row) -> Result<Event, StoreError> {
 }
 
 async fn stats(transaction: &Transaction, now: UnixMillis) -> Result<Stats, StoreError> {
-    let active = format!("SELECT count(*) FROM keys WHERE NOT {} AND (expires_at IS NULL OR expires_at > $1)", row::IS_REVOKED);
+    let active = format!("SELECT count(*) FROM keys WHERE {} AND (expires_at IS NULL OR expires_at > $1)", row::IS_NOT_REVOKED);
     let count = async |sql: &str, values: &[Value<'_>]| -> Result<u32, StoreError> {
         get::<i64>(&transaction.one(sql, values).await?, 0)?.try_into().map_err(unreadable)
     };

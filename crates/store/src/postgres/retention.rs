@@ -8,7 +8,7 @@ use keybearer_core::token::KeyId;
 
 use super::connection::{Purpose, Transaction};
 use super::value::{get, key_id};
-use super::{Postgres, settling};
+use super::{Postgres, row, settling};
 use crate::{Forgotten, Horizon, Retention, StoreError};
 
 /// How many keys a follower is told of at once.
@@ -62,11 +62,14 @@ async fn delete_sessions(transaction: &Transaction, until: UnixMillis) -> Result
 /// Goes on where it ended the last time, in the order of the revisions, up to the first event that is young enough.
 async fn prune_payloads(transaction: &Transaction, recorded_before: UnixMillis, limit: u32) -> Result<u32, StoreError> {
     // What was written meanwhile, and is not settled, is for the next time.
-    let sql = "SELECT revision, at FROM settled_events
-               WHERE revision > (SELECT payloads_pruned FROM counter WHERE id = 1)
-               AND revision < coalesce((SELECT min(revision) FROM lone_revocations
-                                        WHERE revision > (SELECT settled.revision FROM settled WHERE id = 1)), 9223372036854775807)
-               ORDER BY revision LIMIT $1";
+    let sql = concat!(
+        "SELECT revision, at FROM settled_events
+         WHERE revision > (SELECT payloads_pruned FROM counter WHERE id = 1)
+         AND revision < coalesce((SELECT min(revision) FROM ",
+        row::unsettled!(),
+        "), 9223372036854775807)
+         ORDER BY revision LIMIT $1"
+    );
     let events = transaction.query(sql, &[i64::from(limit).into()]).await?;
     let events = events.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect::<Result<Vec<(i64, i64)>, StoreError>>()?;
     let old = events.iter().take_while(|(_, at)| *at < recorded_before.0);

@@ -34,17 +34,31 @@ pub(super) const KEY: &str = key!(
 );
 /// As [`KEY`] of [`ALL_KEYS`], for whoever reads most of them.
 pub(super) const KEY_OF_ALL: &str = key!("at", "reason");
+/// The revocations that do not stand among the others yet.
+macro_rules! unsettled {
+    () => {
+        "lone_revocations WHERE revision > (SELECT settled.revision FROM settled WHERE settled.id = 1)"
+    };
+}
+pub(super) use unsettled;
 /// Each is looked up once, whatever the server would make of a join: that may need room on its disk. Only of the few that are not settled one is
 /// made: they have no index to be looked up by.
-pub(super) const ALL_KEYS: &str = "keys LEFT JOIN (
-        SELECT key AS lone_key, at AS lone_at, reason AS lone_reason FROM lone_revocations
-        WHERE revision > (SELECT settled.revision FROM settled WHERE settled.id = 1)
-    ) AS lone ON lone_key = keys.id LEFT JOIN LATERAL (
+pub(super) const ALL_KEYS: &str = concat!(
+    "keys LEFT JOIN (
+        SELECT key AS lone_key, at AS lone_at, reason AS lone_reason FROM ",
+    unsettled!(),
+    ") AS lone ON lone_key = keys.id LEFT JOIN LATERAL (
         SELECT at, reason FROM settled_revocations WHERE settled_revocations.key = keys.id
         UNION ALL SELECT lone_at, lone_reason WHERE lone_at IS NOT NULL LIMIT 1
-    ) AS revoked ON TRUE";
-/// Whether a key was revoked, for lists, which are planned anew each time.
-pub(super) const IS_REVOKED: &str = "EXISTS (SELECT FROM revocations WHERE revocations.key = keys.id)";
+    ) AS revoked ON TRUE"
+);
+/// Whether a key was revoked: one of these. For lists, each for itself, which are planned anew each time: of both at once the server knows too
+/// little to tell whether to go through the keys or through the revocations.
+pub(super) const IS_REVOKED: [&str; 2] =
+    ["EXISTS (SELECT FROM settled_revocations WHERE key = keys.id)", concat!("keys.id IN (SELECT key FROM ", unsettled!(), ")")];
+/// Whether a key was not revoked, for lists as well. Those that are not settled are no part of a join here.
+pub(super) const IS_NOT_REVOKED: &str =
+    concat!("NOT EXISTS (SELECT FROM settled_revocations WHERE key = keys.id) AND keys.id NOT IN (SELECT key FROM ", unsettled!(), ")");
 /// Whether a key was not revoked. Looked up for each, as in [`KEY`].
 pub(super) const IS_LIVE: &str = "(SELECT key FROM revocations WHERE revocations.key = keys.id) IS NULL";
 /// How many live keys an account has at a moment, both as they are called in the statement.

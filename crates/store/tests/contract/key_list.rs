@@ -44,7 +44,8 @@ async fn page(world: &World, filter: &KeyFilter, sort: (KeySort, bool), page: Pa
     world.store.keys(filter.clone(), sort, world.now(), page).await
 }
 
-async fn ids(world: &World, filter: &KeyFilter, sort: (KeySort, bool), limit: u32) -> Vec<KeyId> {
+/// All that a list has, by pages of this size.
+pub(crate) async fn ids(world: &World, filter: &KeyFilter, sort: (KeySort, bool), limit: u32) -> Vec<KeyId> {
     let mut found = Vec::new();
     let mut asked = first(limit);
     loop {

@@ -6,7 +6,7 @@ use keybearer_core::time::UnixMillis;
 
 use super::super::conditions::Conditions;
 use super::super::connection::Transaction;
-use super::super::row::{self, IS_REVOKED};
+use super::super::row::{self, IS_NOT_REVOKED, IS_REVOKED};
 use super::super::value::{get, unreadable};
 use crate::key_cursor::KeyCursor;
 use crate::{Key, KeyFilter, KeySort, KeyStateFilter, Page, PageRequest, StoreError, page_end};
@@ -49,8 +49,9 @@ pub(super) async fn keys(
         KeySort::Created => format!("id {direction}"),
         KeySort::Name | KeySort::Expires | KeySort::LastUsed => format!("{column} {direction}, id {direction}"),
     };
-    let limit = i64::from(page.limit) + 1;
-    let sql = format!("SELECT {} FROM keys WHERE {} ORDER BY {order} LIMIT {limit}", row::KEY, conditions.sql());
+    let end = format!("ORDER BY {order} LIMIT {}", i64::from(page.limit) + 1);
+    let parts = parts(&filter).iter().map(|part| format!("(SELECT * FROM keys WHERE {part} AND {} {end})", conditions.sql()));
+    let sql = format!("SELECT {} FROM ({}) AS keys {end}", row::KEY, parts.collect::<Vec<_>>().join(" UNION ALL "));
     let rows = transaction.query(&sql, conditions.values()).await?;
     let mut items = rows.iter().map(row::to_key).collect::<Result<Vec<_>, _>>()?;
     let next = page_end(&mut items, page.limit).map(|last| KeyCursor::at(last, sort).written().map_err(unreadable)).transpose()?;
@@ -60,8 +61,14 @@ pub(super) async fn keys(
 pub(super) async fn count(transaction: &Transaction, filter: KeyFilter, now: UnixMillis) -> Result<usize, StoreError> {
     let name = filter.name.as_deref().map(canonical);
     let conditions = filtered(&filter, name.as_deref(), now);
-    let sql = format!("SELECT count(*) FROM keys WHERE {}", conditions.sql());
+    let parts = parts(&filter).iter().map(|part| format!("(SELECT count(*) FROM keys WHERE {part} AND {})", conditions.sql()));
+    let sql = format!("SELECT {}", parts.collect::<Vec<_>>().join(" + "));
     get::<i64>(&transaction.one(&sql, conditions.values()).await?, 0)?.try_into().map_err(unreadable)
+}
+
+/// What those fulfil besides, in parts that have nothing in common.
+fn parts(filter: &KeyFilter) -> &'static [&'static str] {
+    if filter.state == Some(KeyStateFilter::Revoked) { &IS_REVOKED } else { &["TRUE"] }
 }
 
 fn filtered<'a>(filter: &KeyFilter, name: Option<&'a str>, now: UnixMillis) -> Conditions<'a> {
@@ -74,11 +81,10 @@ fn filtered<'a>(filter: &KeyFilter, name: Option<&'a str>, now: UnixMillis) -> C
     conditions.and("created_at < ?", filter.created_before);
     conditions.and(&format!("{USE} < ?"), filter.unused_since);
     match filter.state {
-        Some(KeyStateFilter::Active) => conditions.and(&format!("NOT {IS_REVOKED} AND {EXPIRY} > ?"), Some(now)),
-        Some(KeyStateFilter::Expired) => conditions.and(&format!("NOT {IS_REVOKED} AND {EXPIRY} <= ?"), Some(now)),
-        Some(KeyStateFilter::Revoked) => conditions.fixed(IS_REVOKED),
-        Some(KeyStateFilter::NotRevoked) => conditions.fixed(&format!("NOT {IS_REVOKED}")),
-        None => {}
+        Some(KeyStateFilter::Active) => conditions.and(&format!("{IS_NOT_REVOKED} AND {EXPIRY} > ?"), Some(now)),
+        Some(KeyStateFilter::Expired) => conditions.and(&format!("{IS_NOT_REVOKED} AND {EXPIRY} <= ?"), Some(now)),
+        Some(KeyStateFilter::NotRevoked) => conditions.fixed(IS_NOT_REVOKED),
+        Some(KeyStateFilter::Revoked) | None => {}
     }
     conditions
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::moved_up::migrate;
 use super::{BEGINNING, World, check, cluster, count, first, raw};
-use crate::import;
+use crate::{import, key_list};
 
 /// How long anybody waits for what is done by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -103,6 +103,48 @@ async fn nobody_sees_whether_a_revocation_stands_among_the_others() {
     until_none_is_left(&world).await;
     assert_eq!(count(&world, SETTLED).await, 2);
     assert_eq!(tells().await, before);
+    world.end().await;
+}
+
+/// In each order, by pages of one, whichever of them stand among the others.
+#[tokio::test]
+async fn a_list_of_revoked_keys_has_all_of_them_in_one_order() {
+    let world = World::postgres().await;
+    let policy = world.policy("policy", &[]).await.id;
+    let mut keys = Vec::new();
+    for (name, last_use) in [("c", 300), ("a", 200), ("d", 100), ("b", 400), ("live", 500)] {
+        let key = world.service_key(Actor::Operator, name, policy).await.unwrap();
+        world.store.record_use(vec![(key.id, world.now().plus(last_use))], vec![]).await.unwrap();
+        keys.push(key.id);
+        world.pass(1);
+    }
+    let [c, a, d, b, _live] = keys[..] else { panic!("five keys") };
+    for id in [c, b] {
+        revoke(&world, id).await;
+    }
+    until_none_is_left(&world).await;
+    let holding = holding(&world).await;
+    for id in [d, a] {
+        revoke(&world, id).await;
+    }
+    assert_eq!((count(&world, LONE).await, count(&world, SETTLED).await), (2, 2));
+    let filter = KeyFilter { state: Some(KeyStateFilter::Revoked), ..KeyFilter::default() };
+    for (sort, order) in [
+        (KeySort::Created, [c, a, d, b]),
+        (KeySort::Name, [a, b, c, d]),
+        (KeySort::Expires, [c, a, d, b]),
+        (KeySort::LastUsed, [d, a, c, b]),
+    ] {
+        for descending in [false, true] {
+            let mut found = key_list::ids(&world, &filter, (sort, descending), 1).await;
+            if descending {
+                found.reverse();
+            }
+            assert_eq!(found, order, "{sort:?} {descending}");
+        }
+    }
+    assert_eq!(world.store.count_keys(filter, world.now()).await.unwrap(), 4);
+    drop(holding);
     world.end().await;
 }
 
