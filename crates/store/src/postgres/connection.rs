@@ -276,7 +276,7 @@ impl Pool {
                 whole.keep();
                 Ok(Some(rows))
             }
-            Err(failure) if failure.is_of_statement() && !failure.is_of_lock() => Ok(None),
+            Err(failure) if failure.is_of_statement() && !failure.is_of_waiting() => Ok(None),
             Err(failure) => Err(failure),
         }
     }

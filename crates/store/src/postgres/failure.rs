@@ -41,10 +41,14 @@ impl Failure {
         self.code.as_ref().is_some_and(|code| kept.contains(code))
     }
 
+    /// Whether somebody else had a lock for too long.
+    pub(super) fn is_of_waiting(&self) -> bool {
+        self.code == Some(SqlState::LOCK_NOT_AVAILABLE)
+    }
+
     /// Whether somebody else had a lock for too long, or waited for one that this had.
     pub(super) fn is_of_lock(&self) -> bool {
-        let locks = [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED];
-        self.code.as_ref().is_some_and(|code| locks.contains(code))
+        self.is_of_waiting() || self.code == Some(SqlState::T_R_DEADLOCK_DETECTED)
     }
 
     /// Whether there is no such table.

@@ -28,7 +28,7 @@ impl WriterTask {
             }
             Ok(None) => self.revoke_judged(asked, answer, callers).await,
             // Judged, it would wait for the same once more.
-            Err(failure) if failure.is_of_lock() => Err(failure.into()),
+            Err(failure) if failure.is_of_waiting() => Err(failure.into()),
             Err(failure) => {
                 callers.of_changes.push(answering(Ok(vec![asked.id]), answer));
                 Err(unknown(failure))
