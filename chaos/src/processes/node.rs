@@ -36,7 +36,6 @@ pub(crate) struct Setup {
 }
 
 /// How often a node ended though nobody killed it.
-#[derive(Clone, Copy, Default)]
 pub(crate) struct Ends {
     /// Before it listened: as it should where it finds no database.
     pub(crate) at_start: u32,
