@@ -1,5 +1,6 @@
 //! From one kind of database to the other and back, without a new key for anybody.
 
+use super::tokens::{POLICY, file, token};
 use super::*;
 use crate::support::database;
 
@@ -54,4 +55,43 @@ async fn an_installation_moves_up_to_postgres_and_back_and_every_key_stays_as_it
     let third = dir.path().join("third.jsonl");
     Run::on(&down, ["export", "--with-passwords", third.to_str().unwrap()]).good();
     assert_eq!(rows(&third), rows(&file));
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_keys_move_up_and_back_and_none_is_made_anew() {
+    const KEYS: u32 = 100_000;
+    let dir = tempfile::tempdir().unwrap();
+    let [data, up, down] = ["data", "up", "down"].map(|name| dir.path().join(name));
+    let name = |number| format!("key {number}");
+    let line = |number| json!({"type": "key", "token": token(number).token, "name": name(number), "policy": "readers"}).to_string();
+    let given_out = file(dir.path(), &std::iter::once(POLICY.to_owned()).chain((0..KEYS).map(line)).collect::<Vec<_>>());
+    let url = database::fresh();
+    let on_postgres = |args: &[&str]| Run::on(&up, args).env("KEYBEARER_DATABASE", &url);
+    let moved = |done: Done| {
+        let expected = json!({"imported": KEYS + 1, "present": 0, "refused": 0, "kept": true, "dry_run": false});
+        assert_eq!(summary(&done), expected, "{}", done.errors);
+    };
+    moved(import(&data, &given_out, &["--json"]));
+    let [first, second, third] = ["first", "second", "third"].map(|name| dir.path().join(name));
+    export(&data, &first);
+    for place in [&up, &down] {
+        fs::create_dir(place).unwrap();
+        fs::copy(data.join("keyring.json"), place.join("keyring.json")).unwrap();
+    }
+    moved(on_postgres(&["import", first.to_str().unwrap(), "--json"]).done());
+    on_postgres(&["export", second.to_str().unwrap()]).good();
+    assert!(rows(&second) == rows(&first), "only the first line is another");
+    moved(import(&down, &second, &["--json"]));
+    export(&down, &third);
+    assert!(rows(&third) == rows(&first));
+
+    for program in [Program::on(&up).env("KEYBEARER_DATABASE", &url), Program::on(&down)] {
+        let running = program.start().await;
+        let asks = token(0).bearer();
+        for number in (0..KEYS).step_by(997) {
+            let answer = running.post("/v1/verify", &asks, json!({"key": token(number).token})).await.expect(200);
+            assert_eq!((&answer["code"], &answer["key"]["name"]), (&json!("VALID"), &json!(name(number))));
+        }
+        assert!(running.stop().await.status.success());
+    }
 }

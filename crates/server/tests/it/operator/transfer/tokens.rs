@@ -6,16 +6,19 @@ use keybearer_core::token::{Credential, KeyId, Prefix, Secret};
 use super::*;
 
 /// A key as another installation with our form of tokens has given it out.
-fn token(number: u8) -> Made {
-    let credential = Credential { id: KeyId::new(UnixMillis(1_700_000_000_000), &[number; 10]), secret: Secret::new([number; 32]) };
+pub(super) fn token(number: u32) -> Made {
+    let (mut random, mut secret) = ([0; 10], [0; 32]);
+    random[6..].copy_from_slice(&number.to_be_bytes());
+    secret[..4].copy_from_slice(&number.to_be_bytes());
+    let credential = Credential { id: KeyId::new(UnixMillis(1_700_000_000_000), &random), secret: Secret::new(secret) };
     let prefix: Prefix = "acme".parse().unwrap();
     Made { id: credential.id.to_string(), token: credential.to_token(&prefix).to_string(), secret: credential.secret.reveal().to_string() }
 }
 
 const BOB: &str = r#"{"type":"account","id":7,"username":"Bob","role":"user","created_at":"2024-01-01T00:00:00Z"}"#;
-const POLICY: &str = r#"{"type":"policy","id":"0197e3a8-0000-7000-8000-000000000001","name":"Readers","permissions":["keybearer:verify"],"created_at":"2024-01-01T00:00:00Z","created_by":"operator"}"#;
+pub(super) const POLICY: &str = r#"{"type":"policy","id":"0197e3a8-0000-7000-8000-000000000001","name":"Readers","permissions":["keybearer:verify"],"created_at":"2024-01-01T00:00:00Z","created_by":"operator"}"#;
 
-fn file(dir: &Path, lines: &[String]) -> std::path::PathBuf {
+pub(super) fn file(dir: &Path, lines: &[String]) -> std::path::PathBuf {
     let file = dir.join("tokens.jsonl");
     fs::write(&file, lines.join("\n")).unwrap();
     file
