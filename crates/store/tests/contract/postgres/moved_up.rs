@@ -1,4 +1,6 @@
-//! A database of an older schema.
+//! A database of an older schema, or of none.
+
+use std::time::Duration;
 
 use keybearer_core::account::AccountId;
 use keybearer_core::key::{Lifecycle, RevocationReason};
@@ -8,6 +10,7 @@ use keybearer_core::token::KeyId;
 use keybearer_store::{
     Actor, Cascade, Database, KeyFilter, KeySort, KeyStateFilter, Membership, NewAccountKey, PostgresUrl, StoreError, What,
 };
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::{BEGINNING, World, cluster, count, first, raw};
@@ -162,4 +165,31 @@ async fn a_start_says_that_somebody_stands_in_the_way_of_a_migration() {
     assert_eq!(cluster::client(&url).await.query_one(versions, &[]).await.unwrap().get::<_, i64>(0), 12);
     reading.rollback().await.unwrap();
     World::postgres_at(url).await.end().await;
+}
+
+#[tokio::test]
+async fn nodes_that_start_at_once_make_the_schema_one_after_another() {
+    /// Which lock they take: "keybear" and 0, as bytes.
+    const LOCK: i64 = i64::from_be_bytes(*b"keybear\0");
+    let url = cluster::database().await;
+    let holder = cluster::client(&url).await;
+    holder.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await.unwrap();
+    let mut starting = JoinSet::new();
+    for _ in 0..4 {
+        let database = Database::Postgres(PostgresUrl::parse(&url).unwrap());
+        starting.spawn(async move { database.open(Roles::default(), Membership::default()).await.map(drop) });
+    }
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'";
+    while holder.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) < 4 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert!(starting.try_join_next().is_none(), "somebody did not wait");
+    }
+    holder.execute("SELECT pg_advisory_unlock($1)", &[&LOCK]).await.unwrap();
+    for started in starting.join_all().await {
+        started.unwrap();
+    }
+    let made = holder.query_one("SELECT count(*), count(DISTINCT version) FROM schema_migrations", &[]).await.unwrap();
+    assert_eq!((made.get::<_, i64>(0), made.get::<_, i64>(1)), (13, 13));
+    drop(holder);
+    cluster::remove(&url).await;
 }
